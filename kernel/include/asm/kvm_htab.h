@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * Requests on a VM's file descriptor that size, replace, clear and describe
+ * the hashed page table (HPT, "htab") of a KVM-HV guest on POWER.
+ *
+ * KVM_PPC_ALLOCATE_HTAB itself (a __u32, order in and out) is in linux/kvm.h;
+ * the two requests here share its number and differ in direction and size.
+ */
+#ifndef _ASM_POWERPC_KVM_HTAB_H
+#define _ASM_POWERPC_KVM_HTAB_H
+
+#include <linux/types.h>
+#include <linux/ioctl.h>
+
+/* An HPT is 2^order bytes; HTABSIZE, the field that tells the hardware, is order - 18. */
+#define KVM_PPC_HTAB_ORDER_MIN		18
+#define KVM_PPC_HTAB_ORDER_MAX		46
+
+/* kvm_ppc_htab.flags */
+#define KVM_PPC_HTAB_KEEP		1 /* clear an existing table of at least min_order */
+#define KVM_PPC_HTAB_PREFER_PAGES	2 /* ask the page allocator before the pool */
+
+/* kvm_ppc_htab.source and kvm_ppc_htab_info.source: where the table came from; 0: no table */
+#define KVM_PPC_HTAB_POOL		1 /* the contiguous area reserved at boot */
+#define KVM_PPC_HTAB_PAGES		2 /* the page allocator */
+
+/**
+ * struct kvm_ppc_htab - argument of KVM_PPC_ALLOCATE_HTAB2
+ * @order: in: log2 of the wanted size in bytes; out: of the table in effect
+ *	(0: none, possible only with KEEP and order 0)
+ * @min_order: in: log2 of the smallest acceptable size; 0: exactly @order
+ * @flags: in: KVM_PPC_HTAB_KEEP, KVM_PPC_HTAB_PREFER_PAGES
+ * @source: out: KVM_PPC_HTAB_POOL or KVM_PPC_HTAB_PAGES; 0: no table
+ * @reserved: must be 0
+ */
+struct kvm_ppc_htab {
+	__u32 order;
+	__u32 min_order;
+	__u32 flags;
+	__u32 source;
+	__u64 reserved[2];
+};
+
+/* kvm_ppc_htab_info.flags */
+#define KVM_PPC_HTAB_INFO_RADIX		1 /* the guest uses the radix MMU */
+#define KVM_PPC_HTAB_INFO_READY		2 /* a vCPU has run since the last reset */
+#define KVM_PPC_HTAB_INFO_RESIZING	4 /* a RESIZE_HPT_PREPARE is pending */
+#define KVM_PPC_HTAB_INFO_SHARED	8 /* the owner opted in with KVM_CAP_PPC_HTAB_CTL */
+
+/**
+ * struct kvm_ppc_htab_info - answer of KVM_PPC_GET_HTAB_INFO
+ * @order: log2 of the table's size in bytes; 0: no table
+ * @source: KVM_PPC_HTAB_POOL or KVM_PPC_HTAB_PAGES; 0: no table
+ * @flags: KVM_PPC_HTAB_INFO_*
+ * @vcpus_running: vCPU threads inside KVM_RUN, ceded ones included
+ * @table_bytes: size of the table; 0: no table
+ * @revmap_bytes: size of its reverse map, which comes from vmalloc
+ * @default_order: the order a VM gets at its first KVM_RUN if nobody asks
+ * @pad: 0
+ * @reserved: 0
+ */
+struct kvm_ppc_htab_info {
+	__u32 order;
+	__u32 source;
+	__u32 flags;
+	__u32 vcpus_running;
+	__u64 table_bytes;
+	__u64 revmap_bytes;
+	__u32 default_order;
+	__u32 pad;
+	__u64 reserved[3];
+};
+
+#define KVM_PPC_ALLOCATE_HTAB2	_IOWR(KVMIO, 0xa7, struct kvm_ppc_htab)
+#define KVM_PPC_GET_HTAB_INFO	_IOR(KVMIO, 0xa7, struct kvm_ppc_htab_info)
+
+/*
+ * Reported by KVM_CHECK_EXTENSION as the mask of known args[0] bits and enabled
+ * on the VM by its owner: args[0] is a mask of KVM_PPC_HTAB_CTL_*, 0 revokes;
+ * args[1] is the largest order that other processes may ask for, 0: no limit.
+ */
+#define KVM_CAP_PPC_HTAB_CTL		4176
+#define KVM_PPC_HTAB_CTL_SHARE		1 /* other processes may use the three requests */
+#define KVM_PPC_HTAB_CTL_FALLBACK	2 /* the __u32 request may settle for a smaller order */
+
+#endif /* _ASM_POWERPC_KVM_HTAB_H */
