@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What kind of host this is. */
+#include "host.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+/* The value of "platform : ..." in /proc/cpuinfo, which only POWER has; NULL: none. */
+static const char *cpuinfo_platform(const char *cpuinfo)
+{
+	const char *line = strstr(cpuinfo, "\nplatform");
+
+	if (!line)
+		return NULL;
+	line += strcspn(line + 1, ":\n") + 1;
+	return *line == ':' ? line + 1 + strspn(line + 1, " \t") : NULL;
+}
+
+/* Whether the device tree calls itself a pseries machine (its strings are NUL-separated). */
+static bool device_tree_is_pseries(const struct sysfs *fs)
+{
+	_cleanup_free_ char *compatible = NULL;
+	size_t length;
+
+	return !sysfs_read(fs, "/proc/device-tree/compatible", &compatible, &length) &&
+	       memmem(compatible, length, "pseries", strlen("pseries"));
+}
+
+static enum host_platform platform_of(const struct sysfs *fs)
+{
+	_cleanup_free_ char *cpuinfo = NULL;
+	const char *name;
+
+	if (device_tree_is_pseries(fs))
+		return HOST_PSERIES;
+	if (!sysfs_read(fs, "/proc/cpuinfo", &cpuinfo, NULL)) {
+		name = cpuinfo_platform(cpuinfo);
+		if (name)
+			return !strncmp(name, "pSeries", strlen("pSeries")) ? HOST_PSERIES :
+									      HOST_POWERNV;
+	}
+#ifdef __powerpc64__
+	if (!fs->captured)
+		return HOST_POWERNV;
+#endif
+	return HOST_OTHER;
+}
+
+void host_probe(const struct sysfs *fs, struct host *host)
+{
+	struct utsname uts;
+
+	*host = (struct host){ .platform = platform_of(fs), .machine = "unknown" };
+	host->module_loaded = !sysfs_exists(fs, "/sys/module/kvm_hv");
+	host->patched = !sysfs_exists(fs, "/sys/kernel/kvm_htab");
+	if (!fs->captured && !uname(&uts))
+		snprintf(host->machine, sizeof(host->machine), "%s", uts.machine);
+}
+
+const char *host_platform_name(enum host_platform platform)
+{
+	static const char *const names[] = {
+		[HOST_OTHER] = "other",
+		[HOST_POWERNV] = "PowerNV",
+		[HOST_PSERIES] = "pSeries",
+	};
+
+	return names[platform];
+}

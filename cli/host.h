@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What kind of host this is: POWER with hypervisor mode, POWER that is itself
+ * a guest, or something else; and which parts of KVM-HV it has.
+ */
+#ifndef KVM_HTAB_HOST_H
+#define KVM_HTAB_HOST_H
+
+#include "sysfs.h"
+
+enum host_platform {
+	HOST_OTHER, /* no POWER */
+	HOST_POWERNV, /* POWER, hypervisor mode */
+	HOST_PSERIES, /* POWER, itself a guest: nested VMs are radix only */
+};
+
+struct host {
+	enum host_platform platform;
+	bool module_loaded; /* /sys/module/kvm_hv */
+	bool patched; /* /sys/kernel/kvm_htab */
+	char machine[65]; /* "x86_64"; "unknown" in a captured tree that is no POWER */
+};
+
+/* Fills @host from /proc/cpuinfo, /proc/device-tree and /sys of @fs. Never fails. */
+void host_probe(const struct sysfs *fs, struct host *host);
+
+/* "PowerNV", "pSeries" or "other", as JSON says it. */
+const char *host_platform_name(enum host_platform platform);
+
+#endif /* KVM_HTAB_HOST_H */

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The texts of errors, one place for each: what is wrong, why, and the way
+ * out. The tests and the manual page quote them.
+ */
+#ifndef KVM_HTAB_MESSAGES_H
+#define KVM_HTAB_MESSAGES_H
+
+/* Usage */
+#define MSG_BAD_SIZE "\"%s\" is no size: write a number with a unit, as in 64G, 512MiB or 1.5T"
+#define MSG_SIZE_RANGE "size \"%s\" is out of range: more than 0 and less than 16 EiB"
+#define MSG_BAD_ORDER "\"%s\" is no order: write a number from 18 (256 KiB) to 46 (64 TiB)"
+#define MSG_BAD_SECONDS "\"%s\" is no time: write seconds, as in 5 or 0.5"
+#define MSG_MIN_ABOVE "--min-order %u is above the order wanted, %u"
+#define MSG_NO_SIZE "which size? give --order N or --ram SIZE"
+#define MSG_NO_VM "which VM? give --vm, as in --vm unix:/run/vm.sock"
+#define MSG_BAD_TARGET \
+	"\"%s\" is no VM: write unix:PATH, unix:@NAME, fd:N, a path with a \"/\", or @NAME"
+#define MSG_LONG_PATH "socket name \"%s\" is too long: at most %zu bytes"
+#define MSG_BAD_COLUMN "there is no column \"%s\": see --help for their names"
+#define MSG_EXCLUSIVE "%s and %s exclude each other"
+
+/* Reaching the VM's file descriptor */
+#define MSG_SYSROOT "cannot open the tree %s: %s"
+#define MSG_CONNECT "cannot connect: %s"
+#define MSG_CONNECT_ENOENT "there is no such socket: is the VMM running, and offering its VM?"
+#define MSG_CONNECT_REFUSED "nobody listens on this socket: is the VMM running?"
+#define MSG_CONNECT_EACCES "no permission to connect to this socket: its owner decides who may"
+#define MSG_CONNECT_TIME "could not connect within %s s: the VMM does not accept (see --timeout)"
+#define MSG_RECEIVE "cannot receive from the peer: %s"
+#define MSG_RECEIVE_TIME "the peer sent nothing within %s s (see --timeout)"
+#define MSG_HANG_UP "the peer hung up without sending a file descriptor"
+#define MSG_NO_FD "the peer sent no file descriptor with its first message"
+#define MSG_MANY_FDS "the peer sent %u file descriptors instead of one; all were closed"
+#define MSG_NO_BYTE "the peer sent a file descriptor without a byte of data"
+#define MSG_TRUNCATED \
+	"file descriptors from the peer were lost on the way (is the limit on open files too low?)"
+#define MSG_FD_CLOSED "there is no open file descriptor %d: was it handed down by the parent?"
+#define MSG_FD_PROC "cannot find out what file descriptor %d is, for want of /proc/self/fd: %s"
+#define MSG_NOT_VM "this is no KVM VM but \"%s\""
+
+/* What the kernel answers */
+#define MSG_OTHER_ARCH \
+	"this is a VM of a host that is not POWER (%s): hashed page tables of KVM-HV exist on " \
+	"POWER only"
+#define MSG_STOCK_KERNEL \
+	"this kernel refuses VM ioctls from any process but the VM's own, so nothing outside the " \
+	"VMM can see or reset its table; boot a kernel with the kvm-htab series, or load the " \
+	"series' kvm modules (see KERNEL in kvm-htab(8))"
+#define MSG_OWNER_GONE \
+	"the kernel refuses this VM: its owner is gone, or the VM is dead or not one of KVM-HV"
+#define MSG_NESTED \
+	"this host is itself a guest (pSeries): its VMs use the radix MMU only and have no hashed " \
+	"page table"
+#define MSG_NOT_HV "this VM does not belong to KVM-HV (KVM-PR?): it has no table of ours"
+#define MSG_EXTENSION "KVM_CHECK_EXTENSION failed: %s"
+#define MSG_NOT_OPTED_IN \
+	"no permission: the VM's owner has not opted in (KVM_CAP_PPC_HTAB_CTL) and this process " \
+	"lacks CAP_SYS_ADMIN; let the VMM opt in, or try as root"
+#define MSG_ORDER_LIMIT \
+	"no permission for order %u: it is above the limit that the VM's owner has set for others, " \
+	"or the owner has just withdrawn its opt-in (KVM_CAP_PPC_HTAB_CTL)"
+#define MSG_RUNNING "vCPUs of the VM are running: stop them first, or use --wait"
+#define MSG_STILL_RUNNING "vCPUs of the VM are still running after %s s of --wait: stop them first"
+#define MSG_NO_ROOM \
+	"no room for a table of order %u (%s): `kvm-htab pool-status` shows what would fit; " \
+	"--min-order accepts less"
+#define MSG_NO_ROOM_DOWN_TO \
+	"no room for a table of order %u (%s), nor for any down to order %u: " \
+	"`kvm-htab pool-status` shows what would fit"
+#define MSG_NO_HPT "this kernel or host has no hashed page tables for its guests: %s"
+#define MSG_REFUSED_ORDER "the kernel refuses this request as invalid (order %u)"
+#define MSG_NO_REQUEST \
+	"this kernel offers KVM_CAP_PPC_HTAB_CTL but does not know the request: is its kvm-htab " \
+	"series older than this program?"
+#define MSG_REQUEST "the kernel refuses: %s"
+
+/* What became of the table */
+#define MSG_UNCHANGED "; nothing was changed"
+#define MSG_TABLE_LOST \
+	"; the old table was given up for it: the VM has none now and gets one at its first run"
+#define MSG_TABLE_EMPTIED "; the old table was given up for it: the VM has it again, but empty"
+#define MSG_TABLE_OTHER "; the VM now has a table of order %u"
+#define MSG_SMALLER "order %u was wanted, order %u (%s) is what could be had"
+#define MSG_NO_REPLY "the peer did not take the answer: %s"
+
+/* The pool, and what to do about it */
+#define MSG_POOL_FAILED \
+	"the pool could not be reserved at boot, so that guests get what the page allocator can " \
+	"give (16 MiB tables at most, as a rule); look for \"cma\" in the boot log, and boot with " \
+	"another kvm_cma_resv_ratio=N (percent of RAM)"
+#define MSG_POOL_ABSENT \
+	"this kernel was booted without a pool, so that guests get what the page allocator can " \
+	"give (16 MiB tables at most, as a rule); boot without kvm_cma_resv_ratio=0 to have one"
+#define MSG_POOL_FULL \
+	"the pool is full: %s of %s are free; stop guests or move them to another host, or boot " \
+	"with a larger kvm_cma_resv_ratio=N (percent of RAM)"
+#define MSG_POOL_FRAGMENTED \
+	"the pool is fragmented: %s are free, but no piece serves more than order %u (%s); restart " \
+	"or move away guests to join the free pieces, start large guests first, or give them a " \
+	"smaller maxmem or resize-hpt"
+#define MSG_POOL_FRAGMENTED_ALL \
+	"the pool is fragmented: %s are free, but no piece serves any table; restart or move away " \
+	"guests to join the free pieces"
+#define MSG_POOL_DENIED \
+	"/sys/kernel/debug may not be read by this user: try as root for more exact figures"
+#define MSG_POOL_UNKNOWN \
+	"this kernel does not tell what fits into the pool; a kernel with the kvm-htab series " \
+	"does, and as root one with CMA_DEBUGFS and debugfs mounted on /sys/kernel/debug"
+#define MSG_HOST_OTHER \
+	"this host is not POWER (%s): KVM-HV, its hashed page tables and their pool exist on POWER only"
+#define MSG_HOST_NESTED \
+	"this host is itself a guest (pSeries): KVM-HV guests inside it are nested and use the " \
+	"radix MMU only, so there is neither a hashed page table nor a pool; ask the host below"
+#define MSG_NO_MODULE "KVM-HV is not present: the module kvm_hv is not loaded (`modprobe kvm_hv`)"
+
+/* Output */
+#define MSG_STDOUT "cannot write to standard output: %s"
+
+#endif /* KVM_HTAB_MESSAGES_H */

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Options that commands share. */
+#include "options.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "escape.h"
+#include "messages.h"
+
+#define TIMEOUT_DEFAULT_MS 10000
+#define SECONDS_MAX 86400
+
+#define EXCLUSIVE_MAX 4
+
+/* At most one of each row; the names are for the message. */
+static const struct {
+	int key;
+	const char *name;
+} exclusive[][EXCLUSIVE_MAX] = {
+	{ { 'J', "--json" }, { 'r', "--raw" }, { 'q', "--quiet" } },
+	{ { 'J', "--json" }, { 'n', "--noheadings" } },
+	{ { 'q', "--quiet" }, { 'o', "--output" } },
+	{ { OPT_ORDER, "--order" }, { OPT_RAM, "--ram" } },
+};
+
+#define EXCLUSIVE_SETS (sizeof(exclusive) / sizeof(exclusive[0]))
+
+/* The first other key of set @set that was given; -1: @key is not in it, or no other was. */
+static int excluded_by(const struct common_options *common, size_t set, int key, int *self)
+{
+	int other = -1;
+
+	*self = -1;
+	for (int i = 0; i < EXCLUSIVE_MAX && exclusive[set][i].key; i++) {
+		if (exclusive[set][i].key == key)
+			*self = i;
+		else if (other < 0 && common->seen[exclusive[set][i].key])
+			other = i;
+	}
+	return *self < 0 ? -1 : other;
+}
+
+void options_note(struct argp_state *state, struct common_options *common, int key)
+{
+	common->seen[key] = true;
+	for (size_t set = 0; set < EXCLUSIVE_SETS; set++) {
+		int self, other = excluded_by(common, set, key, &self);
+
+		if (other >= 0)
+			argp_error(state, MSG_EXCLUSIVE,
+				   exclusive[set][other < self ? other : self].name,
+				   exclusive[set][other < self ? self : other].name);
+	}
+}
+
+void options_fail(struct argp_state *state, const char *format, ...)
+{
+	_cleanup_free_ char *message = NULL;
+	_cleanup_free_ char *escaped = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&message, format, args) < 0)
+		message = NULL;
+	va_end(args);
+	escaped = message ? escape_ascii(message) : NULL;
+	argp_error(state, "%s", escaped ?: "out of memory");
+	exit(STATUS_USAGE); /* argp_error() does not return here, but its type does not say so */
+}
+
+char *options_help_columns(int key, const char *text, const struct column *columns, size_t ncolumns)
+{
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)text;
+	return layout_help(columns, ncolumns);
+}
+
+static const struct argp_option common_options[] = {
+	{ "json", 'J', NULL, 0, "Print JSON", 10 },
+	{ "raw", 'r', NULL, 0, "Print columns for scripts, without padding", 10 },
+	{ "bytes", 'b', NULL, 0, "Print sizes in bytes, not with units", 10 },
+	{ "noheadings", 'n', NULL, 0, "Print no headings", 10 },
+	{ "output", 'o', "COLUMNS", 0, "Print these columns (comma-separated)", 10 },
+	{ "quiet", 'q', NULL, 0, "Print no results, only errors", 10 },
+	{ "sysroot", OPT_SYSROOT, "DIR", 0, "Read /sys and /proc of a captured host below DIR",
+	  11 },
+	{ "help", 'h', NULL, 0, "Show this help", -1 },
+	{ NULL, '?', NULL, OPTION_HIDDEN, NULL, -1 },
+	{ "usage", OPT_USAGE, NULL, 0, "Show a short usage message", -1 },
+	{ "version", OPT_VERSION, NULL, 0, "Show the version", -1 },
+	{ 0 }
+};
+
+error_t options_parse_help(int key, struct argp_state *state)
+{
+	switch (key) {
+	case 'h':
+	case '?':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		return 0;
+	case OPT_USAGE:
+		argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
+		return 0;
+	case OPT_VERSION:
+		puts("kvm-htab " VERSION);
+		exit(STATUS_DONE);
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static error_t parse_common(int key, char *arg, struct argp_state *state)
+{
+	struct common_options *common = state->input;
+
+	switch (key) {
+	case 'J':
+		common->output.json = true;
+		break;
+	case 'r':
+		common->output.raw = true;
+		break;
+	case 'b':
+		common->output.bytes = true;
+		break;
+	case 'n':
+		common->output.noheadings = true;
+		break;
+	case 'o':
+		common->output.columns = arg;
+		break;
+	case 'q':
+		common->output.quiet = true;
+		break;
+	case OPT_SYSROOT:
+		common->sysroot = arg;
+		break;
+	default:
+		return options_parse_help(key, state);
+	}
+	options_note(state, common, key);
+	return 0;
+}
+
+const struct argp common_argp = { .options = common_options, .parser = parse_common };
+
+/* Seconds with an optional fraction, in milliseconds; a usage error otherwise. */
+static unsigned int parse_seconds(struct argp_state *state, const char *arg)
+{
+	char *end;
+	double seconds;
+
+	seconds = strtod(arg, &end);
+	if (!isdigit((unsigned char)*arg) || *end || !(seconds <= SECONDS_MAX))
+		options_fail(state, MSG_BAD_SECONDS, arg);
+	return (unsigned int)(seconds * 1000);
+}
+
+static const struct argp_option vm_options[] = {
+	{ "vm", OPT_VM, "VM", 0,
+	  "The VM: unix:PATH or unix:@NAME (a socket on which its VMM offers it), or fd:N "
+	  "(inherited); may be given several times",
+	  1 },
+	{ "timeout", OPT_TIMEOUT, "SECONDS", 0,
+	  "How long a peer may take to accept and to send its VM, and again to take the answer "
+	  "(default 10)",
+	  2 },
+	{ 0 }
+};
+
+static void add_target(struct argp_state *state, struct vm_options *options, const char *arg)
+{
+	struct error err = { 0 };
+
+	if (options->ntargets == VM_TARGETS_MAX)
+		argp_error(state, "at most %d VMs in one call", VM_TARGETS_MAX);
+	if (vm_target_parse(arg, &options->targets[options->ntargets++], &err))
+		options_fail(state, "%s", err.message);
+}
+
+static error_t parse_vm(int key, char *arg, struct argp_state *state)
+{
+	struct vm_options *options = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		options->timeout_ms = TIMEOUT_DEFAULT_MS;
+		return 0;
+	case OPT_VM:
+		add_target(state, options, arg);
+		return 0;
+	case OPT_TIMEOUT:
+		options->timeout_ms = parse_seconds(state, arg);
+		return 0;
+	case ARGP_KEY_END:
+		if (!options->ntargets)
+			argp_error(state, MSG_NO_VM);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+const struct argp vm_argp = { .options = vm_options, .parser = parse_vm };
+
+static const struct argp_option change_options[] = {
+	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Check everything, but change nothing", 3 },
+	{ "wait", OPT_WAIT, "SECONDS", 0, "Wait so long for the VM's vCPUs to stop", 3 },
+	{ 0 }
+};
+
+static error_t parse_change(int key, char *arg, struct argp_state *state)
+{
+	struct change_options *options = state->input;
+
+	switch (key) {
+	case OPT_DRY_RUN:
+		options->dry_run = true;
+		return 0;
+	case OPT_WAIT:
+		options->wait_ms = parse_seconds(state, arg);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+const struct argp change_argp = { .options = change_options, .parser = parse_change };

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Where facts about the pool come from, one function a source. */
+#include <stdio.h>
+#include <string.h>
+
+#include "pool.h"
+
+/* CMA hands the pool out in chunks of this size (KVM_CMA_CHUNK_ORDER), whatever the page size. */
+#define GRANULE_ORDER 18
+
+/* Sets @fact from @directory/@name if that holds a number. */
+static bool read_fact(const struct sysfs *fs, const char *directory, const char *name,
+		      struct fact *fact)
+{
+	char path[128];
+	uint64_t value;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	if (sysfs_read_u64(fs, path, &value))
+		return false;
+	fact_set(fact, value, false);
+	return true;
+}
+
+static void read_state(const struct sysfs *fs, struct pool *pool)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (sysfs_read(fs, "/sys/kernel/kvm_htab/pool/state", &text, NULL))
+		return;
+	text[strcspn(text, "\n")] = '\0';
+	for (enum pool_state state = POOL_READY; state <= POOL_ABSENT; state++)
+		if (!strcmp(text, pool_state_name(state)))
+			pool->state = state;
+}
+
+static void read_fits(const struct sysfs *fs, struct pool *pool)
+{
+	_cleanup_free_ char *text = NULL;
+	const char *s;
+	uint64_t count;
+
+	if (sysfs_read(fs, "/sys/kernel/kvm_htab/pool/fits", &text, NULL))
+		return;
+	s = text;
+	for (size_t i = 0; i < HPT_ORDERS && !scan_u64(&s, &count); i++)
+		fact_set(&pool->fits[i], count, false);
+}
+
+bool pool_read_kvm_htab(const struct sysfs *fs, struct pool *pool)
+{
+	static const char *const orders = "/sys/kernel/kvm_htab";
+	static const char *const directory = "/sys/kernel/kvm_htab/pool";
+
+	if (sysfs_exists(fs, orders))
+		return false;
+	read_state(fs, pool);
+	read_fact(fs, directory, "total_bytes", &pool->total_bytes);
+	read_fact(fs, directory, "free_bytes", &pool->free_bytes);
+	read_fact(fs, directory, "largest_free_order", &pool->largest_order);
+	read_fact(fs, directory, "granule_bytes", &pool->granule_bytes);
+	read_fits(fs, pool);
+	read_fact(fs, orders, "order_min", &pool->order_min);
+	read_fact(fs, orders, "order_max", &pool->order_max);
+	read_fact(fs, orders, "order_default", &pool->order_default);
+	read_fact(fs, orders, "order_max_pages", &pool->order_max_pages);
+	return true;
+}
+
+/*
+ * The kernel shows its CMA areas and kvm_cma is not among them. By default
+ * one is reserved, so that it failed unless the command line asked for none.
+ */
+static void infer_missing(const struct sysfs *fs, struct pool *pool)
+{
+	static const char option[] = "kvm_cma_resv_ratio=";
+	_cleanup_free_ char *cmdline = NULL;
+	const char *found = NULL;
+
+	if (pool->state != POOL_UNKNOWN)
+		return;
+	pool->state = POOL_FAILED;
+	if (sysfs_read(fs, "/proc/cmdline", &cmdline, NULL))
+		return;
+	for (const char *s = cmdline; (s = strstr(s, option)); s += strlen(option))
+		found = s + strlen(option); /* the last one counts */
+	if (found && !strtoul(found, NULL, 0))
+		pool->state = POOL_ABSENT;
+}
+
+/*
+ * alloc_pages_success since 5.13, release_pages_success 6.9 (both count
+ * pages), total_pages and available_pages 6.15.
+ */
+bool pool_read_cma_sysfs(const struct sysfs *fs, struct pool *pool)
+{
+	static const char *const directory = "/sys/kernel/mm/cma/kvm_cma";
+	struct fact total = { 0 }, available = { 0 }, allocated = { 0 }, released = { 0 };
+	uint64_t page_bytes;
+
+	if (sysfs_exists(fs, directory)) {
+		if (sysfs_exists(fs, "/sys/kernel/mm/cma"))
+			return false;
+		infer_missing(fs, pool);
+		return true;
+	}
+	if (pool->state == POOL_UNKNOWN)
+		pool->state = POOL_READY; /* the directory is made for activated areas only */
+	if (sysfs_page_size(fs, &page_bytes))
+		return true;
+	if (read_fact(fs, directory, "total_pages", &total))
+		fact_set(&pool->total_bytes, total.value * page_bytes, false);
+	if (read_fact(fs, directory, "available_pages", &available))
+		fact_set(&pool->free_bytes, available.value * page_bytes, false);
+	if (read_fact(fs, directory, "alloc_pages_success", &allocated) &&
+	    read_fact(fs, directory, "release_pages_success", &released) &&
+	    released.value <= allocated.value)
+		fact_set(&pool->used_bytes, (allocated.value - released.value) * page_bytes, false);
+	return true;
+}
+
+/* Clear runs of an area's bitmap, in granules; tables are placed at any granule (first fit). */
+struct runs {
+	uint64_t largest;
+	uint64_t count[HPT_ORDERS]; /* tables of each order that all runs together hold */
+};
+
+static void runs_add(struct runs *runs, uint64_t length)
+{
+	if (length > runs->largest)
+		runs->largest = length;
+	for (size_t i = 0; i < HPT_ORDERS && length >> i; i++)
+		runs->count[i] += length >> i;
+}
+
+/* Bit @i of the bitmap, which debugfs shows as 32-bit words of an array of longs. */
+static bool bit_is_set(const uint32_t *words, uint64_t i)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return words[i / 32 ^ 1] >> i % 32 & 1;
+#else
+	return words[i / 32] >> i % 32 & 1;
+#endif
+}
+
+/* Parses decimal @text into words for @bits bits (rounded up to whole longs); false: too few. */
+static bool parse_bitmap(const char *text, uint32_t *words, uint64_t bits)
+{
+	for (uint64_t i = 0; i < (bits + 31) / 32; i++) {
+		uint64_t word;
+
+		if (scan_u64(&text, &word) || word > UINT32_MAX)
+			return false;
+		words[i] = (uint32_t)word;
+	}
+	return true;
+}
+
+static bool read_runs(const struct sysfs *fs, const char *directory, uint64_t bits,
+		      struct runs *runs)
+{
+	_cleanup_free_ uint32_t *words = NULL;
+	_cleanup_free_ char *text = NULL;
+	uint64_t length = 0;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/bitmap", directory);
+	if (sysfs_read(fs, path, &text, NULL)) {
+		free(text);
+		text = NULL;
+		snprintf(path, sizeof(path), "%s/ranges/0/bitmap", directory); /* since 6.15 */
+		if (sysfs_read(fs, path, &text, NULL))
+			return false;
+	}
+	if (bits / 32 > strlen(text)) /* more words than characters: not what it claims to be */
+		return false;
+	words = calloc((bits + 63) / 64, sizeof(uint64_t));
+	if (!words || !parse_bitmap(text, words, bits))
+		return false;
+	for (uint64_t i = 0; i < bits; i++) {
+		if (!bit_is_set(words, i)) {
+			length++;
+			continue;
+		}
+		runs_add(runs, length);
+		length = 0;
+	}
+	runs_add(runs, length);
+	return true;
+}
+
+static void set_runs(struct pool *pool, const struct runs *runs)
+{
+	fact_set(&pool->largest_order,
+		 runs->largest ? GRANULE_ORDER + log2_floor(runs->largest) : 0, false);
+	for (size_t i = 0; i < HPT_ORDERS; i++)
+		fact_set(&pool->fits[i], runs->count[i], false);
+}
+
+/* The area's directory, whose name had a prefix before 5.6; NULL with *@error set: none. */
+static const char *debugfs_directory(const struct sysfs *fs, int *error)
+{
+	static const char *const names[] = {
+		"/sys/kernel/debug/cma/kvm_cma",
+		"/sys/kernel/debug/cma/cma-kvm_cma",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		*error = sysfs_exists(fs, names[i]);
+		if (!*error)
+			return names[i];
+	}
+	return NULL;
+}
+
+/* Sizes in pages, all but order_per_bit, which tells the page size: a granule is a bit. */
+static void read_debugfs_area(const struct sysfs *fs, const char *directory, struct pool *pool)
+{
+	struct fact count = { 0 }, used = { 0 }, maxchunk = { 0 }, bit_order = { 0 };
+	struct runs runs = { 0 };
+	uint64_t page_bytes;
+
+	if (!read_fact(fs, directory, "count", &count))
+		return;
+	if (!count.value) { /* reserved, but not activated */
+		pool->state = POOL_FAILED;
+		return;
+	}
+	if (pool->state == POOL_UNKNOWN)
+		pool->state = POOL_READY;
+	if (!read_fact(fs, directory, "order_per_bit", &bit_order) ||
+	    bit_order.value > GRANULE_ORDER || count.value > UINT64_MAX >> GRANULE_ORDER)
+		return;
+	page_bytes = UINT64_C(1) << (GRANULE_ORDER - bit_order.value);
+	fact_set(&pool->granule_bytes, UINT64_C(1) << GRANULE_ORDER, false);
+	fact_set(&pool->total_bytes, count.value * page_bytes, false);
+	if (read_fact(fs, directory, "used", &used) && used.value <= count.value)
+		fact_set(&pool->used_bytes, used.value * page_bytes, false);
+	if (read_runs(fs, directory, count.value >> bit_order.value, &runs)) {
+		set_runs(pool, &runs);
+		return;
+	}
+	if (read_fact(fs, directory, "maxchunk", &maxchunk) && maxchunk.value <= count.value) {
+		runs.largest = maxchunk.value >> bit_order.value;
+		fact_set(&pool->largest_order,
+			 runs.largest ? GRANULE_ORDER + log2_floor(runs.largest) : 0, false);
+	}
+}
+
+bool pool_read_cma_debugfs(const struct sysfs *fs, struct pool *pool)
+{
+	int error;
+	const char *directory = debugfs_directory(fs, &error);
+
+	if (directory) {
+		read_debugfs_area(fs, directory, pool);
+		return true;
+	}
+	if (error == -EACCES) {
+		pool->denied = true;
+		return false;
+	}
+	if (sysfs_exists(fs, "/sys/kernel/debug/cma"))
+		return false;
+	infer_missing(fs, pool);
+	return true;
+}
+
+/* The number of KiB behind @key in @meminfo, in bytes. */
+static bool meminfo_bytes(const char *meminfo, const char *key, uint64_t *bytes)
+{
+	const char *line = strstr(meminfo, key);
+	uint64_t kib;
+
+	if (!line)
+		return false;
+	line += strlen(key);
+	if (scan_u64(&line, &kib) || kib > UINT64_MAX >> 10)
+		return false;
+	*bytes = kib << 10;
+	return true;
+}
+
+/* All areas together, and free in the page allocator's sense: an approximation. */
+bool pool_read_meminfo(const struct sysfs *fs, struct pool *pool)
+{
+	_cleanup_free_ char *meminfo = NULL;
+	uint64_t total_bytes, free_bytes;
+
+	if (pool->total_bytes.known && pool->free_bytes.known)
+		return false;
+	if (sysfs_read(fs, "/proc/meminfo", &meminfo, NULL) ||
+	    !meminfo_bytes(meminfo, "CmaTotal:", &total_bytes) ||
+	    !meminfo_bytes(meminfo, "CmaFree:", &free_bytes))
+		return false;
+	if (!total_bytes) { /* no area at all, hence not ours */
+		infer_missing(fs, pool);
+		return true;
+	}
+	fact_set(&pool->total_bytes, total_bytes, true);
+	if (!pool->used_bytes.known) /* else the difference is the better figure */
+		fact_set(&pool->free_bytes, free_bytes, true);
+	return true;
+}

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kvm-htab pool-status: capacity, free, what still fits, and what to do about it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "messages.h"
+#include "options.h"
+#include "pool.h"
+
+enum {
+	COL_STATE,
+	COL_CONDITION,
+	COL_TOTAL,
+	COL_USED,
+	COL_FREE,
+	COL_LARGEST,
+	COL_GRANULE,
+	COL_MIN,
+	COL_MAX,
+	COL_DEFAULT,
+	COL_MAX_PAGES,
+	COL_MODULE,
+	COL_PATCHED,
+	COL_PLATFORM,
+	COL_APPROXIMATE,
+	COL_SOURCES,
+	NCOLUMNS
+};
+
+static const struct column columns[] = {
+	[COL_STATE] = { "STATE", "state", "\"ready\", \"failed\", \"absent\" or \"unknown\"" },
+	[COL_CONDITION] = { "CONDITION", "condition",
+			    "\"ok\", \"full\", \"fragmented\", or as STATE" },
+	[COL_TOTAL] = { "TOTAL", "total_bytes", "size of the pool", true },
+	[COL_USED] = { "USED", "used_bytes", "taken by tables", true },
+	[COL_FREE] = { "FREE", "free_bytes", "allocatable now", true },
+	[COL_LARGEST] = { "LARGEST", "largest_free_order", "largest order that fits; 0: none",
+			  true },
+	[COL_GRANULE] = { "GRANULE", "granule_bytes", "what the pool is divided into", true },
+	[COL_MIN] = { "MIN", "order_min", "smallest order of a table", true },
+	[COL_MAX] = { "MAX", "order_max", "largest order of a table", true },
+	[COL_DEFAULT] = { "DEFAULT", "order_default", "order if nobody asks for one", true },
+	[COL_MAX_PAGES] = { "PAGES", "order_max_pages", "largest from the page allocator", true },
+	[COL_MODULE] = { "MODULE", "module_loaded", "whether kvm_hv is present" },
+	[COL_PATCHED] = { "PATCHED", "kernel_patched", "whether the kernel has the series" },
+	[COL_PLATFORM] = { "PLATFORM", "platform", "\"PowerNV\", \"pSeries\" or \"other\"" },
+	[COL_APPROXIMATE] = { "APPROX", "approximate", "whether sizes are approximate" },
+	[COL_SOURCES] = { "SOURCES", "sources", "what was read" },
+};
+
+_Static_assert(NCOLUMNS <= COLUMNS_MAX, "a layout holds all columns");
+
+/* RAM of guests as people order them, in GiB. */
+static const unsigned int guests_gib[] = { 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024 };
+
+#define NGUESTS (sizeof(guests_gib) / sizeof(guests_gib[0]))
+
+/* What one call has learnt. */
+struct report {
+	struct host host;
+	struct pool pool;
+	char sources[128]; /* joined with commas */
+	char *advice; /* NULL: none needed */
+	struct value row[NCOLUMNS];
+	struct error err;
+};
+
+static char *help_filter(int key, const char *text, void *input)
+{
+	(void)input;
+	return options_help_columns(key, text, columns, NCOLUMNS);
+}
+
+static const struct argp_child children[] = { { &common_argp, 0, NULL, 0 }, { 0 } };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	if (key != ARGP_KEY_INIT)
+		return ARGP_ERR_UNKNOWN;
+	state->child_inputs[0] = state->input;
+	return 0;
+}
+
+static const struct argp argp = {
+	.parser = parse,
+	.doc = "Show the pool that large hashed page tables come from: capacity, free, the largest "
+	       "table and how many guests of which size still fit. \"~\" marks what is approximate, "
+	       "\"-\" what this kernel does not tell."
+	       "\vColumns",
+	.children = children,
+	.help_filter = help_filter,
+};
+
+static struct value fact_number(const struct fact *fact)
+{
+	return fact->known ? value_number(fact->value) : (struct value){ 0 };
+}
+
+static struct value fact_bytes(const struct fact *fact)
+{
+	return fact->known ? value_bytes(fact->value) : (struct value){ 0 };
+}
+
+static void fill_row(struct report *report)
+{
+	const struct pool *pool = &report->pool;
+	struct value *row = report->row;
+
+	row[COL_STATE] = value_string(pool_state_name(pool->state));
+	row[COL_CONDITION] = value_string(pool_condition_name(pool_condition(pool)));
+	row[COL_TOTAL] = fact_bytes(&pool->total_bytes);
+	row[COL_USED] = fact_bytes(&pool->used_bytes);
+	row[COL_FREE] = fact_bytes(&pool->free_bytes);
+	row[COL_LARGEST] = fact_number(&pool->largest_order);
+	row[COL_GRANULE] = fact_bytes(&pool->granule_bytes);
+	row[COL_MIN] = fact_number(&pool->order_min);
+	row[COL_MAX] = fact_number(&pool->order_max);
+	row[COL_DEFAULT] = fact_number(&pool->order_default);
+	row[COL_MAX_PAGES] = fact_number(&pool->order_max_pages);
+	row[COL_MODULE] = value_bool(report->host.module_loaded);
+	row[COL_PATCHED] = value_bool(report->host.patched);
+	row[COL_PLATFORM] = value_string(host_platform_name(report->host.platform));
+	row[COL_APPROXIMATE] = value_bool(pool->total_bytes.approximate ||
+					  pool->used_bytes.approximate ||
+					  pool->free_bytes.approximate);
+	row[COL_SOURCES] = value_string(*report->sources ? report->sources : NULL);
+}
+
+static void join_sources(struct report *report)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < report->pool.nsources; i++)
+		used += (size_t)snprintf(report->sources + used, sizeof(report->sources) - used,
+					 "%s%s", i ? "," : "", report->pool.sources[i]);
+}
+
+/* Hosts without KVM-HV, which have no pool to speak of. */
+static int check_host(struct report *report)
+{
+	const struct host *host = &report->host;
+	struct error *err = &report->err;
+
+	switch (host->platform) {
+	case HOST_OTHER:
+		return error_set(err, STATUS_CANNOT, EOPNOTSUPP, MSG_HOST_OTHER, host->machine);
+	case HOST_PSERIES:
+		return error_set(err, STATUS_CANNOT, EOPNOTSUPP, MSG_HOST_NESTED);
+	case HOST_POWERNV:
+		break;
+	}
+	if (!host->module_loaded && !host->patched)
+		return error_set(err, STATUS_CANNOT, ENODEV, MSG_NO_MODULE);
+	return 0;
+}
+
+static void gather(const struct sysfs *fs, struct report *report)
+{
+	host_probe(fs, &report->host);
+	check_host(report);
+	if (report->host.platform == HOST_POWERNV) {
+		pool_read(fs, &report->pool);
+		join_sources(report);
+		report->advice = pool_advice(&report->pool);
+	}
+	fill_row(report);
+}
+
+static struct json_object *json_fact(const struct fact *fact)
+{
+	return fact->known ? json_object_new_uint64(fact->value) : NULL;
+}
+
+static struct json_object *json_fits(const struct pool *pool)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (unsigned int order = HPT_ORDER_MIN; order <= HPT_ORDER_MAX; order++) {
+		struct json_object *object = json_object_new_object();
+
+		json_object_object_add(object, "order", json_object_new_uint64(order));
+		json_object_object_add(object, "table_bytes",
+				       json_object_new_uint64(hpt_bytes(order)));
+		json_object_object_add(object, "fits", json_fact(pool_fits(pool, order)));
+		json_object_array_add(array, object);
+	}
+	return array;
+}
+
+static struct json_object *json_guests(const struct pool *pool)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < NGUESTS; i++) {
+		uint64_t ram_bytes = (uint64_t)guests_gib[i] << 30;
+		unsigned int order = hpt_order_of_ram(ram_bytes);
+		struct json_object *object = json_object_new_object();
+
+		json_object_object_add(object, "ram_bytes", json_object_new_uint64(ram_bytes));
+		json_object_object_add(object, "order", json_object_new_uint64(order));
+		json_object_object_add(object, "table_bytes",
+				       json_object_new_uint64(hpt_bytes(order)));
+		json_object_object_add(object, "fits", json_fact(pool_fits(pool, order)));
+		json_object_array_add(array, object);
+	}
+	return array;
+}
+
+static struct json_object *json_sources(const struct pool *pool)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < pool->nsources; i++)
+		json_object_array_add(array, json_string(pool->sources[i]));
+	return array;
+}
+
+static void print_json(const struct report *report, const struct layout *layout, bool complete)
+{
+	_cleanup_json_ struct json_object *document = NULL;
+	struct json_object *object = json_object_new_object();
+	struct json_object *results = json_object_new_array();
+
+	json_object_object_add(object, "version", json_object_new_int(JSON_VERSION));
+	json_object_object_add(object, "command", json_object_new_string("pool-status"));
+	output_json_row(object, layout, report->row);
+	if (json_object_object_get_ex(object, columns[COL_SOURCES].json, NULL))
+		json_object_object_add(object, columns[COL_SOURCES].json,
+				       json_sources(&report->pool));
+	if (complete) {
+		json_object_object_add(object, "fits", json_fits(&report->pool));
+		json_object_object_add(object, "guests", json_guests(&report->pool));
+		json_object_object_add(object, "advice", json_string(report->advice));
+		json_object_object_add(object, "exit_status",
+				       json_object_new_int(report->err.status));
+		json_object_object_add(object, "error", json_error(&report->err));
+	}
+	json_object_array_add(results, object);
+	document = json_document("pool-status", report->err.status, results);
+	output_json(document);
+}
+
+/* One line of the summary; @mark is put before the value. */
+static void print_fact(const char *name, const char *mark, const struct value *value,
+		       bool plain_bytes)
+{
+	char text[32];
+
+	printf("%-15s %s%s\n", name, mark, value_format(value, plain_bytes, text, sizeof(text)));
+}
+
+static void print_largest(const struct pool *pool)
+{
+	char table[BYTES_TEXT_MAX], ram[BYTES_TEXT_MAX];
+	unsigned int order = (unsigned int)pool->largest_order.value;
+
+	if (!pool->largest_order.known)
+		puts("Largest order   -");
+	else if (order < HPT_ORDER_MIN || order > HPT_ORDER_MAX)
+		puts("Largest order   none");
+	else
+		printf("Largest order   %u (%s, for a guest of up to %s)\n", order,
+		       bytes_format(hpt_bytes(order), table),
+		       bytes_format(hpt_bytes(order + 7), ram));
+}
+
+static void print_summary(const struct report *report, bool plain_bytes)
+{
+	const struct pool *pool = &report->pool;
+	const struct value *row = report->row;
+
+	printf("Pool            %s", pool_state_name(pool->state));
+	if (pool->state == POOL_READY && pool_condition(pool) != CONDITION_UNKNOWN)
+		printf(", %s", pool_condition_name(pool_condition(pool)));
+	putchar('\n');
+	print_fact("Total", pool->total_bytes.approximate ? "~" : "", &row[COL_TOTAL], plain_bytes);
+	print_fact("Used", pool->used_bytes.approximate ? "~" : "", &row[COL_USED], plain_bytes);
+	print_fact("Free", pool->free_bytes.approximate ? "~" : "", &row[COL_FREE], plain_bytes);
+	print_largest(pool);
+	printf("Orders          %" PRIu64 " to %" PRIu64 ", %" PRIu64 " by default",
+	       pool->order_min.value, pool->order_max.value, pool->order_default.value);
+	if (pool->order_max_pages.known)
+		printf(", up to %" PRIu64 " from the page allocator, too",
+		       pool->order_max_pages.value);
+	putchar('\n');
+	printf("Module kvm_hv   %s\n", report->host.module_loaded ? "present" : "not loaded");
+	printf("kvm-htab series %s\n", report->host.patched ? "present" : "not in this kernel");
+	print_fact("Source", "", &row[COL_SOURCES], false);
+	putchar('\n');
+}
+
+static int print_guests(const struct pool *pool, const struct output_options *options)
+{
+	static const struct column guest_columns[] = {
+		{ .name = "GUEST RAM", .right = true },
+		{ .name = "ORDER", .right = true },
+		{ .name = "TABLE", .right = true },
+		{ .name = "FITS", .right = true },
+	};
+	const struct layout layout = {
+		.columns = guest_columns,
+		.ncolumns = 4,
+		.selected = { 0, 1, 2, 3 },
+		.nselected = 4,
+	};
+	struct value rows[NGUESTS][4];
+
+	for (size_t i = 0; i < NGUESTS; i++) {
+		uint64_t ram_bytes = (uint64_t)guests_gib[i] << 30;
+		unsigned int order = hpt_order_of_ram(ram_bytes);
+
+		rows[i][0] = value_bytes(ram_bytes);
+		rows[i][1] = value_number(order);
+		rows[i][2] = value_bytes(hpt_bytes(order));
+		rows[i][3] = fact_number(pool_fits(pool, order));
+	}
+	return output_table(&layout, rows[0], NGUESTS, options);
+}
+
+static int print_tables(const struct report *report, const struct layout *layout,
+			const struct output_options *options)
+{
+	if (report->host.platform != HOST_POWERNV)
+		return 0; /* there is nothing to show */
+	if (options->raw || options->columns)
+		return output_table(layout, report->row, 1, options);
+	print_summary(report, options->bytes);
+	return print_guests(&report->pool, options);
+}
+
+static int choose_columns(const struct output_options *options, struct layout *layout,
+			  struct error *err)
+{
+	*layout = (struct layout){ .columns = columns, .ncolumns = NCOLUMNS };
+	if (options->columns)
+		return layout_select(layout, options->columns, err);
+	for (unsigned int i = 0; i < NCOLUMNS; i++)
+		layout->selected[layout->nselected++] = i;
+	return options->json ?
+		       0 :
+		       layout_select(layout,
+				     "STATE,CONDITION,TOTAL,USED,FREE,LARGEST,APPROX,SOURCES", err);
+}
+
+static enum exit_status print(const struct report *report, const struct layout *layout,
+			      const struct output_options *options)
+{
+	if (options->json) {
+		print_json(report, layout, !options->columns);
+	} else if (!options->quiet && print_tables(report, layout, options)) {
+		complain(NULL, strerror(ENOMEM));
+		return STATUS_FAILED;
+	}
+	if (report->err.status)
+		complain(NULL, report->err.message);
+	if (report->advice && !options->quiet && !options->json) {
+		flush_stdout(); /* the advice refers to what stands above it */
+		complain(NULL, report->advice);
+	}
+	return report->err.status;
+}
+
+static void report_clear(struct report *report)
+{
+	free(report->advice);
+	error_clear(&report->err);
+}
+
+int command_pool_status(int argc, char **argv)
+{
+	_cleanup_(report_clear) struct report report = { 0 };
+	struct common_options options = { 0 };
+	struct layout layout;
+	struct sysfs fs;
+
+	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &options);
+	if (choose_columns(&options.output, &layout, &report.err) ||
+	    sysfs_open(&fs, options.sysroot, &report.err)) {
+		complain(NULL, report.err.message);
+		return report.err.status;
+	}
+	gather(&fs, &report);
+	sysfs_close(&fs);
+	return print(&report, &layout, &options.output);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The pool that large tables come from (the CMA area kvm_cma): what this
+ * kernel tells of it, each fact from the best source that has it.
+ */
+#ifndef KVM_HTAB_POOL_H
+#define KVM_HTAB_POOL_H
+
+#include "host.h"
+#include "hpt.h"
+
+#define POOL_SOURCES_MAX 4
+
+enum pool_state {
+	POOL_UNKNOWN,
+	POOL_READY,
+	POOL_FAILED, /* a reservation was wanted and could not be had */
+	POOL_ABSENT, /* none was asked for */
+};
+
+/* What ails it, for the admin. */
+enum pool_condition {
+	CONDITION_UNKNOWN,
+	CONDITION_OK,
+	CONDITION_FULL, /* less than a table of the default order, or than a 20th, is free */
+	CONDITION_FRAGMENTED, /* what is free would serve a larger table in one piece */
+	CONDITION_FAILED,
+	CONDITION_ABSENT,
+};
+
+struct fact {
+	bool known;
+	bool approximate;
+	uint64_t value;
+};
+
+struct pool {
+	enum pool_state state;
+	struct fact total_bytes;
+	struct fact used_bytes;
+	struct fact free_bytes; /* allocatable, not momentarily unused */
+	struct fact granule_bytes;
+	struct fact largest_order; /* 0: no table at all fits */
+	struct fact fits[HPT_ORDERS]; /* [order - 18]: tables of that order alone */
+	struct fact order_min, order_max, order_default, order_max_pages;
+	const char *sources[POOL_SOURCES_MAX]; /* what was read, best first */
+	size_t nsources;
+	bool denied; /* a better source is there, but not for this user */
+};
+
+/* Fills @pool from @fs. Never fails: what cannot be learnt stays unknown. */
+void pool_read(const struct sysfs *fs, struct pool *pool);
+
+enum pool_condition pool_condition(const struct pool *pool);
+
+/* What to do about the pool's condition; NULL: nothing (or no memory). The caller frees it. */
+char *pool_advice(const struct pool *pool);
+
+/* How many more tables of @order (18..46) fit. */
+static inline const struct fact *pool_fits(const struct pool *pool, unsigned int order)
+{
+	return &pool->fits[order - HPT_ORDER_MIN];
+}
+
+const char *pool_state_name(enum pool_state state);
+const char *pool_condition_name(enum pool_condition condition);
+
+/* Sets @fact, unless as good a value is known already. */
+void fact_set(struct fact *fact, uint64_t value, bool approximate);
+
+/*
+ * The sources, best first. Each sets what it knows and returns whether it
+ * knew anything.
+ */
+bool pool_read_kvm_htab(const struct sysfs *fs, struct pool *pool); /* /sys/kernel/kvm_htab */
+bool pool_read_cma_sysfs(const struct sysfs *fs, struct pool *pool); /* /sys/kernel/mm/cma */
+bool pool_read_cma_debugfs(const struct sysfs *fs, struct pool *pool); /* /sys/kernel/debug/cma */
+bool pool_read_meminfo(const struct sysfs *fs, struct pool *pool); /* /proc/meminfo */
+
+#endif /* KVM_HTAB_POOL_H */

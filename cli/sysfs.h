@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Reading the kernel's small files, on this host or in a captured tree
+ * (--sysroot) whose links never lead out of it.
+ */
+#ifndef KVM_HTAB_SYSFS_H
+#define KVM_HTAB_SYSFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cleanup.h"
+#include "error.h"
+
+struct sysfs {
+	int root_fd; /* directory that stands for "/" */
+	bool captured; /* not this host but a tree */
+};
+
+/*
+ * Opens @sysroot (NULL: this host) in @fs; sysfs_close() closes it.
+ * Errors: -errno of open(2), STATUS_FAILED.
+ */
+int sysfs_open(struct sysfs *fs, const char *sysroot, struct error *err) _must_check_;
+void sysfs_close(struct sysfs *fs);
+
+/* 0 if @path (absolute) can be looked up, else -errno. */
+int sysfs_exists(const struct sysfs *fs, const char *path);
+
+/*
+ * Reads all of the regular file @path. The caller frees @text, which ends in
+ * a NUL that @length (may be NULL) does not count.
+ * Errors: -errno of open(2) and read(2); -EFBIG beyond 64 MiB; -EINVAL: no regular file.
+ */
+int sysfs_read(const struct sysfs *fs, const char *path, char **text, size_t *length) _must_check_;
+
+/*
+ * Reads @path, which holds one plain decimal number and a newline, as most of
+ * sysfs does. Errors: as sysfs_read(); -EBADMSG if it holds anything else.
+ */
+int sysfs_read_u64(const struct sysfs *fs, const char *path, uint64_t *value) _must_check_;
+
+/* Parses a decimal number at *@s, after blanks, and moves *@s behind it; or -EBADMSG. */
+int scan_u64(const char **s, uint64_t *value) _must_check_;
+
+/*
+ * The host's page size in bytes: sysconf(3) here; in a captured tree
+ * KernelPageSize of /proc/self/smaps, or the number in /page-size
+ * (`getconf PAGESIZE`). Errors: -ENOENT if the tree has neither.
+ */
+int sysfs_page_size(const struct sysfs *fs, uint64_t *bytes) _must_check_;
+
+#endif /* KVM_HTAB_SYSFS_H */

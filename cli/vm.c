@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A VM of another process and the requests on its table. */
+#include "vm.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "clock.h"
+#include "hpt.h"
+#include "messages.h"
+
+/* What /proc/self/fd/N of a KVM VM points at. */
+#define VM_LINK "anon_inode:kvm-vm"
+
+/* Sleeps between tries while vCPUs run: short at first, for a VMM that is about to stop them. */
+#define BACKOFF_MIN_MS 10
+#define BACKOFF_MAX_MS 500
+
+static int parse_fd(const char *number, struct vm_target *target, struct error *err)
+{
+	const char *s = number;
+	uint64_t fd;
+
+	if (*s < '0' || *s > '9' || scan_u64(&s, &fd) || *s || fd > INT32_MAX)
+		return error_set(err, STATUS_USAGE, EINVAL, MSG_BAD_TARGET, target->text);
+	target->kind = VM_TARGET_FD;
+	target->fd = (int)fd;
+	return 0;
+}
+
+int vm_target_parse(const char *text, struct vm_target *target, struct error *err)
+{
+	*target = (struct vm_target){ .kind = VM_TARGET_UNIX, .text = text, .fd = -1 };
+	if (!strncmp(text, "fd:", 3))
+		return parse_fd(text + 3, target, err);
+	if (!strncmp(text, "unix:", 5))
+		return vm_address_set(&target->address, text + 5, err);
+	if (*text == '@' || strchr(text, '/'))
+		return vm_address_set(&target->address, text, err);
+	return error_set(err, STATUS_USAGE, EINVAL, MSG_BAD_TARGET, text);
+}
+
+/* Whether vm->fd is a KVM VM: an ioctl on anything else could do harm. */
+static int check_is_vm(const struct vm *vm, struct error *err)
+{
+	char link[64], kind[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", vm->fd);
+	n = readlink(link, kind, sizeof(kind) - 1);
+	if (n < 0)
+		return error_set(err, STATUS_FAILED, errno, MSG_FD_PROC, vm->fd, strerror(errno));
+	kind[n] = '\0';
+	if (strcmp(kind, VM_LINK))
+		return error_set(err, STATUS_FAILED, EPROTO, MSG_NOT_VM, kind);
+	return 0;
+}
+
+/* Why KVM_CHECK_EXTENSION failed with @code: EIO is a stock kernel, or a dead VM. */
+static int extension_error(int code, const struct host *host, struct error *err)
+{
+	if (code == EPERM)
+		return error_set(err, STATUS_FAILED, code, MSG_NOT_OPTED_IN);
+	if (code != EIO)
+		return error_set(err, STATUS_FAILED, code, MSG_EXTENSION, strerror(code));
+	if (host->platform == HOST_OTHER)
+		return error_set(err, STATUS_CANNOT, code, MSG_OTHER_ARCH, host->machine);
+	if (!host->patched)
+		return error_set(err, STATUS_CANNOT, code, MSG_STOCK_KERNEL);
+	return error_set(err, STATUS_FAILED, code, MSG_OWNER_GONE);
+}
+
+static int check_kernel(const struct vm *vm, const struct host *host, struct error *err)
+{
+	int mask = ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_PPC_HTAB_CTL);
+
+	if (mask < 0)
+		return extension_error(errno, host, err);
+	if (mask > 0)
+		return 0;
+	if (host->platform == HOST_OTHER)
+		return error_set(err, STATUS_CANNOT, EOPNOTSUPP, MSG_OTHER_ARCH, host->machine);
+	if (host->platform == HOST_PSERIES)
+		return error_set(err, STATUS_CANNOT, EOPNOTSUPP, MSG_NESTED);
+	return error_set(err, STATUS_CANNOT, EOPNOTSUPP, MSG_NOT_HV);
+}
+
+static int adopt_fd(int fd, struct vm *vm, struct error *err)
+{
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return error_set(err, STATUS_FAILED, errno, MSG_FD_CLOSED, fd);
+	vm->fd = fd;
+	return 0;
+}
+
+int vm_attach(const struct vm_target *target, const struct host *host, unsigned int timeout_ms,
+	      struct vm *vm, struct error *err)
+{
+	int r = -EINVAL;
+
+	*vm = (struct vm){ .fd = -1, .sock = -1 };
+	switch (target->kind) {
+	case VM_TARGET_UNIX:
+		r = vm_socket_receive(&target->address, timeout_ms, &vm->sock, &vm->fd, err);
+		break;
+	case VM_TARGET_FD:
+		r = adopt_fd(target->fd, vm, err);
+		break;
+	}
+	if (!r)
+		r = check_is_vm(vm, err);
+	if (!r)
+		r = check_kernel(vm, host, err);
+	return r;
+}
+
+void vm_release(struct vm *vm)
+{
+	cleanup_close(&vm->fd);
+}
+
+void vm_close(struct vm *vm)
+{
+	cleanup_close(&vm->fd);
+	cleanup_close(&vm->sock);
+}
+
+int vm_running_error(unsigned int wait_ms, struct error *err)
+{
+	char seconds[SECONDS_TEXT_MAX];
+
+	if (wait_ms)
+		return error_set(err, STATUS_RUNNING, EBUSY, MSG_STILL_RUNNING,
+				 seconds_format(wait_ms, seconds));
+	return error_set(err, STATUS_RUNNING, EBUSY, MSG_RUNNING);
+}
+
+/* What any of the requests may answer with. */
+static int request_error(int code, struct error *err)
+{
+	switch (code) {
+	case EPERM:
+		return error_set(err, STATUS_FAILED, code, MSG_NOT_OPTED_IN);
+	case EIO:
+		return error_set(err, STATUS_FAILED, code, MSG_OWNER_GONE);
+	case EOPNOTSUPP:
+		return error_set(err, STATUS_CANNOT, code, MSG_NO_HPT, strerror(code));
+	case ENOTTY:
+		return error_set(err, STATUS_CANNOT, code, MSG_NO_REQUEST);
+	default:
+		return error_set(err, STATUS_FAILED, code, MSG_REQUEST, strerror(code));
+	}
+}
+
+/* What KVM_PPC_ALLOCATE_HTAB2 may answer with besides; the caller was let at the VM before. */
+static int allocate_error(int code, const struct kvm_ppc_htab *htab, unsigned int wait_ms,
+			  struct error *err)
+{
+	char size[BYTES_TEXT_MAX];
+
+	switch (code) {
+	case EBUSY:
+		return vm_running_error(wait_ms, err);
+	case ENOMEM:
+		bytes_format(hpt_bytes(htab->order & 63), size);
+		if (htab->min_order && htab->min_order < htab->order)
+			return error_set(err, STATUS_NO, code, MSG_NO_ROOM_DOWN_TO, htab->order,
+					 size, htab->min_order);
+		return error_set(err, STATUS_NO, code, MSG_NO_ROOM, htab->order, size);
+	case EINVAL:
+		return error_set(err, STATUS_FAILED, code, MSG_REFUSED_ORDER, htab->order);
+	case EPERM:
+		if (htab->order)
+			return error_set(err, STATUS_FAILED, code, MSG_ORDER_LIMIT, htab->order);
+		break;
+	}
+	return request_error(code, err);
+}
+
+int vm_info(const struct vm *vm, struct kvm_ppc_htab_info *info, struct error *err)
+{
+	*info = (struct kvm_ppc_htab_info){ 0 };
+	if (ioctl(vm->fd, KVM_PPC_GET_HTAB_INFO, info) < 0)
+		return request_error(errno, err);
+	return 0;
+}
+
+int vm_allocate(const struct vm *vm, struct kvm_ppc_htab *htab, unsigned int wait_ms,
+		struct error *err)
+{
+	const struct kvm_ppc_htab wanted = *htab;
+	int64_t deadline = clock_ms() + wait_ms;
+	int64_t pause = BACKOFF_MIN_MS;
+
+	for (;;) {
+		int64_t left;
+		int code;
+
+		*htab = wanted;
+		if (ioctl(vm->fd, KVM_PPC_ALLOCATE_HTAB2, htab) >= 0)
+			return 0;
+		code = errno;
+		left = deadline - clock_ms();
+		if (code == EINTR)
+			continue;
+		if (code != EBUSY || left <= 0)
+			return allocate_error(code, &wanted, wait_ms, err);
+		sleep_ms(pause < left ? pause : left);
+		pause = pause * 2 < BACKOFF_MAX_MS ? pause * 2 : BACKOFF_MAX_MS;
+	}
+}

@@ -1,0 +1,122 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # run --separate-stderr sets stderr
+# SPDX-License-Identifier: GPL-2.0-only
+# Manual pages, completions and the example agree with the program.
+
+bats_require_minimum_version 1.5.0
+load common
+
+commands=(pool-status vm-status reset resize)
+
+# long_options [COMMAND]: those that --help lists, sorted
+long_options() {
+	kvm_htab "$@" --help | grep -oE '^ +(-., +)?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort
+}
+
+# columns COMMAND: those that --help lists
+columns() {
+	kvm_htab "$1" --help | sed -n '1,/^Columns/d; s/^  \([A-Z-]*\) .*/\1/p'
+}
+
+# complete_line WORDS...: what bash would offer for the last word
+complete_line() {
+	COMP_WORDS=("$@")
+	COMP_CWORD=$(($# - 1))
+	COMPREPLY=()
+	_kvm_htab "$KVM_HTAB"
+	printf '%s\n' "${COMPREPLY[@]}"
+}
+
+setup() {
+	# shellcheck source=/dev/null
+	source "$ROOT/completions/kvm-htab"
+}
+
+@test "completion offers exactly the options of --help" {
+	run complete_line kvm-htab --
+	assert_output "$(long_options | sed '/^$/d' | sort)"
+	for command in "${commands[@]}"; do
+		run bash -c 'sort <<<"$1"' - "$(complete_line kvm-htab "$command" --)"
+		assert_output "$(long_options "$command")"
+	done
+}
+
+@test "completion offers exactly the commands of --help" {
+	run complete_line kvm-htab ""
+	assert_output "$(kvm_htab --help | sed -n '1,/^Commands/d; s/^  \([a-z-]*\) .*/\1/p')"
+	run complete_line kvm-htab re
+	assert_output "$(printf 'reset\nresize')"
+}
+
+@test "completion of values" {
+	touch "$BATS_TEST_TMPDIR/one.sock"
+	mkdir "$BATS_TEST_TMPDIR/directory"
+	run complete_line kvm-htab reset --vm "$BATS_TEST_TMPDIR/o"
+	assert_output "$BATS_TEST_TMPDIR/one.sock"
+	run complete_line kvm-htab reset --vm = unix : "$BATS_TEST_TMPDIR/o"
+	assert_output "$BATS_TEST_TMPDIR/one.sock"
+	run complete_line kvm-htab reset --sysroot = "$BATS_TEST_TMPDIR/"
+	assert_output "$BATS_TEST_TMPDIR/directory"
+	run complete_line kvm-htab resize --order 4
+	assert_output "$(printf '%s\n' {40..46})"
+	run complete_line kvm-htab resize --ram 64
+	assert_output 64G
+	run complete_line kvm-htab pool-status -o STATE,TO
+	assert_output STATE,TOTAL
+	run complete_line kvm-htab pool-status --output ""
+	assert_output "$(columns pool-status)"
+}
+
+@test "the manual names every command, option and exit status" {
+	page=$ROOT/man/kvm-htab.8
+	for command in "${commands[@]}"; do
+		run grep -q "^\.Ss $command\$" "$page"
+		assert_success
+		for option in $(long_options "$command"); do
+			run grep -qE "Fl Fl ${option#--}( |\$)" "$page"
+			assert_success
+		done
+	done
+	for status in 0 1 2 3 4 5; do
+		run grep -q "^\.It $status\$" "$page"
+		assert_success
+	done
+}
+
+@test "the manual names every key of the JSON" {
+	for command in pool-status vm-status; do
+		args=()
+		[ $command = pool-status ] || args=(--vm fd:77)
+		run stdout_of "$command" --json --sysroot "$POWER" "${args[@]}"
+		for key in $(jq -r '.results[0] | keys[]' <<<"$output"); do
+			run grep -qwE "^(\.It|\.Dq) .*$key" "$ROOT/man/kvm-htab.8"
+			[ "$status" = 0 ] || fail "$key is not in the manual"
+		done
+	done
+}
+
+@test "messages that the manual quotes are the program's" {
+	while read -r message; do
+		run bash -c 'sed "s/^#define MSG_[A-Z_]* *//; s/^[[:space:]]*//; s/\\\\$//" "$1" | tr -d "\n" |
+			sed "s/\" *\"//g" | grep -cF -- "$2"' - "$ROOT/cli/messages.h" "${message% ...}"
+		[ "$status" = 0 ] || fail "not among the messages: $message"
+	done < <(sed -n '/^\.Bl -diag/,/^\.El/s/^\.It "\(.*\)"$/\1/p' "$ROOT/man/kvm-htab.8")
+}
+
+@test "the example in the manual is the one that is compiled" {
+	sed -n '/^#include/,$p' "$ROOT/examples/share-vm-fd.c" >"$BATS_TEST_TMPDIR/compiled"
+	sed -n '/^\.Bd -literal$/,/^\.Ed$/{/^\.[BE]d/d;s/\\e/\\/g;p}' \
+		"$ROOT/man/kvm-htab-vm-socket.7" >"$BATS_TEST_TMPDIR/printed"
+	[ -s "$BATS_TEST_TMPDIR/printed" ]
+	run diff -u "$BATS_TEST_TMPDIR/compiled" "$BATS_TEST_TMPDIR/printed"
+	assert_success
+}
+
+@test "the constants of orders are those of the kernel's header" {
+	for limit in MIN MAX; do
+		header=$(sed -n "s/^#define KVM_PPC_HTAB_ORDER_${limit}[[:space:]]*//p" \
+			"$ROOT/kernel/include/asm/kvm_htab.h")
+		run grep -E "^#define HPT_ORDER_$limit ${header}U\$" "$ROOT/cli/hpt.h"
+		assert_success
+	done
+}

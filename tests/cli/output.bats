@@ -1,0 +1,99 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # run --separate-stderr sets stderr
+# SPDX-License-Identifier: GPL-2.0-only
+# Tables, JSON and what happens when stdout does not take them.
+
+bats_require_minimum_version 1.5.0
+load common
+
+@test "JSON: a document with schema, version and numbers as numbers" {
+	for name in "$TREES"/*/; do
+		run stdout_of pool-status --json --sysroot "$name"
+		run jq -e '.schema == "kvm-htab" and .version == 1 and .command == "pool-status" and
+			(.results | length == 1) and
+			(.results[0] | (.total_bytes | type) as $t | $t == "number" or $t == "null") and
+			(.results[0].fits | length == 29) and (.results[0].guests | length == 10)' <<<"$output"
+		assert_success
+	done
+}
+
+@test "JSON says the same as the table" {
+	run stdout_of pool-status --sysroot "$POWER" -rbn -o TOTAL,USED,FREE,LARGEST,MODULE
+	table=$output
+	run jq -r '.results[0] | "\(.total_bytes) \(.used_bytes) \(.free_bytes) \(.largest_free_order) \(
+		if .module_loaded then "yes" else "no" end)"' \
+		<<<"$(stdout_of pool-status --sysroot "$POWER" --json)"
+	assert_output "$table"
+}
+
+@test "JSON has the names that --help lists, and --output narrows it" {
+	run stdout_of pool-status --sysroot "$POWER" --json
+	run jq -c '.results[0] | keys_unsorted' <<<"$output"
+	assert_output '["version","command","state","condition","total_bytes","used_bytes","free_bytes","largest_free_order","granule_bytes","order_min","order_max","order_default","order_max_pages","module_loaded","kernel_patched","platform","approximate","sources","fits","guests","advice","exit_status","error"]'
+	run stdout_of pool-status --sysroot "$POWER" --json -o free,STATE
+	run jq -c '.results[0]' <<<"$output"
+	assert_output '{"version":1,"command":"pool-status","free_bytes":10878976000,"state":"ready"}'
+}
+
+@test "headings, columns by any case, raw" {
+	run stdout_of pool-status --sysroot "$POWER" -o state,Total
+	assert_line --index 0 --regexp '^STATE +TOTAL$'
+	assert_line --index 1 --regexp '^ready +12\.8G$'
+	run stdout_of pool-status --sysroot "$POWER" -r
+	assert_line --index 0 "STATE CONDITION TOTAL USED FREE LARGEST APPROX SOURCES"
+	assert_line --index 1 "ready ok 12.8G 2.7G 10.1G 33 no /sys/kernel/kvm_htab"
+	run stdout_of pool-status --sysroot "$POWER" -n -o STATE
+	assert_output ready
+}
+
+@test "quiet: no results, errors all the same" {
+	run kvm_htab pool-status --sysroot "$POWER" -q
+	assert_success
+	assert_output ""
+	run kvm_htab pool-status --sysroot "$TREES/stock-6.1-meminfo" -q
+	assert_success
+	assert_output ""
+	run kvm_htab vm-status -q --vm "$BATS_TEST_TMPDIR/none"
+	assert_failure 1
+	assert_output --partial "there is no such socket"
+}
+
+@test "a full disk is an error, for help, too" {
+	[ -c /dev/full ] || skip "no /dev/full"
+	for args in --help --usage --version "pool-status --help" \
+		"pool-status --sysroot $POWER" "pool-status --json --sysroot $POWER"; do
+		# shellcheck disable=SC2086
+		run bash -c '"$@" >/dev/full' - "$KVM_HTAB" $args
+		assert_failure 1
+		assert_output --partial "cannot write to standard output: No space left on device"
+	done
+}
+
+@test "a closed stdout is an error, and nothing takes its place" {
+	run bash -c '"$@" >&-' - "$KVM_HTAB" pool-status --sysroot "$POWER"
+	assert_failure 1
+	assert_output --partial "cannot write to standard output"
+	run bash -c '"$@" <&- >&- 2>&-' - "$KVM_HTAB" pool-status --sysroot "$POWER" -q
+	assert_success
+}
+
+@test "a closed pipe is an error, not a silent success" {
+	run bash -c '{ "$@" 2>"$0"; echo $? >>"$0"; } | true; sleep 0.2; cat "$0"' \
+		"$BATS_TEST_TMPDIR/err" bash -c 'sleep 0.1; exec "$@"' - "$KVM_HTAB" pool-status --json --sysroot "$POWER"
+	assert_output --partial "cannot write to standard output: Broken pipe"
+	assert_line --index 1 1
+}
+
+@test "strings from elsewhere reach no terminal as they are" {
+	name=$BATS_TEST_TMPDIR/$'evil\e[31m\xff\x9b\n'
+	run --separate-stderr kvm_htab vm-status --vm "$name"
+	assert_failure 1
+	[[ $stderr == *'evil\x1b[31m\xff\x9b\x0a: there is no such socket'* ]]
+	[[ $output != *$'\e'* ]]
+	run stdout_of vm-status --json --vm "$name"
+	run jq -r '.results[0].vm' <<<"$output"
+	assert_output --partial 'evil\x1b[31m\xff\x9b\x0a'
+	run stdout_of vm-status --json --vm $'/nowhere/ä\xc2\x9b'
+	run jq -r '.results[0].vm' <<<"$output"
+	assert_output '/nowhere/ä\xc2\x9b'
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A peer on the VM socket that behaves as told, or misbehaves.
+ *
+ *   peer [-s] MODE ADDRESS   listens on ADDRESS (a path, or @NAME) for one client
+ *   peer run PROGRAM...      hands a KVM VM down as fd 9 and runs PROGRAM
+ *   peer kvm                 exits 0 if this machine can make a KVM VM
+ *
+ * -s: seqpacket instead of stream. Prints "ready" once it listens; when the
+ * client answers, "fds 0" or "fds held" for what it still has of what was sent
+ * (modes that send a pipe) and the answer; "closed" when it hung up.
+ *
+ * Modes: vm (a KVM VM), pipe (a fd that is no VM), two, many, split (a second fd in a
+ * message of its own), none (data only), bare (a fd without data, seqpacket),
+ * silent (nothing at all), hangup, deaf (never accepts, backlog full),
+ * chatter (a VM and a lot of data), unread (a VM, then hangs up).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define HANDED_DOWN_FD 9
+#define MANY 200
+#define WAIT_MS 8000
+
+int share_vm_fd(int sock, int vm_fd);
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+static int make_vm(void)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int vm = kvm < 0 ? -1 : ioctl(kvm, KVM_CREATE_VM, 0);
+
+	if (kvm >= 0)
+		close(kvm);
+	return vm;
+}
+
+static int listen_on(int type, const char *name, int backlog)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	size_t length = strlen(name);
+	int sock = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+
+	if (sock < 0 || length >= sizeof(address.sun_path))
+		die(name);
+	memcpy(address.sun_path, name, length);
+	if (*name == '@')
+		address.sun_path[0] = '\0';
+	if (bind(sock, (struct sockaddr *)&address,
+		 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) ||
+	    listen(sock, backlog))
+		die(name);
+	return sock;
+}
+
+/* Sends @nbytes of data and @nfds copies of @fd in one message. */
+static void send_fds(int sock, int fd, unsigned int nfds, size_t nbytes)
+{
+	static char data[4096];
+	union {
+		char buffer[CMSG_SPACE(MANY * sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = { .iov_base = data, .iov_len = nbytes };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct cmsghdr *cmsg;
+
+	memset(&control, 0, sizeof(control));
+	if (nfds) {
+		msg.msg_control = control.buffer;
+		msg.msg_controllen = CMSG_SPACE(nfds * sizeof(int));
+		cmsg = CMSG_FIRSTHDR(&msg);
+		cmsg->cmsg_level = SOL_SOCKET;
+		cmsg->cmsg_type = SCM_RIGHTS;
+		cmsg->cmsg_len = CMSG_LEN(nfds * sizeof(int));
+		for (unsigned int i = 0; i < nfds; i++)
+			memcpy(CMSG_DATA(cmsg) + i * sizeof(int), &fd, sizeof(int));
+	}
+	/* the client may be through with us before we are with it */
+	if (sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 && errno != EPIPE)
+		die("sendmsg");
+}
+
+/*
+ * The reading end sees the end of the file only when every copy of the writing
+ * end is closed, which a client has done before it answers.
+ */
+static void check_leaks(int reading)
+{
+	struct pollfd poll_fd = { .fd = reading };
+
+	if (poll(&poll_fd, 1, 0) == 1 && poll_fd.revents & POLLHUP)
+		puts("fds 0");
+	else
+		puts("fds held");
+}
+
+/* Prints what comes until the client hangs up; @reading: the pipe to look at, -1: none. */
+static void print_answer(int sock, int reading)
+{
+	struct pollfd poll_fd = { .fd = sock, .events = POLLIN };
+	bool checked = reading < 0;
+	char data[4096];
+	ssize_t n;
+
+	for (;;) {
+		if (poll(&poll_fd, 1, WAIT_MS) != 1) {
+			puts("the client neither answered nor hung up");
+			exit(1);
+		}
+		n = recv(sock, data, sizeof(data), 0);
+		if (n <= 0)
+			break;
+		if (!checked)
+			check_leaks(reading);
+		checked = true;
+		fwrite(data, 1, (size_t)n, stdout);
+	}
+	puts("closed");
+}
+
+/* Sends as @mode says; @fd is the VM or the writing end of a pipe. */
+static void misbehave(const char *mode, int sock, int fd)
+{
+	if (!strcmp(mode, "vm") || !strcmp(mode, "pipe") || !strcmp(mode, "unread")) {
+		if (share_vm_fd(sock, fd))
+			die("share_vm_fd");
+	} else if (!strcmp(mode, "two")) {
+		send_fds(sock, fd, 2, 1);
+	} else if (!strcmp(mode, "many")) {
+		send_fds(sock, fd, MANY, 1);
+	} else if (!strcmp(mode, "split")) {
+		send_fds(sock, fd, 1, 1);
+		send_fds(sock, fd, 1, 1);
+	} else if (!strcmp(mode, "none")) {
+		send_fds(sock, fd, 0, 5);
+	} else if (!strcmp(mode, "bare")) {
+		send_fds(sock, fd, 1, 0);
+	} else if (!strcmp(mode, "chatter")) {
+		send_fds(sock, fd, 1, 4096);
+		for (int i = 0; i < 30; i++)
+			send_fds(sock, fd, 0, 4096);
+	}
+}
+
+static int serve(int type, const char *mode, const char *name)
+{
+	bool wants_vm = strstr("vm chatter unread", mode);
+	int pipe_fds[2] = { -1, -1 };
+	int listening = listen_on(type, name, 1);
+	int sock, fd;
+
+	if (!wants_vm && pipe2(pipe_fds, O_CLOEXEC))
+		die("pipe");
+	fd = wants_vm ? make_vm() : pipe_fds[1];
+	if (fd < 0)
+		die("/dev/kvm");
+	puts("ready");
+	fflush(stdout);
+	sock = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+	if (sock < 0)
+		die("accept");
+	misbehave(mode, sock, fd);
+	close(fd);
+	if (!strcmp(mode, "hangup") || !strcmp(mode, "unread")) {
+		close(sock);
+		return 0;
+	}
+	print_answer(sock, pipe_fds[0]);
+	return 0;
+}
+
+/* Fills its own backlog, so that a further client cannot even connect. */
+static int serve_deaf(int type, const char *name)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int listening = listen_on(type, name, 0);
+	socklen_t length = sizeof(address);
+
+	getsockname(listening, (struct sockaddr *)&address, &length);
+	for (int i = 0; i < 2; i++) {
+		int sock = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+		if (connect(sock, (struct sockaddr *)&address, length))
+			break;
+	}
+	puts("ready");
+	fflush(stdout);
+	poll(NULL, 0, WAIT_MS);
+	return 0;
+}
+
+static int run(char **argv)
+{
+	int vm = make_vm();
+
+	int status;
+	pid_t child;
+
+	if (vm < 0 || dup2(vm, HANDED_DOWN_FD) < 0)
+		die("/dev/kvm");
+	child = fork();
+	if (!child) { /* another process than the one that made the VM */
+		execvp(argv[0], argv);
+		die(argv[0]);
+	}
+	if (child < 0 || waitpid(child, &status, 0) < 0)
+		die("fork");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+int main(int argc, char **argv)
+{
+	int type = SOCK_STREAM;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc > 1 && !strcmp(argv[1], "-s")) {
+		type = SOCK_SEQPACKET;
+		argc--;
+		argv++;
+	}
+	if (argc == 2 && !strcmp(argv[1], "kvm"))
+		return make_vm() < 0;
+	if (argc > 2 && !strcmp(argv[1], "run"))
+		return run(argv + 2);
+	if (argc != 3)
+		return 2;
+	if (!strcmp(argv[1], "deaf"))
+		return serve_deaf(type, argv[2]);
+	return serve(type, argv[1], argv[2]);
+}

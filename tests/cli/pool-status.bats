@@ -1,0 +1,282 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # run --separate-stderr sets stderr
+# SPDX-License-Identifier: GPL-2.0-only
+# pool-status on trees of hosts of several kinds.
+
+bats_require_minimum_version 1.5.0
+load common
+
+# facts TREE COLUMNS: one line of plain values
+facts() {
+	stdout_of pool-status --sysroot "$1" -rbn -o "$2"
+}
+
+# result FILTER TREE: jq FILTER on the result object
+result() {
+	stdout_of pool-status --sysroot "$2" --json | jq -c ".results[0] | $1"
+}
+
+# order counts that the runs of clear granules given allow, by plain division
+fits_of() {
+	for order in $(seq 18 46); do
+		sum=0
+		for run in "$@"; do
+			sum=$((sum + run / (1 << (order - 18))))
+		done
+		printf '%s ' "$sum"
+	done
+}
+
+@test "patched kernel: everything is known, from one source" {
+	run facts "$POWER" STATE,CONDITION,TOTAL,USED,FREE,LARGEST,GRANULE,APPROX,SOURCES
+	assert_success
+	assert_output "ready ok 13743947776 2864971776 10878976000 33 262144 no /sys/kernel/kvm_htab"
+	run facts "$POWER" MIN,MAX,DEFAULT,PAGES,MODULE,PATCHED,PLATFORM
+	assert_output "18 46 24 24 yes yes PowerNV"
+	run result '[.fits[].fits] | map(tostring) | join(" ") + " "' "$POWER"
+	assert_output "\"$(fits_of 33000 8000 500)\""
+	run stderr_of pool-status --sysroot "$POWER"
+	assert_output ""
+}
+
+@test "the table for people: summary and guests that fit" {
+	run stdout_of pool-status --sysroot "$POWER"
+	assert_success
+	assert_line --regexp '^Pool +ready, ok$'
+	assert_line --regexp '^Total +12\.8G$'
+	assert_line --regexp '^Largest order +33 \(8G, for a guest of up to 1T\)$'
+	assert_line --regexp '^GUEST RAM +ORDER +TABLE +FITS$'
+	assert_line --regexp '^ +64G +29 +512M +19$'
+	run stdout_of pool-status --sysroot "$POWER" -b
+	assert_line --regexp '^Total +13743947776$'
+	assert_line --regexp '^ +68719476736 +29 +536870912 +19$'
+}
+
+@test "a full pool" {
+	dir=$(tree patched-6.1)
+	echo 524288 >"$dir/sys/kernel/kvm_htab/pool/free_bytes"
+	echo 19 >"$dir/sys/kernel/kvm_htab/pool/largest_free_order"
+	fits_of 2 >"$dir/sys/kernel/kvm_htab/pool/fits"
+	run facts "$dir" STATE,CONDITION
+	assert_output "ready full"
+	run stderr_of pool-status --sysroot "$dir"
+	assert_output --partial "the pool is full: 512K of 12.8G are free; stop guests"
+	echo 0 >"$dir/sys/kernel/kvm_htab/pool/free_bytes"
+	echo 0 >"$dir/sys/kernel/kvm_htab/pool/largest_free_order"
+	run kvm_htab pool-status --sysroot "$dir"
+	assert_success
+	assert_line --regexp '^Largest order +none$'
+}
+
+@test "a fragmented pool" {
+	dir=$(tree patched-6.1)
+	echo 28 >"$dir/sys/kernel/kvm_htab/pool/largest_free_order"
+	run facts "$dir" STATE,CONDITION,LARGEST
+	assert_output "ready fragmented 28"
+	run stderr_of pool-status --sysroot "$dir"
+	assert_output --partial "the pool is fragmented: 10.1G are free, but no piece serves more than order 28 (256M)"
+}
+
+@test "a failed reservation and an absent pool, as the kernel says them" {
+	dir=$(tree patched-6.1)
+	for file in total_bytes free_bytes largest_free_order; do
+		echo 0 >"$dir/sys/kernel/kvm_htab/pool/$file"
+	done
+	echo failed >"$dir/sys/kernel/kvm_htab/pool/state"
+	run facts "$dir" STATE,CONDITION,TOTAL
+	assert_success
+	assert_output "failed failed 0"
+	run stderr_of pool-status --sysroot "$dir"
+	assert_output --partial "the pool could not be reserved at boot"
+	echo absent >"$dir/sys/kernel/kvm_htab/pool/state"
+	run facts "$dir" STATE,CONDITION,TOTAL
+	assert_success
+	assert_output "absent absent 0"
+	run stderr_of pool-status --sysroot "$dir"
+	assert_output --partial "this kernel was booted without a pool"
+}
+
+@test "the four ailments have four messages" {
+	run grep -cE '^#define MSG_POOL_(FAILED|ABSENT|FULL|FRAGMENTED) ' "$ROOT/cli/messages.h"
+	assert_output 4
+}
+
+@test "stock kernel with debugfs: exact, from the bitmap" {
+	run facts "$TREES/stock-6.1-debugfs" STATE,CONDITION,TOTAL,USED,FREE,LARGEST,GRANULE,APPROX,SOURCES
+	assert_success
+	assert_output "ready fragmented 214958080 111411200 103546880 24 262144 no /sys/kernel/debug/cma"
+	run result '[.fits[].fits] | map(tostring) | join(" ") + " "' "$TREES/stock-6.1-debugfs"
+	assert_output "\"$(fits_of 64 115 60 96 60)\""
+	run facts "$TREES/stock-6.1-debugfs" PATCHED,PAGES
+	assert_output "no -"
+}
+
+@test "debugfs of old and new kernels: the old name, the bitmap by range, none" {
+	dir=$(tree stock-6.1-debugfs)
+	area=$dir/sys/kernel/debug/cma
+	mv "$area/kvm_cma" "$area/cma-kvm_cma"
+	run facts "$dir" FREE,LARGEST
+	assert_output "103546880 24"
+	mv "$area/cma-kvm_cma" "$area/kvm_cma"
+	mkdir -p "$area/kvm_cma/ranges/0"
+	mv "$area/kvm_cma/bitmap" "$area/kvm_cma/ranges/0"
+	run facts "$dir" FREE,LARGEST
+	assert_output "103546880 24"
+	rm -r "$area/kvm_cma/ranges"
+	run facts "$dir" FREE,LARGEST
+	assert_output "103546880 24"
+	run result '[.fits[] | select(.order == 24 or .order == 25) | .fits]' "$dir"
+	assert_output "[null,0]"
+}
+
+@test "a bitmap that is cut short or no bitmap is not believed" {
+	dir=$(tree stock-6.1-debugfs)
+	for text in "1 2 3" "x" "4294967296 0" ""; do
+		echo "$text" >"$dir/sys/kernel/debug/cma/kvm_cma/bitmap"
+		run result '.fits[0].fits' "$dir"
+		assert_success
+		assert_output null
+	done
+	echo 18446744073709551615 >"$dir/sys/kernel/debug/cma/kvm_cma/count"
+	run facts "$dir" LARGEST
+	assert_success
+	assert_output -- -
+}
+
+@test "an area that was reserved but not activated" {
+	dir=$(tree stock-6.1-debugfs)
+	echo 0 >"$dir/sys/kernel/debug/cma/kvm_cma/count"
+	run facts "$dir" STATE,TOTAL
+	assert_output "failed 0"
+}
+
+@test "debugfs that may not be read is said" {
+	dir=$(tree stock-6.1-debugfs)
+	chmod 000 "$dir/sys/kernel/debug"
+	without=()
+	[ "$(id -u)" != 0 ] || without=(setpriv --bounding-set "-dac_override,-dac_read_search")
+	run "${without[@]}" "$KVM_HTAB" pool-status --sysroot "$dir"
+	chmod 755 "$dir/sys/kernel/debug"
+	assert_success
+	assert_output --partial "may not be read by this user: try as root"
+	assert_line --regexp '^Total +~205M$'
+}
+
+@test "stock kernel with /proc/meminfo only: approximate, and says so" {
+	run facts "$TREES/stock-6.1-meminfo" STATE,CONDITION,TOTAL,FREE,LARGEST,APPROX,SOURCES
+	assert_success
+	assert_output "unknown unknown 13743947776 10737418240 - yes /proc/meminfo"
+	run stdout_of pool-status --sysroot "$TREES/stock-6.1-meminfo"
+	assert_line --regexp '^Free +~10G$'
+	assert_line --regexp '^ +64G +29 +512M +-$'
+	run stderr_of pool-status --sysroot "$TREES/stock-6.1-meminfo"
+	assert_output --partial "this kernel does not tell what fits"
+	run result '[.largest_free_order, .approximate, .fits[3].fits]' "$TREES/stock-6.1-meminfo"
+	assert_output "[null,true,null]"
+}
+
+@test "CMA in sysfs of 6.12: counters, the rest approximate" {
+	run facts "$TREES/stock-6.12-cma-sysfs" STATE,TOTAL,USED,FREE,APPROX,SOURCES
+	assert_success
+	assert_output "ready 13743947776 1073741824 12670205952 yes /sys/kernel/mm/cma/kvm_cma,/proc/meminfo"
+}
+
+@test "CMA in sysfs of 7.2: total and available, exact" {
+	run facts "$TREES/stock-7.2-cma-sysfs" STATE,TOTAL,USED,FREE,LARGEST,APPROX,SOURCES
+	assert_success
+	assert_output "ready 13743947776 1073741824 12670205952 - no /sys/kernel/mm/cma/kvm_cma"
+}
+
+@test "page size of a tree: smaps, else a file, else sizes in pages stay unknown" {
+	dir=$(tree stock-7.2-cma-sysfs)
+	rm -r "$dir/proc/self"
+	echo 4096 >"$dir/page-size"
+	run facts "$dir" TOTAL
+	assert_output $((209716 * 4096))
+	rm "$dir/page-size" "$dir/proc/meminfo"
+	run facts "$dir" STATE,TOTAL
+	assert_output "ready -"
+}
+
+@test "stock kernel, reservation failed; or none asked for" {
+	run facts "$TREES/stock-6.1-failed" STATE,TOTAL,FREE,LARGEST,APPROX
+	assert_success
+	assert_output "failed 0 0 0 no"
+	dir=$(tree stock-6.1-failed)
+	echo "kvm_cma_resv_ratio=5 kvm_cma_resv_ratio=0 quiet" >"$dir/proc/cmdline"
+	run facts "$dir" STATE
+	assert_output absent
+	mkdir -p "$dir/sys/kernel/mm/cma/reserved"
+	rm "$dir/proc/meminfo"
+	run facts "$dir" STATE,SOURCES
+	assert_output "absent /sys/kernel/mm/cma/kvm_cma"
+}
+
+@test "hosts without KVM-HV explain, exit status 5, no table" {
+	run --separate-stderr kvm_htab pool-status --sysroot "$TREES/nested-6.1"
+	assert_failure 5
+	assert_output ""
+	[[ $stderr == *"this host is itself a guest (pSeries)"* ]]
+	run --separate-stderr kvm_htab pool-status --sysroot "$TREES/x86-6.12"
+	assert_failure 5
+	assert_output ""
+	[[ $stderr == *"this host is not POWER (unknown)"* ]]
+	run result '[.platform, .exit_status, .error.errno]' "$TREES/nested-6.1"
+	assert_output '["pSeries",5,"EOPNOTSUPP"]'
+}
+
+@test "a nested host is known by either sign" {
+	dir=$(tree nested-6.1)
+	rm -r "$dir/proc/device-tree"
+	run kvm_htab pool-status -q --sysroot "$dir"
+	assert_failure 5
+	assert_output --partial pSeries
+	dir2=$BATS_TEST_TMPDIR/two
+	cp -r "$TREES/nested-6.1" "$dir2"
+	rm "$dir2/proc/cpuinfo"
+	run kvm_htab pool-status -q --sysroot "$dir2"
+	assert_failure 5
+	assert_output --partial pSeries
+}
+
+@test "POWER without the module: what is known is shown, exit status 5" {
+	dir=$(tree stock-6.1-debugfs)
+	rm -r "$dir/sys/module"
+	run --separate-stderr kvm_htab pool-status --sysroot "$dir"
+	assert_failure 5
+	assert_output --partial "Module kvm_hv   not loaded"
+	[[ $stderr == *"modprobe kvm_hv"* ]]
+	dir=$BATS_TEST_TMPDIR/patched
+	cp -r "$POWER" "$dir"
+	rm -r "$dir/sys/module"
+	run --separate-stderr kvm_htab pool-status --sysroot "$dir"
+	assert_success
+}
+
+@test "files that hold nonsense stay unknown" {
+	dir=$(tree patched-6.1)
+	echo "12 apples" >"$dir/sys/kernel/kvm_htab/pool/total_bytes"
+	echo -5 >"$dir/sys/kernel/kvm_htab/pool/largest_free_order"
+	printf '\e[31mready' >"$dir/sys/kernel/kvm_htab/pool/state"
+	: >"$dir/sys/kernel/kvm_htab/pool/fits"
+	rm "$dir/proc/meminfo"
+	run facts "$dir" STATE,TOTAL,LARGEST
+	assert_success
+	assert_output "unknown - -"
+}
+
+@test "links of a tree do not lead out of it" {
+	dir=$(tree patched-6.1)
+	rm "$dir/sys/kernel/kvm_htab/pool/total_bytes" "$dir/proc/meminfo"
+	echo 4711 >"$BATS_TEST_TMPDIR/outside"
+	ln -s "$BATS_TEST_TMPDIR/outside" "$dir/sys/kernel/kvm_htab/pool/total_bytes"
+	run facts "$dir" TOTAL
+	assert_success
+	assert_output -- -
+}
+
+@test "a tree that is not there" {
+	run kvm_htab pool-status --sysroot "$BATS_TEST_TMPDIR/nowhere"
+	assert_failure 1
+	assert_output --partial "cannot open the tree"
+}

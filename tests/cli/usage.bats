@@ -1,0 +1,122 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # run --separate-stderr sets stderr
+# SPDX-License-Identifier: GPL-2.0-only
+# Options, help and usage errors.
+
+bats_require_minimum_version 1.5.0
+load common
+
+commands=(pool-status vm-status reset resize)
+
+# usage_error TEXT ARGS...: exit status 2, nothing on stdout, TEXT on stderr
+usage_error() {
+	run stdout_of "${@:2}"
+	assert_failure 2
+	assert_output ""
+	run stderr_of "${@:2}"
+	assert_output --partial "$1"
+}
+
+@test "help and usage fit 80 columns and name every command" {
+	for args in --help --usage; do
+		run kvm_htab $args
+		assert_success
+		run awk 'length > 79' <<<"$output"
+		assert_output ""
+	done
+	run kvm_htab --help
+	for command in "${commands[@]}"; do
+		assert_output --partial "  $command "
+	done
+}
+
+@test "every command has help that fits 80 columns, in all three spellings" {
+	for command in "${commands[@]}"; do
+		run kvm_htab "$command" --help
+		assert_success
+		assert_output --partial "--sysroot"
+		assert_output --partial "Columns for --output:"
+		help=$output
+		run awk 'length > 79' <<<"$help"
+		assert_output ""
+		run kvm_htab "$command" -h
+		assert_output "$help"
+		run kvm_htab "$command" '-?'
+		assert_output "$help"
+		run kvm_htab "$command" --usage
+		assert_success
+	done
+}
+
+@test "help of reset and resize warns of paused guests" {
+	for command in reset resize; do
+		run kvm_htab "$command" --help
+		assert_output --partial "stopped and about to start afresh"
+	done
+}
+
+@test "version" {
+	run kvm_htab --version
+	assert_success
+	assert_output --regexp '^kvm-htab [0-9]+\.[0-9]+'
+	run kvm_htab reset --version
+	assert_success
+}
+
+@test "no command, unknown command, unknown option, missing value, stray argument" {
+	usage_error "which command?"
+	usage_error 'there is no command "frobnicate"' frobnicate
+	usage_error "unrecognized option" --frobnicate
+	usage_error "unrecognized option" reset --frobnicate
+	usage_error "requires an argument" reset --vm
+	usage_error "Too many arguments" pool-status stray
+}
+
+@test "an option of the command before the command is an error" {
+	usage_error "unrecognized option" --json pool-status
+}
+
+@test "options that exclude each other" {
+	usage_error "--json and --raw exclude each other" pool-status --json --raw
+	usage_error "--json and --raw exclude each other" pool-status -r -J
+	usage_error "--json and --quiet exclude each other" pool-status -Jq
+	usage_error "--raw and --quiet exclude each other" pool-status -qr
+	usage_error "--json and --noheadings exclude each other" pool-status -Jn
+	usage_error "--quiet and --output exclude each other" pool-status -q -o STATE
+	usage_error "--order and --ram exclude each other" resize --vm @x --order 24 --ram 4G
+}
+
+@test "names of VMs" {
+	usage_error "which VM?" reset
+	for name in foo fd: fd:x fd:-1 fd:99999999999 pid: unix: @ unix:@ ""; do
+		usage_error "is no VM: write unix:PATH, unix:@NAME, fd:N" vm-status --vm "$name"
+	done
+	usage_error "is too long: at most 107 bytes" vm-status --vm "/$(printf 'x%.0s' {1..107})"
+	usage_error '"foo\x1b[31m\xff" is no VM' vm-status --vm $'foo\e[31m\xff'
+}
+
+@test "orders and sizes that are none" {
+	for order in 17 47 0 -1 x 24x "" 18446744073709551640; do
+		usage_error "is no order: write a number from 18" resize --vm @x --order="$order"
+		usage_error "is no order" resize --vm @x --order 30 --min-order="$order"
+	done
+	usage_error "--min-order 25 is above the order wanted, 24" \
+		resize --vm @x --min-order 25 --order 24
+	usage_error "which size?" resize --vm @x
+	for size in x 1X 1KK 1GiBB . .5G -1G 1.G "1 G" ""; do
+		usage_error "is no size" resize --vm @x --ram="$size"
+	done
+	for size in 0 0G 16E 99999999999999999999 0.0000000001K; do
+		usage_error "is out of range" resize --vm @x --ram "$size"
+	done
+	for time in x -1 1s "" inf nan 1e99 0x; do
+		usage_error "is no time" reset --vm @x --wait="$time"
+		usage_error "is no time" reset --vm @x --timeout="$time"
+	done
+}
+
+@test "columns that are none" {
+	usage_error 'there is no column "FOO"' pool-status -o STATE,FOO
+	usage_error 'there is no column ""' pool-status -o STATE,
+	usage_error 'there is no column ""' vm-status --vm @x -o ""
+}
