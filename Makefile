@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# kvm-htab: hashed page tables of KVM-HV guests on POWER. See README.md.
+#
+#	make			build the tool for this machine
+#	make install		install it (prefix, bindir, mandir, ..., DESTDIR)
+#	make uninstall
+#	make demo		the main job on screen, in an emulated POWER9 host
+#	make check		all tests; LINES="6.1" MACHINES="powernv8 powernv9 powernv10"
+#	make shell		a shell in an emulated host; MACHINE=powernv9, STOCK=1
+#	make clean
+#
+# demo, check and shell install the Debian packages they lack; NO_INSTALL=1 forbids it.
+
+LINES ?= 6.1
+MACHINES ?= powernv8 powernv9 powernv10
+MACHINE ?= powernv9
+
+export NO_INSTALL
+
+all:
+	@$(MAKE) --no-print-directory -C cli
+
+install uninstall:
+	@$(MAKE) --no-print-directory -C cli $@
+
+setup:
+	@tests/setup
+
+demo: setup
+	@tests/host/demo
+
+check: setup
+	@tests/check --lines "$(LINES)" --machines "$(MACHINES)"
+
+shell: setup
+	@tests/host/shell --machine $(MACHINE) $(if $(STOCK),--stock)
+
+clean:
+	@$(MAKE) --no-print-directory -C cli clean
+	rm -rf build
+
+help:
+	@sed -n 's/^#\t/  /p' Makefile
+
+.PHONY: all install uninstall setup demo check shell clean help

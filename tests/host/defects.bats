@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Defects of the stock kernel that the series fixes, numbered as in kernel/README.md. With --stock
+# each test passes only if the kernel shows exactly that defect, else only if it behaves. UBSAN
+# speaks once per place and boot, and some defects leave a mess: the order of the tests matters.
+
+load host
+load vmm
+
+setup_file() {
+	if [[ $HOST_STOCK == 1 ]]; then
+		host_boot --no-panic
+	else
+		host_boot
+	fi
+}
+
+setup() {
+	before=$(pool_used)
+	mark=$(host_mark)
+}
+
+teardown() {
+	vm_end
+}
+
+stock() {
+	[[ $HOST_STOCK == 1 ]]
+}
+
+has_radix() {
+	[[ $HOST_MACHINE != powernv8 ]]
+}
+
+# A hash VM without a table: what a fresh VM is on a hash host.
+vm_start_hash() {
+	vm_start
+	if has_radix; then
+		vm hash
+	fi
+}
+
+# No word in the kernel log since this test began
+assert_quiet() {
+	run host_dmesg_since "$mark"
+	refute_output --regexp 'WARNING:|UBSAN|BUG|Oops|Call Trace'
+}
+
+@test "10: the htab file of a hash VM without a table reads as empty" {
+	vm_start_hash
+	run vm entries
+	assert_output 0
+	run host_dmesg_since "$mark"
+	if stock; then
+		assert_output --regexp 'UBSAN: shift-out-of-bounds in .*kvm_book3s_64.h'
+		assert_output --partial kvm_htab_read
+	else
+		assert_quiet
+	fi
+}
+
+@test "9: a refused order after one from the pool does not free what is not there" {
+	vm_start
+	vm allocate 26
+	run vm allocate 17
+	assert_output EINVAL
+	vm close-vm
+	if stock; then
+		run host_dmesg_since "$mark"
+		assert_output --regexp 'UBSAN: shift-out-of-bounds in .*book3s_64_mmu_hv.c'
+		assert_output --partial kvmppc_free_hpt
+	else
+		assert_quiet
+		run pool_used
+		assert_output "$before"
+	fi
+}
+
+@test "2: an order that is refused or cannot be had leaves table and entries" {
+	local order error
+	for order in 17 47 40; do
+		error=EINVAL
+		[[ $order != 40 ]] || error=ENOMEM
+		vm_start
+		vm allocate 24
+		vm run
+		run vm allocate $order
+		assert_failure
+		assert_output "$error"
+		run pool_used
+		if stock; then
+			assert_output "$before"
+		else
+			assert_output $((before + (1 << 24)))
+			run vm entries
+			assert_output 1033
+		fi
+		vm_end
+	done
+}
+
+@test "11: a refused order leaves a radix VM radix" {
+	local order
+	for order in 17 46; do
+		vm_start
+		if ! has_radix; then
+			# there is no radix VM here; what the refusal may not change is the table
+			run vm radix
+			assert_output ENODEV
+			run vm allocate $order
+			assert_failure
+			run vm allocate 20
+			assert_output 20
+			vm_end
+			continue
+		fi
+		# a request that only a hash VM accepts, and that does nothing
+		run vm prepare-nowait 0
+		assert_output EINVAL
+		run vm allocate $order
+		assert_failure
+		run vm prepare-nowait 0
+		if stock; then
+			assert_output 0
+		else
+			assert_output EINVAL
+		fi
+		vm_end
+	done
+}
+
+@test "3: RESIZE_HPT_COMMIT before a vCPU has run" {
+	vm_start
+	vm allocate 24
+	run vm prepare 25
+	assert_success
+	run vm commit 25
+	if stock; then
+		assert_output EIO
+		run host_dmesg_since "$mark"
+		assert_output --regexp 'WARNING: .*kvm_vm_ioctl_resize_hpt_commit'
+	else
+		assert_success
+		assert_quiet
+		run pool_used
+		assert_output $((before + (1 << 25)))
+		run vm run
+		assert_success
+	fi
+}
+
+@test "7: a VM that ends after RESIZE_HPT_PREPARE leaves nothing behind" {
+	vm_start
+	vm allocate 20
+	vm prepare 22
+	run pool_used
+	assert_output $((before + (1 << 20) + (1 << 22)))
+	vm close-vm
+	run pool_used
+	if stock; then
+		assert_output $((before + (1 << 22)))
+	else
+		assert_output "$before"
+	fi
+}
+
+@test "7: a VMM killed after RESIZE_HPT_PREPARE leaves nothing behind" {
+	vm_start
+	vm allocate 20
+	vm prepare 22
+	# shellcheck disable=SC2016 # for the shell in the host
+	host 'kill -9 $(</run/vmm/vm/pid)'
+	vm_end
+	if stock; then
+		run pool_back_to $((before + (1 << 22)))
+	else
+		run pool_back_to "$before"
+	fi
+	assert_success
+}
+
+# Without KASAN the use after free need not be visible; the table that nobody owns is.
+@test "7: a VM that ends during RESIZE_HPT_PREPARE leaves nothing behind" {
+	vm_start
+	vm allocate 20
+	run host 'vmm ctl vm prepare-nowait 27 && vmm ctl vm close-vm'
+	assert_success
+	assert_line 100
+	if stock; then
+		run pool_back_to $((before + (1 << 27)))
+		assert_success
+	else
+		run pool_back_to "$before"
+		assert_success
+		assert_quiet
+	fi
+}
+
+# Both entries are in segment 0x200 at offset 0, in groups to which only a guest that means harm
+# would put them; in a table of any other size their place is the same one.
+@test "8: two bolted 16M entries that collide when rehashed" {
+	vm_start
+	vm allocate 20
+	vm run
+	vm htab-write $((0x100 * 8)) 0x200015 0x40000000
+	vm htab-write $((0x101 * 8)) 0x200015 0x40000000
+	vm prepare 22
+	run vm commit 22
+	if stock; then
+		assert_failure 2
+		run host_dmesg_since "$mark"
+		assert_output --regexp 'kernel BUG at .*book3s_64_mmu_hv.c'
+	else
+		assert_failure 1
+		assert_output ENOSPC
+		assert_quiet
+		vm close-vm
+		run pool_used
+		assert_output "$before"
+	fi
+}
+
+@test "1: order 0 on a fresh VM" {
+	vm_start
+	run vm allocate 0
+	if stock; then
+		assert_failure 2
+		run host_dmesg_since "$mark"
+		assert_output --regexp 'BUG: Kernel NULL pointer dereference on write at 0x00000000'
+		assert_output --partial kvmppc_alloc_reset_hpt
+	else
+		assert_failure 1
+		assert_output EINVAL
+		assert_quiet
+	fi
+}

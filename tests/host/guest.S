@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the reference VMM's guests execute: an image for guest real address 0. It runs with MSR
+ * SF and LE and without IR and DR, so all its accesses go through the VRMA, that is, through
+ * entries of the hashed page table. vmm-vm.c fills the mailbox and knows the registers of a report.
+ */
+
+#define H_ENTER		0x08
+#define H_READ		0x0c
+#define H_CEDE		0xe0
+#define H_REPORT	0xf00	/* unknown to the kernel, so it gets to the VMM */
+#define H_FAULT		0xf01
+
+#define MSR_DR		0x10
+
+	.machine power8
+	.section .rodata
+	.balign	16
+	.globl	guest_image, guest_image_end, guest_run, guest_loop, guest_cede
+
+guest_image:
+	/* An interrupt is reported with its vector; the guest does not go on after it. */
+	.irp	vec, 0x100, 0x200, 0x300, 0x380, 0x400, 0x480, 0x500, 0x600, 0x700, 0x800
+	.org	guest_image + \vec
+	li	%r4, \vec
+	li	%r3, H_FAULT
+	sc	1
+	b	.
+	.endr
+
+	/* The decrementer only has to be quiet. */
+	.org	guest_image + 0x900
+	lis	%r0, 0x7fff
+	mtdec	%r0
+	rfid
+
+	.irp	vec, 0xa00, 0xb00, 0xc00, 0xd00, 0xe40, 0xf00, 0xf20, 0xf40, 0xf60
+	.org	guest_image + \vec
+	li	%r4, \vec
+	li	%r3, H_FAULT
+	sc	1
+	b	.
+	.endr
+
+	.org	guest_image + 0x2000
+guest_run:
+	lis	%r31, 2			/* the mailbox */
+	ld	%r14, 0(%r31)		/* pattern */
+	ld	%r15, 8(%r31)		/* pteh */
+	ld	%r16, 16(%r31)		/* ptel */
+	ld	%r17, 24(%r31)		/* index */
+	ld	%r18, 32(%r31)		/* more entries */
+	ld	%r19, 40(%r31)		/* ea */
+	ld	%r20, 48(%r31)		/* page */
+
+	std	%r14, 0(%r20)
+	ld	%r21, 0(%r20)
+
+	/* an entry of our own, and what the kernel says it is */
+	li	%r3, H_ENTER
+	li	%r4, 0
+	mr	%r5, %r17
+	mr	%r6, %r15
+	mr	%r7, %r16
+	sc	1
+	mr	%r22, %r3
+	mr	%r23, %r4
+	li	%r3, H_READ
+	li	%r4, 0
+	mr	%r5, %r23
+	sc	1
+	mr	%r24, %r3
+	mr	%r25, %r4
+	mr	%r26, %r5
+
+	/* the page once more, translated by that entry */
+	ld	%r27, 56(%r31)		/* SLB VSID */
+	ld	%r28, 64(%r31)		/* SLB ESID */
+	isync
+	slbmte	%r27, %r28
+	isync
+	mfmsr	%r9
+	ori	%r10, %r9, MSR_DR
+	mtmsrd	%r10
+	isync
+	ld	%r29, 0(%r19)
+	mtmsrd	%r9
+	isync
+
+	/* more entries, a segment and a group further each */
+	li	%r13, 0
+	mr	%r30, %r18
+1:	cmpdi	%r30, 0
+	beq	3f
+	addi	%r17, %r17, 8
+	addi	%r15, %r15, 0x1000
+	li	%r3, H_ENTER
+	li	%r4, 0
+	mr	%r5, %r17
+	mr	%r6, %r15
+	mr	%r7, %r16
+	sc	1
+	cmpdi	%r3, 0
+	bne	2f
+	addi	%r13, %r13, 1
+2:	addi	%r30, %r30, -1
+	b	1b
+
+3:	li	%r3, H_REPORT
+	mr	%r4, %r21
+	mr	%r5, %r22
+	mr	%r6, %r23
+	mr	%r7, %r24
+	mr	%r8, %r25
+	mr	%r9, %r26
+	mr	%r10, %r29
+	mr	%r11, %r13
+	sc	1
+	b	.
+
+/* Never leaves the guest; the counter tells that it runs. */
+guest_loop:
+	lis	%r31, 2
+1:	ld	%r5, 128(%r31)
+	addi	%r5, %r5, 1
+	std	%r5, 128(%r31)
+	b	1b
+
+/* An idle guest: inside KVM_RUN, asleep in the kernel. */
+guest_cede:
+	lis	%r31, 2
+1:	ld	%r5, 128(%r31)
+	addi	%r5, %r5, 1
+	std	%r5, 128(%r31)
+	li	%r3, H_CEDE
+	sc	1
+	b	1b
+guest_image_end:
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,111 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For tests: bats runs on the build machine, what it tests runs in an emulated host.
+#
+#   host_boot [--stock] [--append TEXT] [--smp N] [--no-panic]
+#                           in setup_file: a host of the run's machine and kernel; one that runs
+#                           already with the same parameters is used again
+#   host COMMAND ARG...     runs COMMAND in the host; output, errors and exit status are its own
+#   host 'shell text'       a single argument is for bash
+#   host_as USER COMMAND... the same as nobody, or as user (uid 1000)
+#   host_limit SECONDS COMMAND...  the same with another time limit than 60 s (then status 124)
+#   host_put FILE PATH      copies a file into the host
+#   host_wait SECONDS 'shell condition'   until it holds in the host; 1 if it does not in time
+#   host_mark               prints a mark and puts it into the kernel log
+#   host_dmesg_since MARK   the kernel log from there on
+#   host_expect_panic       this host is not going to survive; say so before the fatal command
+#   host_verdict            ends the host now and judges it (the runner does so at the end)
+#
+# HOST_MACHINE (powernv8, 9, 10), HOST_LINE (6.1) and HOST_STOCK (1: an unpatched kernel was asked
+# for) say what the run is about.
+
+# shellcheck source=tests/host/machine.bash
+source "$(dirname "${BASH_SOURCE[0]}")/machine.bash"
+
+bats_require_minimum_version 1.5.0
+bats_load_library bats-support
+bats_load_library bats-assert
+
+host_boot() {
+	local stock=${HOST_STOCK:-0} append=${HOST_APPEND:-} smp=${HOST_SMP:-1} panic=1 name
+
+	: "${HOST_RUN_DIR:?start tests of the host with tests/host/run}"
+	while (($#)); do
+		case $1 in
+		--stock) stock=1 ;;
+		--append) append+=" $2"; shift ;;
+		--smp) smp=$2; shift ;;
+		--no-panic) panic=0 ;;
+		*) echo "host_boot: $1?" >&2; return 2 ;;
+		esac
+		shift
+	done
+	name=$HOST_MACHINE-$HOST_LINE
+	[[ $stock == 0 ]] || name+=-stock
+	[[ $smp == 1 ]] || name+=-smp$smp
+	[[ $panic == 1 ]] || name+=-no-panic
+	[[ -z ${append// /} ]] || name+=-$(content_key <<<"$append" | cut -c1-6)
+
+	export HOST_DIR=$HOST_RUN_DIR/$name HOST_IS_STOCK=$stock
+	if machine_alive "$HOST_DIR" && host true now 2>/dev/null; then
+		return
+	fi
+	[[ ! -e $HOST_RUN_DIR/stopped ]] || return 1
+	machine_build "$HOST_RUN_DIR" "$HOST_LINE" "$stock" || return
+	host_keep_old "$HOST_DIR"
+	machine_start "$HOST_DIR" "$HOST_MACHINE" "$HOST_RUN_DIR/$HOST_LINE-$stock" "$smp" \
+		"$(machine_append "$panic" "$append")"
+	[[ $panic == 1 ]] || touch "$HOST_DIR/no-panic"
+	machine_wait "$HOST_DIR"
+}
+
+# A host that died under an earlier file is still to be judged when the run ends.
+host_keep_old() {
+	local n=1
+
+	[[ -d $1 ]] || return 0
+	while [[ -d $1.$n ]]; do
+		n=$((n + 1))
+	done
+	machine_kill "$1"
+	mv "$1" "$1.$n"
+}
+
+host() {
+	"$machine_build_dir/client" "$HOST_DIR" "$@"
+}
+
+host_as() {
+	"$machine_build_dir/client" -u "$1" "$HOST_DIR" "${@:2}"
+}
+
+host_limit() {
+	"$machine_build_dir/client" -t "$1" "$HOST_DIR" "${@:2}"
+}
+
+host_put() {
+	"$machine_build_dir/client" -i "$HOST_DIR" "cat >'$2'" <"$1"
+}
+
+host_wait() {
+	host_limit "$1" "until { $2; } >/dev/null 2>&1; do sleep 0.1; done" || return 1
+}
+
+host_mark() {
+	local mark=testbed-mark-$BASHPID-$RANDOM
+
+	host "echo $mark >/dev/kmsg" && echo "$mark"
+}
+
+host_dmesg_since() {
+	host "dmesg | sed '1,/$1/d'"
+}
+
+host_expect_panic() {
+	touch "$HOST_DIR/expect-panic"
+}
+
+host_verdict() {
+	machine_verdict "$HOST_DIR" && touch "$HOST_DIR/judged"
+}

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The VM, its vCPUs and what its guest does. */
+#define _GNU_SOURCE
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "vmm.h"
+
+#define KVM_VM_PPC_HV_TYPE	1
+
+#define H_FUNCTION		(-2L)
+#define H_REPORT		0xf00
+#define H_FAULT			0xf01
+
+#define MSR_SF			(1ULL << 63)
+#define MSR_ME			(1ULL << 12)
+#define MSR_LE			1ULL
+#define LPCR_ILE		(1ULL << 25)
+
+#define MAILBOX			0x20000		/* guest.S knows this one, too */
+#define MAILBOX_COUNTER		128
+#define PAGE			0x30000
+#define PATTERN			0x4b564d2d48544142ULL
+
+/* A 4 KiB entry for PAGE at EA, in a 256 MiB segment: its hash is the VSID. */
+#define EA			0x10000000ULL
+#define VSID			0x123ULL
+#define PTEH			(VSID << 12 | 1)
+#define PTEL			(PAGE | 0x10 | 0x2)	/* M; read and write */
+#define SLB_ESID		(EA | 1ULL << 27 | 1)	/* V, slot 1 */
+
+#define GUEST_LIMIT_S		30
+
+extern const unsigned char guest_image[], guest_image_end[];
+extern const unsigned char guest_run[], guest_loop[], guest_cede[];
+
+struct mailbox {
+	uint64_t pattern, pteh, ptel, index, more, ea, page, slb_vsid, slb_esid;
+};
+
+static int vcpu_create(struct vm *vm, unsigned int cpu)
+{
+	struct kvm_enable_cap papr = { .cap = KVM_CAP_PPC_PAPR };
+	struct vcpu *v = &vm->vcpus[cpu];
+	uint64_t lpcr;
+	struct kvm_one_reg reg = { .id = KVM_REG_PPC_LPCR_64, .addr = (uintptr_t)&lpcr };
+	int size = ioctl(vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+
+	v->fd = ioctl(vm->fd, KVM_CREATE_VCPU, cpu);
+	if (size < 0 || v->fd < 0 || ioctl(v->fd, KVM_ENABLE_CAP, &papr) ||
+	    ioctl(v->fd, KVM_GET_ONE_REG, &reg))
+		return -errno;
+	lpcr |= LPCR_ILE;
+	if (ioctl(v->fd, KVM_SET_ONE_REG, &reg))
+		return -errno;
+	v->run_bytes = (size_t)size;
+	v->run = mmap(NULL, v->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, 0);
+	return v->run == MAP_FAILED ? -errno : 0;
+}
+
+/* Creates VM, memory and vCPUs as vm->ram_bytes and vm->nr_vcpus say. */
+int vm_create(struct vm *vm)
+{
+	struct kvm_userspace_memory_region region = { .memory_size = vm->ram_bytes };
+	int ret = 0;
+
+	if (vm->fd >= 0)
+		return -EEXIST;
+	vm->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (vm->kvm < 0)
+		return -errno;
+	vm->fd = ioctl(vm->kvm, KVM_CREATE_VM, KVM_VM_PPC_HV_TYPE);
+	if (vm->fd < 0)
+		return -errno;
+	vm->ram = mmap(NULL, vm->ram_bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (vm->ram == MAP_FAILED)
+		return -errno;
+	memcpy(vm->ram, guest_image, (size_t)(guest_image_end - guest_image));
+	region.userspace_addr = (uintptr_t)vm->ram;
+	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region))
+		return -errno;
+	for (unsigned int i = 0; i < vm->nr_vcpus && !ret; i++)
+		ret = vcpu_create(vm, i);
+	return ret;
+}
+
+/* The VM is destroyed when this returns, unless somebody else holds a file descriptor of it. */
+void vm_close(struct vm *vm)
+{
+	vm_stop(vm);
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++) {
+		struct vcpu *v = &vm->vcpus[i];
+
+		if (v->run)
+			munmap(v->run, v->run_bytes);
+		if (v->fd > 0)
+			close(v->fd);
+		*v = (struct vcpu){ .fd = -1 };
+	}
+	if (vm->fd >= 0)
+		close(vm->fd);
+	if (vm->kvm >= 0)
+		close(vm->kvm);
+	if (vm->ram)
+		munmap(vm->ram, vm->ram_bytes);
+	vm->fd = vm->kvm = -1;
+	vm->ram = NULL;
+}
+
+static int vcpu_prepare(struct vm *vm, unsigned int cpu, const unsigned char *entry)
+{
+	struct kvm_regs regs;
+
+	if (vm->fd < 0 || cpu >= vm->nr_vcpus)
+		return -ENOENT;
+	if (vm->vcpus[cpu].running)
+		return -EALREADY;
+	if (ioctl(vm->vcpus[cpu].fd, KVM_GET_REGS, &regs))
+		return -errno;
+	regs.pc = (uint64_t)(entry - guest_image);
+	regs.msr = MSR_SF | MSR_ME | MSR_LE;
+	vm->vcpus[cpu].run->immediate_exit = 0;
+	return ioctl(vm->vcpus[cpu].fd, KVM_SET_REGS, &regs) ? -errno : 0;
+}
+
+/* Runs until the guest reports, something goes wrong or a signal ends it (-EINTR). */
+static void *vcpu_thread(void *arg)
+{
+	struct vcpu *v = arg;
+
+	for (;;) {
+		if (ioctl(v->fd, KVM_RUN, 0)) {
+			v->result = -errno;
+			return NULL;
+		}
+		if (v->run->exit_reason != KVM_EXIT_PAPR_HCALL) {
+			v->result = -EPROTO;
+			return NULL;
+		}
+		if (v->run->papr_hcall.nr == H_REPORT || v->run->papr_hcall.nr == H_FAULT) {
+			v->result = v->run->papr_hcall.nr == H_FAULT ? -EFAULT : 0;
+			return NULL;
+		}
+		v->run->papr_hcall.ret = (uint64_t)H_FUNCTION;
+	}
+}
+
+static void kick(int signal_number)
+{
+	(void)signal_number;
+}
+
+static int vcpu_start(struct vcpu *v)
+{
+	struct sigaction action = { .sa_handler = kick };
+	int ret;
+
+	sigaction(SIGUSR1, &action, NULL);
+	v->result = 0;
+	ret = pthread_create(&v->thread, NULL, vcpu_thread, v);
+	v->running = !ret;
+	return -ret;
+}
+
+/* Kicks the vCPU out of KVM_RUN, wherever it is in there, and waits for its thread. */
+static void vcpu_stop(struct vcpu *v)
+{
+	if (!v->running)
+		return;
+	v->run->immediate_exit = 1;
+	pthread_kill(v->thread, SIGUSR1);
+	pthread_join(v->thread, NULL);
+	v->running = false;
+}
+
+int vm_stop(struct vm *vm)
+{
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++)
+		vcpu_stop(&vm->vcpus[i]);
+	return 0;
+}
+
+/* What the guest reports must be what it was asked to do. */
+static int check_report(const __u64 *args, unsigned int more, FILE *out)
+{
+	fprintf(out, "stored=%#llx h_enter=%lld slot=%llu h_read=%lld v=%#llx r=%#llx translated=%#llx"
+		" entered=%llu", args[0], (long long)args[1], args[2], (long long)args[3], args[4],
+		args[5], args[6], args[7] + !args[1]);
+	if (args[0] != PATTERN || args[1] || args[3] || args[6] != PATTERN || args[7] != more)
+		return -EPROTO;
+	/* R and C may have been set, and KVM has bits of its own below the valid one */
+	if ((args[4] & ~0x7eULL) != PTEH || (args[5] & 0xfffff000) != PAGE)
+		return -EPROTO;
+	return 0;
+}
+
+/* Waits for the guest's report. Prints it, or why there is none. */
+static int vcpu_finish(struct vcpu *v, unsigned int more, FILE *out)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += GUEST_LIMIT_S;
+	if (pthread_timedjoin_np(v->thread, NULL, &end)) {
+		vcpu_stop(v);
+		fprintf(out, "the guest does not end");
+		return -ETIMEDOUT;
+	}
+	v->running = false;
+	if (v->result == -EFAULT)
+		fprintf(out, "guest interrupt %#llx", v->run->papr_hcall.args[0]);
+	else if (v->result == -EPROTO)
+		fprintf(out, "KVM_RUN ended with exit reason %u", v->run->exit_reason);
+	if (v->result)
+		return v->result;
+	return check_report(v->run->papr_hcall.args, more, out);
+}
+
+int vm_run(struct vm *vm, unsigned int cpu, unsigned int more_entries, FILE *out)
+{
+	int ret = vcpu_prepare(vm, cpu, guest_run);
+	struct mailbox box = {
+		.pattern = PATTERN, .pteh = PTEH, .ptel = PTEL, .index = VSID * 8,
+		.more = more_entries, .ea = EA, .page = PAGE,
+		.slb_vsid = VSID << 12, .slb_esid = SLB_ESID,
+	};
+
+	if (ret)
+		return ret;
+	memcpy(vm->ram + MAILBOX, &box, sizeof(box));
+	memset(vm->ram + PAGE, 0, sizeof(uint64_t));
+	ret = vcpu_start(&vm->vcpus[cpu]);
+	return ret ? ret : vcpu_finish(&vm->vcpus[cpu], more_entries, out);
+}
+
+/* Returns once the guest has shown that it runs. */
+int vm_run_endless(struct vm *vm, unsigned int cpu, bool cede)
+{
+	int ret = vcpu_prepare(vm, cpu, cede ? guest_cede : guest_loop);
+	volatile uint64_t *counter;
+
+	if (ret)
+		return ret;
+	counter = (volatile uint64_t *)(vm->ram + MAILBOX + MAILBOX_COUNTER);
+	*counter = 0;
+	ret = vcpu_start(&vm->vcpus[cpu]);
+	for (int i = 0; !ret && !*counter; i++) {
+		if (i == GUEST_LIMIT_S * 100 || vm->vcpus[cpu].result) {
+			vcpu_stop(&vm->vcpus[cpu]);
+			return vm->vcpus[cpu].result ? vm->vcpus[cpu].result : -ETIMEDOUT;
+		}
+		usleep(10000);
+	}
+	return ret;
+}

@@ -1,0 +1,38 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For tests: the reference VMM in the host, and the pool its tables come from.
+#
+#   vm_start [OPTION...]    a VMM named "vm" (options of vmm start: --ram MIB, --vcpus N), without
+#                           a table yet; radix where the host is
+#   vm COMMAND ARG...       a command to it, see `vmm help`: answer on stdout, status 0 or 1
+#   vm_end                  ends it if it is there; the VM is gone when this returns
+#   pool_used               bytes of the pool that are taken now
+#   pool_back_to BYTES      waits until that much is taken; for what the kernel finishes later
+
+vm_start() {
+	host vmm start vm "$@"
+}
+
+vm() {
+	host vmm ctl vm "$@"
+}
+
+# A VMM that the kernel has killed leaves its directory behind.
+vm_end() {
+	# shellcheck disable=SC2016 # for the shell in the host
+	host '
+		read -r pid </run/vmm/vm/pid || exit 0
+		vmm ctl vm quit || kill -9 "$pid"
+		while [ -d "/proc/$pid" ]; do sleep 0.1; done
+		rm -rf /run/vmm/vm' >/dev/null 2>&1
+}
+
+pool_used() {
+	# shellcheck disable=SC2016
+	host 'echo $(($(</sys/kernel/debug/cma/kvm_cma/used) * $(getconf PAGESIZE)))'
+}
+
+pool_back_to() {
+	host_wait 10 "[ \$((\$(</sys/kernel/debug/cma/kvm_cma/used) * \$(getconf PAGESIZE))) -eq $1 ]"
+}

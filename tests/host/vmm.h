@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The reference VMM: a VM with a hashed page table, its vCPUs and its guest's code (vmm-vm.c), its
+ * page table as the owner sees it (vmm-htab.c), its socket for other programs (vmm-offer.c); vmm.c
+ * is the daemon around them. Functions return 0 or a negative errno and print their answer to out.
+ */
+#ifndef HOST_VMM_H
+#define HOST_VMM_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <linux/kvm.h>
+
+#define VCPUS_MAX	8
+
+struct vcpu {
+	int fd;
+	struct kvm_run *run;
+	size_t run_bytes;
+	pthread_t thread;
+	bool running;		/* the thread has been started and not been joined */
+	int result;		/* of the thread, 0 or negative errno */
+};
+
+struct vm {
+	int kvm;		/* /dev/kvm */
+	int fd;			/* -1: no VM */
+	unsigned char *ram;
+	size_t ram_bytes;
+	unsigned int nr_vcpus;
+	struct vcpu vcpus[VCPUS_MAX];
+};
+
+/* vmm-vm.c */
+int vm_create(struct vm *vm);
+void vm_close(struct vm *vm);
+int vm_run(struct vm *vm, unsigned int cpu, unsigned int more_entries, FILE *out);
+int vm_run_endless(struct vm *vm, unsigned int cpu, bool cede);
+int vm_stop(struct vm *vm);
+
+/* vmm-htab.c */
+int htab_allocate(struct vm *vm, uint32_t order, FILE *out);
+int htab_allocate2(struct vm *vm, uint32_t order, uint32_t min_order, uint32_t flags, FILE *out);
+int htab_info(struct vm *vm, FILE *out);
+int htab_ctl(struct vm *vm, uint64_t arg0, uint64_t arg1);
+int htab_entries(struct vm *vm, bool list, FILE *out);
+int htab_write(struct vm *vm, uint32_t slot, uint64_t v, uint64_t r);
+int htab_prepare(struct vm *vm, uint32_t shift, bool wait, FILE *out);
+int htab_commit(struct vm *vm, uint32_t shift, FILE *out);
+int htab_mmu(struct vm *vm, bool radix);
+
+/* vmm-offer.c */
+int offer_start(struct vm *vm, const char *address, bool seqpacket);
+int offer_result(unsigned int wait_s, FILE *out);
+
+#endif

@@ -1,0 +1,130 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# What can be said of the tree without running it.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	bats_load_library bats-support
+	bats_load_library bats-assert
+	cd "$BATS_TEST_DIRNAME/../.." || return
+	root=$PWD
+}
+
+# Tracked files, or, in a tree that is no checkout, all of them.
+files() {
+	git ls-files -co --exclude-standard 2>/dev/null | grep . || find . -type f -not -path './build/*' -printf '%P\n'
+}
+
+shell_scripts() {
+	local file
+	files | while read -r file; do
+		[[ -f $file ]] || continue
+		case $file in
+		*.bats | *.bash) echo "$file" ;;
+		*) head -n 1 "$file" | grep -aqE '^#!.*\b(ba)?sh\b' && echo "$file" ;;
+		esac
+	done
+}
+
+@test "shellcheck is quiet" {
+	mapfile -t scripts < <(shell_scripts)
+	((${#scripts[@]} > 5))
+	run shellcheck -x "${scripts[@]}"
+	assert_success
+	assert_output ''
+}
+
+@test "clang-format is quiet" {
+	mapfile -t sources < <(files | grep -E '^(cli|tests|examples)/.*\.[ch]$')
+	((${#sources[@]} > 10))
+	run clang-format --dry-run --Werror "${sources[@]}"
+	assert_success
+}
+
+@test "the tool builds without warnings" {
+	run make -s -C cli O="$BATS_TEST_TMPDIR/build" WERROR=1
+	assert_success
+	refute_output --partial warning
+}
+
+@test "every source file names its licence" {
+	run bash -c 'git ls-files -co --exclude-standard | grep -E "\.(c|h|S|bats|bash)$|Makefile$" |
+		xargs grep -L SPDX-License-Identifier'
+	assert_output ''
+}
+
+@test "no trailing white space outside patches" {
+	run git grep -nIE '[ 	]+$' -- . ':!*.patch' ':!COPYING' ':!tests/cli/trees'
+	assert_output ''
+}
+
+# Patches are what a maintainer would be sent.
+
+each_line() {
+	local line
+	for line in $(cd "$root/kernel/lines" && echo *); do
+		"$@" "$line" || return
+	done
+}
+
+headers_are_stable() {
+	! grep -nE '^(Date: |index [0-9a-f]+\.\.|From [1-9a-f])' kernel/patches/"$1"/*.patch
+}
+
+@test "patches have stable headers, a sign-off, and start with a fix" {
+	each_line headers_are_stable
+	run grep -L '^Signed-off-by: ' kernel/patches/*/*.patch
+	assert_output ''
+	run grep -L '^Fixes: ' kernel/patches/*/0001-*.patch
+	assert_output ''
+}
+
+checkpatch() {
+	local src patch out
+	src=$(kernel/scripts/source "$1") || return
+	for patch in "$PWD/kernel/patches/$1"/*.patch; do
+		# The commits named by Fixes: tags are not in a tree without history, and MAINTAINERS covers
+		# the new files by the patterns it has, but for Documentation/ABI.
+		out=$(cd "$src" && perl scripts/checkpatch.pl --strict --terse --no-summary \
+			--ignore UNKNOWN_COMMIT_ID,FILE_PATH_CHANGES "$patch") || true
+		[[ ! $out ]] || { echo "$out"; return 1; }
+	done
+}
+
+@test "checkpatch --strict is quiet" {
+	each_line checkpatch
+}
+
+@test "the tool and the patches share one header" {
+	local line
+	for line in $(cd kernel/lines && echo *); do
+		mkdir -p "$BATS_TEST_TMPDIR/$line"
+		for patch in kernel/patches/"$line"/*.patch; do
+			# git apply ignores what lies outside --include
+			(cd "$BATS_TEST_TMPDIR/$line" &&
+				git --git-dir=/nonexistent apply --include='arch/powerpc/include/uapi/asm/kvm_htab.h' \
+					"$root/$patch")
+		done
+		cmp "$BATS_TEST_TMPDIR/$line/arch/powerpc/include/uapi/asm/kvm_htab.h" kernel/include/asm/kvm_htab.h
+	done
+}
+
+@test "kernel/tree, where there is one, agrees with the patches" {
+	each_line kernel/scripts/check-tree
+}
+
+@test "manual pages are clean" {
+	run mandoc -T lint -W warning man/*.[178]
+	assert_success
+	assert_output ''
+}
+
+@test "nothing names a path of the machine it was written on, or a mirror" {
+	local hosts
+	# shellcheck disable=SC2016 # apt expands it
+	hosts=$(apt-get indextargets --format '$(SITE)' 2>/dev/null | sed 's|.*://||; s|/.*||; s|[.]|\\.|g' |
+		sort -u | paste -sd'|')
+	run git grep -nIE "($HOME/|$root/|${hosts:-no host known})" -- . ':!COPYING'
+	assert_output ''
+}
