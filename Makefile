@@ -15,13 +15,26 @@ LINES ?= 6.1
 MACHINES ?= powernv8 powernv9 powernv10
 MACHINE ?= powernv9
 
+prefix ?= /usr/local
+bindir ?= $(prefix)/bin
+datadir ?= $(prefix)/share
+mandir ?= $(datadir)/man
+bashcompletiondir ?= $(datadir)/bash-completion/completions
+
 export NO_INSTALL
 
 all:
 	@$(MAKE) --no-print-directory -C cli
 
-install uninstall:
-	@$(MAKE) --no-print-directory -C cli $@
+install: all
+	install -D -m 0755 cli/build/kvm-htab "$(DESTDIR)$(bindir)/kvm-htab"
+	install -D -m 0644 man/kvm-htab.8 "$(DESTDIR)$(mandir)/man8/kvm-htab.8"
+	install -D -m 0644 man/kvm-htab-vm-socket.7 "$(DESTDIR)$(mandir)/man7/kvm-htab-vm-socket.7"
+	install -D -m 0644 completions/kvm-htab "$(DESTDIR)$(bashcompletiondir)/kvm-htab"
+
+uninstall:
+	rm -f "$(DESTDIR)$(bindir)/kvm-htab" "$(DESTDIR)$(mandir)/man8/kvm-htab.8" \
+		"$(DESTDIR)$(mandir)/man7/kvm-htab-vm-socket.7" "$(DESTDIR)$(bashcompletiondir)/kvm-htab"
 
 setup:
 	@tests/setup

@@ -10,6 +10,7 @@ ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 KVM_HTAB=${KVM_HTAB:-$ROOT/cli/build/kvm-htab}
 TOOLS=${KVM_HTAB_TOOLS:-$(dirname "$KVM_HTAB")}
 TREES=$BATS_TEST_DIRNAME/trees
+# shellcheck disable=SC2034 # for those who load this
 POWER=$TREES/patched-6.1
 
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1}

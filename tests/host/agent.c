@@ -22,8 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -31,25 +29,27 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "frame.h"
 
-#define ARGS_MAX	256
-#define GONE_S		2	/* see client_gone() */
-#define KILL_GRACE_S	5	/* a process that SIGKILL does not end within this hangs in the kernel */
+#define ARGS_MAX 256
+#define GONE_S 2 /* see client_gone() */
+#define KILL_GRACE_S 5 /* a process that SIGKILL does not end within this hangs in the kernel */
 
 /* One command port and the command it runs, if any. */
 struct port {
 	int fd;
 	int epoll;
 	uint32_t session;
-	pid_t pid;		/* 0: nothing runs */
+	pid_t pid; /* 0: nothing runs */
 	int pidfd;
-	int in, out, err;	/* our ends of the command's pipes, -1 when closed */
-	time_t deadline;	/* 0: none */
-	time_t gone_since;	/* 0: a client is connected */
+	int in, out, err; /* our ends of the command's pipes, -1 when closed */
+	time_t deadline; /* 0: none */
+	time_t gone_since; /* 0: a client is connected */
 	bool killed;
-	size_t have;		/* bytes in buf */
+	size_t have; /* bytes in buf */
 	unsigned char buf[sizeof(struct frame) + FRAME_MAX];
 };
 
@@ -134,7 +134,7 @@ static int port_write(struct port *p, const void *data, size_t len)
 			return -EPIPE;
 		poll(&pfd, 1, 1000);
 		if (pfd.revents & POLLHUP)
-			usleep(1000);	/* poll() does not wait then */
+			usleep(1000); /* poll() does not wait then */
 	}
 	return 0;
 }
@@ -418,7 +418,7 @@ static void serve(int fd)
 		if (pfd[0].revents) {
 			epoll_wait(p.epoll, &ev, 1, 0);
 			port_readable(&p);
-			continue;	/* the command may be another one now */
+			continue; /* the command may be another one now */
 		}
 		if (pfd[2].revents && !forward(&p, p.out, FRAME_STDOUT))
 			close_fd(&p.out);

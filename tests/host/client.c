@@ -18,16 +18,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "frame.h"
 
-#define EXIT_NO_ANSWER	255
-#define ANSWER_GRACE_S	30	/* on top of the command's own limit */
+#define EXIT_NO_ANSWER 255
+#define ANSWER_GRACE_S 30 /* on top of the command's own limit */
 
 struct link {
 	int fd;
@@ -157,7 +157,7 @@ static int connect_port(const char *dir, unsigned int number, bool wait)
 		close(lock);
 		return -EBUSY;
 	}
-	if (chdir(dir))		/* the socket's own name may be too long for an address */
+	if (chdir(dir)) /* the socket's own name may be too long for an address */
 		return -errno;
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "cmd%u", number);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -172,7 +172,7 @@ static int connect_port(const char *dir, unsigned int number, bool wait)
 
 static int connect_any(const char *dir)
 {
-	for (unsigned int i = 0; ; i++) {
+	for (unsigned int i = 0;; i++) {
 		char path[4096];
 		int fd;
 

@@ -14,22 +14,22 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kvm.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <linux/kvm.h>
+#include <unistd.h>
 
 #include <asm/kvm_htab.h>
 
-#define HOLD_LIMIT_S	60
-#define HANDED_DOWN_FD	9
+#define HOLD_LIMIT_S 60
+#define HANDED_DOWN_FD 9
 
 static void fail(const char *what)
 {
@@ -65,8 +65,10 @@ static int receive_fd(int peer)
 		struct cmsghdr align;
 	} control;
 	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control.buf, .msg_controllen = sizeof(control.buf),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buf,
+		.msg_controllen = sizeof(control.buf),
 	};
 	struct cmsghdr *cmsg;
 	int fd;
@@ -96,7 +98,9 @@ static int set_memory(int vm)
 	size_t size = 1 << 20;
 	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct kvm_userspace_memory_region region = {
-		.slot = 1, .guest_phys_addr = 1ULL << 32, .memory_size = size,
+		.slot = 1,
+		.guest_phys_addr = 1ULL << 32,
+		.memory_size = size,
 		.userspace_addr = (uintptr_t)mem,
 	};
 
@@ -189,7 +193,8 @@ static int request(int peer, int vm, int left, char **argv)
 	if (!strcmp(r, "say") && left > 1)
 		return print(r, dprintf(peer, "%s\n", argv[1]) > 0 ? 0 : -1), 2;
 	if (!strcmp(r, "allocate2") && left > 3)
-		return print(r, allocate2(vm, number(argv[1]), number(argv[2]), number(argv[3]))), 4;
+		return print(r, allocate2(vm, number(argv[1]), number(argv[2]), number(argv[3]))),
+		       4;
 	if (!strcmp(r, "exec") && left > 1)
 		hand_down(vm, argv + 1);
 	errno = EINVAL;

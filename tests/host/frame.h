@@ -9,16 +9,16 @@
 
 #include <stdint.h>
 
-#define FRAME_MAGIC	0x68746162u
-#define FRAME_MAX	32768u
+#define FRAME_MAGIC 0x68746162u
+#define FRAME_MAX 32768u
 
 enum frame_type {
-	FRAME_HELLO = 1,	/* both ways: are you there, I am */
-	FRAME_RUN,		/* to the agent: struct frame_run, then strings */
-	FRAME_STDIN,		/* to the agent: bytes, none at the end */
-	FRAME_STDOUT,		/* from the agent: bytes */
+	FRAME_HELLO = 1, /* both ways: are you there, I am */
+	FRAME_RUN, /* to the agent: struct frame_run, then strings */
+	FRAME_STDIN, /* to the agent: bytes, none at the end */
+	FRAME_STDOUT, /* from the agent: bytes */
 	FRAME_STDERR,
-	FRAME_EXIT,		/* from the agent: uint32_t exit status, the last frame */
+	FRAME_EXIT, /* from the agent: uint32_t exit status, the last frame */
 };
 
 /* all fields little-endian */
@@ -26,15 +26,15 @@ struct frame {
 	uint32_t magic;
 	uint32_t session;
 	uint32_t type;
-	uint32_t len;		/* bytes that follow */
+	uint32_t len; /* bytes that follow */
 };
 
 /* Followed by the user's name and argv, each ended by a zero byte. */
 struct frame_run {
-	uint32_t limit_s;	/* 0: none */
+	uint32_t limit_s; /* 0: none */
 	uint32_t has_stdin;
 };
 
-#define FRAME_STATUS_TIMEOUT	124
+#define FRAME_STATUS_TIMEOUT 124
 
 #endif

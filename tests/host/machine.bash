@@ -39,8 +39,8 @@ machine_programs() {
 	make -s --no-print-directory -C "$machine_here" O="$dir" SYSROOT="$sysroot" || return
 	[[ -f $machine_top/cli/Makefile && -z ${HOST_NO_CLI:-} ]] || return 0
 	make -s --no-print-directory -C "$machine_top/cli" CROSS_COMPILE=powerpc64le-linux-gnu- \
-		SYSROOT="$sysroot" O="$dir/cli" || return
-	cp -u "$dir/cli/kvm-htab" "$dir/root/"
+		SYSROOT="$sysroot" O="$dir/cli" all test-tools || return
+	cp -u "$dir/cli/kvm-htab" "$dir/cli/peer" "$dir/root/"
 }
 
 # machine_build RUN LINE STOCK: kernel and initramfs, once a run; leaves RUN/LINE-STOCK/{image,initrd}.
@@ -80,19 +80,31 @@ machine_append() {
 		"$([[ $1 == 1 ]] && echo "panic_on_warn=1 oops=panic")" "$2"
 }
 
-# machine_qemu DIR MACHINE BUILT SMP APPEND CONSOLE-OPTIONS...: becomes the emulated host. One PCI
-# host bridge instead of the machine's three to six saves half of the boot: the firmware waits for
-# each one's links. A BMC has to be there for power off.
+# machine_devices MACHINE: fills args with what makes the machine and a virtio-serial bus in it.
+machine_devices() {
+	if [[ $1 == pseries ]]; then
+		# A guest that has KVM-HV itself. TCG has none of the mitigations that pseries asks for.
+		args=(-M "pseries,cap-nested-hv=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off"
+			-cpu POWER9 -device virtio-serial-pci)
+		return
+	fi
+	# One PCI host bridge instead of the machine's three to six saves half of the boot: the firmware
+	# waits for each one's links. A BMC has to be there for power off.
+	args=(-M "$1"
+		-device "ipmi-bmc-sim,id=bmc" -device "isa-ipmi-bt,bmc=bmc,irq=10"
+		-device "pnv-phb,chip-id=0,index=0" -device "pnv-phb-root-port,id=slot0"
+		-device "virtio-serial-pci,bus=slot0")
+}
+
+# machine_qemu DIR MACHINE BUILT SMP APPEND CONSOLE-OPTIONS...: becomes the emulated host.
 machine_qemu() {
 	local dir=$1 machine=$2 built=$3 smp=$4 append=$5 port
 	local -a args
 
 	shift 5
-	args=(-M "$machine" -m 4G -smp "$smp" -nodefaults -display none -no-reboot
+	machine_devices "$machine"
+	args+=(-m 4G -smp "$smp" -nodefaults -display none -no-reboot
 		-kernel "$built/image/vmlinux" -initrd "$built/initrd" -append "$append"
-		-device "ipmi-bmc-sim,id=bmc" -device "isa-ipmi-bt,bmc=bmc,irq=10"
-		-device "pnv-phb,chip-id=0,index=0" -device "pnv-phb-root-port,id=slot0"
-		-device "virtio-serial-pci,bus=slot0"
 		-chardev "file,id=verdict,path=verdict"
 		-device "virtserialport,chardev=verdict,name=verdict,nr=30")
 	for port in 0 1 2 3; do
@@ -165,6 +177,7 @@ machine_wait() {
 	waiter=$!
 	while kill -0 "$waiter" 2>/dev/null; do
 		sleep 0.1
+		machine_alive "$dir" || kill "$waiter" 2>/dev/null || :
 		if ((SECONDS - start >= last + 3)); then
 			last=$((SECONDS - start))
 			progress "${dir##*/}: booting, $last s:" \
@@ -176,7 +189,7 @@ machine_wait() {
 		return
 	fi
 	{
-		echo "${dir##*/}: did not come up within $limit s, console in $dir/console"
+		echo "${dir##*/}: did not come up (limit: $limit s), console in $dir/console"
 		machine_tail "$dir"
 	} >&2
 	machine_kill "$dir"

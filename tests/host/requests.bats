@@ -398,6 +398,7 @@ pool_free() {
 	} >"$BATS_TEST_TMPDIR/sizes"
 	(($(wc -l <"$BATS_TEST_TMPDIR/sizes") >= 25))
 	host_put "$BATS_TEST_TMPDIR/sizes" /tmp/sizes
+	# shellcheck disable=SC2016 # for the host
 	run host_limit 120 'while read -r size order; do
 			vmm ctl vm offer @sizes >/dev/null
 			echo "$size $(kvm-htab resize --vm @sizes --dry-run --ram "$size" -rn -o WANTED)"

@@ -5,17 +5,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <asm/kvm_htab.h>
 
 #include "vmm.h"
 
-#define READ_BYTES	(1U << 20)
+#define READ_BYTES (1U << 20)
 
 struct hpte {
-	uint64_t v, r;		/* big-endian */
+	uint64_t v, r; /* big-endian */
 };
 
 int htab_allocate(struct vm *vm, uint32_t order, FILE *out)
@@ -43,10 +43,12 @@ int htab_info(struct vm *vm, FILE *out)
 	memset(&info, 0xff, sizeof(info));
 	if (ioctl(vm->fd, KVM_PPC_GET_HTAB_INFO, &info))
 		return -errno;
-	fprintf(out, "order=%u source=%u flags=%#x vcpus_running=%u table_bytes=%llu"
-		" revmap_bytes=%llu default_order=%u", info.order, info.source, info.flags,
-		info.vcpus_running, (unsigned long long)info.table_bytes,
-		(unsigned long long)info.revmap_bytes, info.default_order);
+	fprintf(out,
+		"order=%u source=%u flags=%#x vcpus_running=%u table_bytes=%llu"
+		" revmap_bytes=%llu default_order=%u",
+		info.order, info.source, info.flags, info.vcpus_running,
+		(unsigned long long)info.table_bytes, (unsigned long long)info.revmap_bytes,
+		info.default_order);
 	for (size_t i = 0; i < sizeof(info.reserved) / sizeof(info.reserved[0]); i++)
 		if (info.reserved[i] || info.pad)
 			return -EPROTO;
@@ -174,7 +176,7 @@ int htab_mmu(struct vm *vm, bool radix)
 {
 	struct kvm_ppc_mmuv3_cfg cfg = {
 		.flags = radix ? KVM_PPC_MMUV3_RADIX : 0,
-		.process_table = radix ? 1ULL << 63 : 0,	/* GR has to agree */
+		.process_table = radix ? 1ULL << 63 : 0, /* GR has to agree */
 	};
 
 	return ioctl(vm->fd, KVM_PPC_CONFIGURE_V3_MMU, &cfg) ? -errno : 0;

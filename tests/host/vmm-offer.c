@@ -7,11 +7,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "vmm.h"
 
@@ -32,8 +32,10 @@ static int send_fd(int peer, int fd)
 		struct cmsghdr align;
 	} control = { 0 };
 	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control.buf, .msg_controllen = sizeof(control.buf),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buf,
+		.msg_controllen = sizeof(control.buf),
 	};
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
 
@@ -86,7 +88,8 @@ static int listen_at(const char *address, bool seqpacket)
 	if (fd < 0)
 		return -errno;
 	if (bind(fd, (struct sockaddr *)&addr,
-		 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) || listen(fd, 1)) {
+		 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) ||
+	    listen(fd, 1)) {
 		int err = errno;
 
 		close(fd);

@@ -6,37 +6,37 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "vmm.h"
 
-#define KVM_VM_PPC_HV_TYPE	1
+#define KVM_VM_PPC_HV_TYPE 1
 
-#define H_FUNCTION		(-2L)
-#define H_REPORT		0xf00
-#define H_FAULT			0xf01
+#define H_FUNCTION (-2L)
+#define H_REPORT 0xf00
+#define H_FAULT 0xf01
 
-#define MSR_SF			(1ULL << 63)
-#define MSR_ME			(1ULL << 12)
-#define MSR_LE			1ULL
-#define LPCR_ILE		(1ULL << 25)
+#define MSR_SF (1ULL << 63)
+#define MSR_ME (1ULL << 12)
+#define MSR_LE 1ULL
+#define LPCR_ILE (1ULL << 25)
 
-#define MAILBOX			0x20000		/* guest.S knows this one, too */
-#define MAILBOX_COUNTER		128
-#define PAGE			0x30000
-#define PATTERN			0x4b564d2d48544142ULL
+#define MAILBOX 0x20000 /* guest.S knows this one, too */
+#define MAILBOX_COUNTER 128
+#define PAGE 0x30000
+#define PATTERN 0x4b564d2d48544142ULL
 
 /* A 4 KiB entry for PAGE at EA, in a 256 MiB segment: its hash is the VSID. */
-#define EA			0x10000000ULL
-#define VSID			0x123ULL
-#define PTEH			(VSID << 12 | 1)
-#define PTEL			(PAGE | 0x10 | 0x2)	/* M; read and write */
-#define SLB_ESID		(EA | 1ULL << 27 | 1)	/* V, slot 1 */
+#define EA 0x10000000ULL
+#define VSID 0x123ULL
+#define PTEH (VSID << 12 | 1)
+#define PTEL (PAGE | 0x10 | 0x2) /* M; read and write */
+#define SLB_ESID (EA | 1ULL << 27 | 1) /* V, slot 1 */
 
-#define GUEST_LIMIT_S		30
+#define GUEST_LIMIT_S 30
 
 extern const unsigned char guest_image[], guest_image_end[];
 extern const unsigned char guest_run[], guest_loop[], guest_cede[];
@@ -79,8 +79,8 @@ int vm_create(struct vm *vm)
 	vm->fd = ioctl(vm->kvm, KVM_CREATE_VM, KVM_VM_PPC_HV_TYPE);
 	if (vm->fd < 0)
 		return -errno;
-	vm->ram = mmap(NULL, vm->ram_bytes, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	vm->ram = mmap(NULL, vm->ram_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
 	if (vm->ram == MAP_FAILED)
 		return -errno;
 	memcpy(vm->ram, guest_image, (size_t)(guest_image_end - guest_image));
@@ -191,9 +191,11 @@ int vm_stop(struct vm *vm)
 /* What the guest reports must be what it was asked to do. */
 static int check_report(const __u64 *args, unsigned int more, FILE *out)
 {
-	fprintf(out, "stored=%#llx h_enter=%lld slot=%llu h_read=%lld v=%#llx r=%#llx translated=%#llx"
-		" entered=%llu", args[0], (long long)args[1], args[2], (long long)args[3], args[4],
-		args[5], args[6], args[7] + !args[1]);
+	fprintf(out,
+		"stored=%#llx h_enter=%lld slot=%llu h_read=%lld v=%#llx r=%#llx translated=%#llx"
+		" entered=%llu",
+		args[0], (long long)args[1], args[2], (long long)args[3], args[4], args[5], args[6],
+		args[7] + !args[1]);
 	if (args[0] != PATTERN || args[1] || args[3] || args[6] != PATTERN || args[7] != more)
 		return -EPROTO;
 	/* R and C may have been set, and KVM has bits of its own below the valid one */
@@ -228,9 +230,15 @@ int vm_run(struct vm *vm, unsigned int cpu, unsigned int more_entries, FILE *out
 {
 	int ret = vcpu_prepare(vm, cpu, guest_run);
 	struct mailbox box = {
-		.pattern = PATTERN, .pteh = PTEH, .ptel = PTEL, .index = VSID * 8,
-		.more = more_entries, .ea = EA, .page = PAGE,
-		.slb_vsid = VSID << 12, .slb_esid = SLB_ESID,
+		.pattern = PATTERN,
+		.pteh = PTEH,
+		.ptel = PTEL,
+		.index = VSID * 8,
+		.more = more_entries,
+		.ea = EA,
+		.page = PAGE,
+		.slb_vsid = VSID << 12,
+		.slb_esid = SLB_ESID,
 	};
 
 	if (ret)

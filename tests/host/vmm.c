@@ -16,22 +16,22 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "vmm.h"
 
-#define VMM_DIR		"/run/vmm"
-#define LINE_MAX_BYTES	4096
-#define ARGS_MAX	16
+#define VMM_DIR "/run/vmm"
+#define LINE_MAX_BYTES 4096
+#define ARGS_MAX 16
 
 static struct vm vm = { .kvm = -1, .fd = -1, .ram_bytes = 64UL << 20, .nr_vcpus = 1 };
 
 struct command {
 	const char *name;
-	int min, max;		/* arguments */
+	int min, max; /* arguments */
 	int (*run)(char **args, int n, FILE *out);
 	const char *help;
 };
@@ -219,7 +219,9 @@ static int make_address(const char *name, struct sockaddr_un *addr)
 {
 	*addr = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	return snprintf(addr->sun_path, sizeof(addr->sun_path), VMM_DIR "/%s/ctl", name) <
-	       (int)sizeof(addr->sun_path) ? 0 : -ENAMETOOLONG;
+			       (int)sizeof(addr->sun_path) ?
+		       0 :
+		       -ENAMETOOLONG;
 }
 
 /* Splits the line at its blanks. Returns the number of words. */

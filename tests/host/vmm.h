@@ -7,27 +7,27 @@
 #ifndef HOST_VMM_H
 #define HOST_VMM_H
 
+#include <linux/kvm.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <linux/kvm.h>
 
-#define VCPUS_MAX	8
+#define VCPUS_MAX 8
 
 struct vcpu {
 	int fd;
 	struct kvm_run *run;
 	size_t run_bytes;
 	pthread_t thread;
-	bool running;		/* the thread has been started and not been joined */
-	int result;		/* of the thread, 0 or negative errno */
+	bool running; /* the thread has been started and not been joined */
+	int result; /* of the thread, 0 or negative errno */
 };
 
 struct vm {
-	int kvm;		/* /dev/kvm */
-	int fd;			/* -1: no VM */
+	int kvm; /* /dev/kvm */
+	int fd; /* -1: no VM */
 	unsigned char *ram;
 	size_t ram_bytes;
 	unsigned int nr_vcpus;

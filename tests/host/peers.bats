@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Peers on the VM socket that do not do what a VMM does: a clear error, no hang, no descriptor left
+# open. The peer (tests/cli/peer.c) prints what the client answered, how many copies of what it sent
+# are still open elsewhere ("fds N"), and "closed" when the client has hung up.
+
+load host
+load vmm
+
+setup_file() {
+	host_boot
+}
+
+teardown() {
+	vm_end
+}
+
+# with_peer MODE ARG...: kvm-htab reset by an unprivileged user; then "--" and what the peer says.
+with_peer() {
+	local mode=$1
+	shift
+	host_limit 20 "
+		rm -f /tmp/peer.sock
+		peer $mode /tmp/peer.sock >/tmp/peer.out 2>&1 &
+		until grep -q ready /tmp/peer.out; do sleep 0.05; done
+		chmod 666 /tmp/peer.sock
+		setpriv --reuid=nobody --clear-groups kvm-htab reset --vm /tmp/peer.sock $*
+		status=\$?
+		wait
+		echo --
+		cat /tmp/peer.out
+		exit \$status"
+}
+
+# refused MODE TEXT ARG...
+refused() {
+	run with_peer "$1" "${@:3}"
+	assert_failure 1
+	assert_output --partial "$2"
+	assert_output --partial 'nothing was changed'
+	assert_line closed
+}
+
+@test "no file descriptor" {
+	refused none 'the peer sent no file descriptor with its first message'
+}
+
+@test "two, and two hundred" {
+	refused two 'the peer sent 2 file descriptors instead of one; all were closed'
+	assert_line 'fds 0'
+	refused many 'the peer sent 200 file descriptors instead of one; all were closed'
+	assert_line 'fds 0'
+}
+
+@test "one that is no VM" {
+	refused pipe 'this is no KVM VM but'
+	assert_line 'fds 0'
+}
+
+@test "nothing at all" {
+	refused silent 'the peer sent nothing within 1 s' --timeout=1
+}
+
+@test "hanging up" {
+	run with_peer hangup
+	assert_failure 1
+	assert_output --partial 'the peer hung up without sending a file descriptor'
+}
+
+@test "a VM, and gone before the answer" {
+	run with_peer unread
+	assert_failure
+	refute_output --partial Broken
+}
+
+@test "a VMM that dies after offering its VM leaves the pool whole" {
+	local before
+	before=$(pool_used)
+	vm_start
+	vm allocate 26
+	vm share
+	vm offer /run/peers.sock
+	# shellcheck disable=SC2016 # for the host
+	host 'kill -9 $(</run/vmm/vm/pid)'
+	run host kvm-htab reset --vm /run/peers.sock
+	assert_failure 1
+	assert_output --partial 'is the VMM running?'
+	vm_end
+	pool_back_to "$before"
+}
