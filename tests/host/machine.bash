@@ -32,7 +32,7 @@ machine_kernel() {
 	fi
 }
 
-# The programs under test and those of the test bed, for the host, into DIR/root
+# The programs under test and those of the test bed, for the host, into DIR/bin
 machine_programs() {
 	local sysroot=$1 dir=$2
 
@@ -40,7 +40,7 @@ machine_programs() {
 	[[ -f $machine_top/cli/Makefile && -z ${HOST_NO_CLI:-} ]] || return 0
 	make -s --no-print-directory -C "$machine_top/cli" CROSS_COMPILE=powerpc64le-linux-gnu- \
 		SYSROOT="$sysroot" O="$dir/cli" all test-tools || return
-	cp -u "$dir/cli/kvm-htab" "$dir/cli/peer" "$dir/root/"
+	cp -u "$dir/cli/kvm-htab" "$dir/cli/peer" "$dir/bin/"
 }
 
 # machine_build RUN LINE STOCK: kernel and initramfs, once a run; leaves RUN/LINE-STOCK/{image,initrd}.
@@ -57,7 +57,7 @@ machine_build() {
 		[[ ! -e $dir/done ]] || exit 0
 		sysroot=$("$machine_here/sysroot") &&
 			machine_programs "$sysroot" "$machine_build_dir" >&2 &&
-			"$machine_here/initramfs" "$sysroot" "$image" "$machine_build_dir/root" \
+			"$machine_here/initramfs" "$sysroot" "$image" "$machine_build_dir/bin" \
 				"$dir/initrd" &&
 			ln -sfn "$image" "$dir/image" && touch "$dir/done"
 	) 9>"$machine_build_dir/lock"
