@@ -11,6 +11,10 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/kvm-htab
 say() { printf 'kernel: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
+# Whoever calls make to get here may have asked it to be silent, which is not for the kernel's make: its output is
+# what progress is shown from.
+unset MAKEFLAGS MFLAGS
+
 # read_line LINE: sets package and version to the source that the line's series was made on.
 read_line() {
 	local file=$kernel_dir/lines/$1

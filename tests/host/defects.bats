@@ -179,6 +179,21 @@ assert_quiet() {
 	assert_success
 }
 
+@test "7: a VMM killed during RESIZE_HPT_PREPARE leaves nothing behind" {
+	vm_start
+	vm allocate 20
+	# shellcheck disable=SC2016 # for the host
+	run host 'vmm ctl vm prepare-nowait 26 && kill -9 $(</run/vmm/vm/pid)'
+	assert_line 100
+	vm_end
+	if stock; then
+		run pool_back_to $((before + (1 << 26)))
+	else
+		run pool_back_to "$before"
+	fi
+	assert_success
+}
+
 # Without KASAN the use after free need not be visible; the table that nobody owns is.
 @test "7: a VM that ends during RESIZE_HPT_PREPARE leaves nothing behind" {
 	vm_start

@@ -31,7 +31,7 @@ teardown() {
 tool() {
 	local command=$1
 	shift
-	vm offer "$SOCKET" >/dev/null
+	vm offer "$SOCKET" >/dev/null || return
 	host_as nobody kvm-htab "$command" --vm "$SOCKET" "$@"
 }
 

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,7 +19,8 @@
 static struct {
 	pthread_t thread;
 	bool started;
-	int listener, vm_fd;
+	atomic_int listener; /* -1: closed; its number may be somebody else's by now */
+	int vm_fd;
 	char line[4096];
 	int result;
 } offer;
@@ -53,7 +55,7 @@ static void *offer_thread(void *arg)
 	ssize_t n = 1;
 
 	(void)arg;
-	close(offer.listener);
+	close(atomic_exchange(&offer.listener, -1));
 	offer.result = peer < 0 ? -errno : send_fd(peer, offer.vm_fd);
 	while (!offer.result && n > 0 && !memchr(offer.line, '\n', have) &&
 	       have < sizeof(offer.line) - 1) {
@@ -106,7 +108,10 @@ int offer_start(struct vm *vm, const char *address, bool seqpacket)
 	int ret;
 
 	if (offer.started) {
-		shutdown(offer.listener, SHUT_RDWR);
+		int listener = offer.listener;
+
+		if (listener >= 0)
+			shutdown(listener, SHUT_RDWR);
 		pthread_join(offer.thread, NULL);
 		offer.started = false;
 	}
