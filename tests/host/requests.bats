@@ -438,3 +438,44 @@ pool_free() {
 	run vm run
 	assert_success
 }
+
+@test "a reset leaves no entry behind, whoever made it" {
+	# one that no guest made: bolted, 16M, beyond the guest's memory
+	local write="htab-write $((0x100 * 8)) 0x200015 0x40000000"
+	vm share
+	# shellcheck disable=SC2086 # words
+	vm $write
+	run vm entries
+	assert_output 1
+	run tool reset
+	assert_success
+	run vm entries
+	assert_output 0
+	# in a table that was cleared before and is clean no longer
+	# shellcheck disable=SC2086 # words
+	vm $write
+	run tool reset
+	assert_success
+	run vm entries
+	assert_output 0
+	# moved into another table by a resize
+	# shellcheck disable=SC2086 # words
+	vm $write
+	vm prepare 25
+	vm commit 25
+	run vm entries
+	assert_output 1
+	run tool reset
+	assert_success
+	run vm entries
+	assert_output 0
+	# and twice in a row, with a guest that runs in between and after
+	vm run
+	run tool reset
+	run tool reset
+	assert_success
+	run vm entries
+	assert_output 0
+	run vm run
+	assert_success
+}
