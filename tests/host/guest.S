@@ -5,6 +5,7 @@
  * entries of the hashed page table. vmm-vm.c fills the mailbox and knows the registers of a report.
  */
 
+#define H_REMOVE	0x04
 #define H_ENTER		0x08
 #define H_READ		0x0c
 #define H_CEDE		0xe0
@@ -16,7 +17,7 @@
 	.machine power8
 	.section .rodata
 	.balign	16
-	.globl	guest_image, guest_image_end, guest_run, guest_loop, guest_cede
+	.globl	guest_image, guest_image_end, guest_run, guest_loop, guest_cede, guest_hammer
 
 guest_image:
 	/* An interrupt is reported with its vector; the guest does not go on after it. */
@@ -134,6 +135,36 @@ guest_cede:
 	std	%r5, 128(%r31)
 	li	%r3, H_CEDE
 	sc	1
+	b	1b
+
+/* Keeps the kernel busy with its table: enters, reads and removes an entry, a group further each time. */
+guest_hammer:
+	lis	%r31, 2
+	ld	%r15, 8(%r31)		/* pteh */
+	ld	%r16, 16(%r31)		/* ptel */
+	li	%r17, 0			/* index */
+1:	li	%r3, H_ENTER
+	li	%r4, 0
+	mr	%r5, %r17
+	mr	%r6, %r15
+	mr	%r7, %r16
+	sc	1
+	cmpdi	%r3, 0
+	bne	2f
+	mr	%r23, %r4
+	li	%r3, H_READ
+	li	%r4, 0
+	mr	%r5, %r23
+	sc	1
+	li	%r3, H_REMOVE
+	li	%r4, 0
+	mr	%r5, %r23
+	sc	1
+2:	addi	%r17, %r17, 8
+	andi.	%r17, %r17, 0x3ff8
+	ld	%r5, 128(%r31)
+	addi	%r5, %r5, 1
+	std	%r5, 128(%r31)
 	b	1b
 guest_image_end:
 

@@ -39,7 +39,7 @@
 #define GUEST_LIMIT_S 30
 
 extern const unsigned char guest_image[], guest_image_end[];
-extern const unsigned char guest_run[], guest_loop[], guest_cede[];
+extern const unsigned char guest_run[], guest_loop[], guest_cede[], guest_hammer[];
 
 struct mailbox {
 	uint64_t pattern, pteh, ptel, index, more, ea, page, slb_vsid, slb_esid;
@@ -226,10 +226,9 @@ static int vcpu_finish(struct vcpu *v, unsigned int more, FILE *out)
 	return check_report(v->run->papr_hcall.args, more, out);
 }
 
-int vm_run(struct vm *vm, unsigned int cpu, unsigned int more_entries, FILE *out)
+static void fill_mailbox(struct vm *vm, unsigned int more_entries)
 {
-	int ret = vcpu_prepare(vm, cpu, guest_run);
-	struct mailbox box = {
+	const struct mailbox box = {
 		.pattern = PATTERN,
 		.pteh = PTEH,
 		.ptel = PTEL,
@@ -241,22 +240,35 @@ int vm_run(struct vm *vm, unsigned int cpu, unsigned int more_entries, FILE *out
 		.slb_esid = SLB_ESID,
 	};
 
+	memcpy(vm->ram + MAILBOX, &box, sizeof(box));
+}
+
+int vm_run(struct vm *vm, unsigned int cpu, unsigned int more_entries, FILE *out)
+{
+	int ret = vcpu_prepare(vm, cpu, guest_run);
+
 	if (ret)
 		return ret;
-	memcpy(vm->ram + MAILBOX, &box, sizeof(box));
+	fill_mailbox(vm, more_entries);
 	memset(vm->ram + PAGE, 0, sizeof(uint64_t));
 	ret = vcpu_start(&vm->vcpus[cpu]);
 	return ret ? ret : vcpu_finish(&vm->vcpus[cpu], more_entries, out);
 }
 
 /* Returns once the guest has shown that it runs. */
-int vm_run_endless(struct vm *vm, unsigned int cpu, bool cede)
+int vm_run_endless(struct vm *vm, unsigned int cpu, enum guest guest)
 {
-	int ret = vcpu_prepare(vm, cpu, cede ? guest_cede : guest_loop);
+	static const unsigned char *const entries[] = {
+		[GUEST_LOOP] = guest_loop,
+		[GUEST_CEDE] = guest_cede,
+		[GUEST_HAMMER] = guest_hammer,
+	};
+	int ret = vcpu_prepare(vm, cpu, entries[guest]);
 	volatile uint64_t *counter;
 
 	if (ret)
 		return ret;
+	fill_mailbox(vm, 0);
 	counter = (volatile uint64_t *)(vm->ram + MAILBOX + MAILBOX_COUNTER);
 	*counter = 0;
 	ret = vcpu_start(&vm->vcpus[cpu]);

@@ -102,13 +102,19 @@ static int cmd_run(char **args, int n, FILE *out)
 static int cmd_run_loop(char **args, int n, FILE *out)
 {
 	(void)out;
-	return vm_run_endless(&vm, n > 0 ? (unsigned int)number(args[0]) : 0, false);
+	return vm_run_endless(&vm, n > 0 ? (unsigned int)number(args[0]) : 0, GUEST_LOOP);
 }
 
 static int cmd_cede(char **args, int n, FILE *out)
 {
 	(void)out;
-	return vm_run_endless(&vm, n > 0 ? (unsigned int)number(args[0]) : 0, true);
+	return vm_run_endless(&vm, n > 0 ? (unsigned int)number(args[0]) : 0, GUEST_CEDE);
+}
+
+static int cmd_hammer(char **args, int n, FILE *out)
+{
+	(void)out;
+	return vm_run_endless(&vm, n > 0 ? (unsigned int)number(args[0]) : 0, GUEST_HAMMER);
 }
 
 static int cmd_stop(char **args, int n, FILE *out)
@@ -189,6 +195,8 @@ static const struct command commands[] = {
 	{ "run", 0, 2, cmd_run, "[N [VCPU]]: the guest uses its table and adds N+1 (9) entries" },
 	{ "run-loop", 0, 1, cmd_run_loop, "[VCPU]: stays in KVM_RUN until stop" },
 	{ "cede", 0, 1, cmd_cede, "[VCPU]: stays in KVM_RUN, asleep in H_CEDE, until stop" },
+	{ "hammer", 0, 1, cmd_hammer,
+	  "[VCPU]: the same, entering and removing entries all the time" },
 	{ "stop", 0, 0, cmd_stop, "takes all vCPUs out of KVM_RUN" },
 	{ "offer", 1, 2, cmd_offer, "PATH|@NAME [seqpacket]: hands the VM to one client" },
 	{ "offered", 0, 1, cmd_offered, "[SECONDS]: waits for that client's line" },

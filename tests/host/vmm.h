@@ -38,7 +38,15 @@ struct vm {
 int vm_create(struct vm *vm);
 void vm_close(struct vm *vm);
 int vm_run(struct vm *vm, unsigned int cpu, unsigned int more_entries, FILE *out);
-int vm_run_endless(struct vm *vm, unsigned int cpu, bool cede);
+
+/* Guests that stay in KVM_RUN until they are stopped. */
+enum guest {
+	GUEST_LOOP, /* computes */
+	GUEST_CEDE, /* sleeps in H_CEDE */
+	GUEST_HAMMER, /* enters, reads and removes entries */
+};
+
+int vm_run_endless(struct vm *vm, unsigned int cpu, enum guest guest);
 int vm_stop(struct vm *vm);
 
 /* vmm-htab.c */

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What happens to a table while others are at it, on a host with two CPUs: vCPUs that enter and remove
+# entries by hypercall, readers of the htab file descriptor and of debugfs, changes of the dirty log.
+
+load host
+load vmm
+
+setup_file() {
+	host_boot --smp 2
+}
+
+setup() {
+	before=$(pool_used)
+	vm_start --vcpus 2
+	vm allocate 24
+}
+
+teardown() {
+	vm_end
+	[[ $(pool_used) == "$before" ]]
+}
+
+# beside TEXT COMMAND...: runs COMMAND in the host, with TEXT in a loop beside it.
+beside() {
+	host_limit 120 "
+		touch /tmp/beside
+		while [ -e /tmp/beside ]; do $1; done >/dev/null 2>&1 &
+		$2
+		status=\$?
+		rm /tmp/beside
+		wait
+		exit \$status"
+}
+
+@test "an HPT is moved while vCPUs enter and remove entries, and debugfs is read" {
+	vm hammer 0
+	vm hammer 1
+	# shellcheck disable=SC2016 # for the host
+	run beside 'cat /sys/kernel/debug/kvm/*-*/htab' '
+		for i in $(seq 10); do
+			for order in 25 22 24; do
+				vmm ctl vm prepare $order && vmm ctl vm commit $order && vmm ctl vm entries || exit 1
+			done
+		done'
+	assert_success
+	run vm info
+	[[ $HOST_STOCK == 1 ]] || assert_output --partial 'order=24 '
+	run vm stop
+	assert_success
+}
+
+@test "a table is cleared and replaced while debugfs and the htab fd are read" {
+	# shellcheck disable=SC2016 # for the host
+	run beside 'cat /sys/kernel/debug/kvm/*-*/htab' '
+		for i in $(seq 8); do
+			for order in 22 26 24 24; do
+				vmm ctl vm run && vmm ctl vm entries && vmm ctl vm allocate $order || exit 1
+			done
+		done'
+	assert_success
+	run vm entries
+	assert_output 0
+}
+
+@test "a vCPU that wants to run during a reset waits, and runs on the new table" {
+	# shellcheck disable=SC2016 # for the host
+	run host_limit 120 '
+		for i in $(seq 6); do
+			vmm ctl vm allocate 28 || exit 1
+			vmm ctl vm run || exit 1
+			vmm ctl vm share
+			vmm ctl vm offer @concurrent
+			kvm-htab reset --vm @concurrent --wait=20 &
+			for j in 1 2 3; do vmm ctl vm run 8 || exit 1; done
+			wait $! || exit 1
+		done'
+	assert_success
+}
