@@ -479,3 +479,23 @@ pool_free() {
 	run vm run
 	assert_success
 }
+
+@test "PREFER_PAGES leaves the pool alone where the page allocator can serve" {
+	vm close-vm
+	vm create
+	[[ $HOST_MACHINE == powernv8 ]] || vm hash
+	# PREFER_PAGES is flag 2; order 20 is 16 pages in one piece
+	run vm allocate2 20 0 2
+	assert_success
+	run vm info
+	assert_output --partial 'order=20 source=2 '
+	assert_equal "$(pool_used)" "$before"
+	run vm run
+	assert_success
+	# beyond what the page allocator can give, the pool serves all the same
+	run vm allocate2 26 0 2
+	assert_success
+	run vm info
+	assert_output --partial 'order=26 source=1 '
+	assert_equal "$(pool_used)" $((before + (1 << 26)))
+}
