@@ -174,6 +174,14 @@ static struct json_object *json_fact(const struct fact *fact)
 	return fact->known ? json_object_new_uint64(fact->value) : NULL;
 }
 
+/* What a table of @order is and how many of them fit, into @object. */
+static void add_room(struct json_object *object, const struct pool *pool, unsigned int order)
+{
+	json_object_object_add(object, "order", json_object_new_uint64(order));
+	json_object_object_add(object, "table_bytes", json_object_new_uint64(hpt_bytes(order)));
+	json_object_object_add(object, "fits", json_fact(pool_fits(pool, order)));
+}
+
 static struct json_object *json_fits(const struct pool *pool)
 {
 	struct json_object *array = json_object_new_array();
@@ -181,10 +189,7 @@ static struct json_object *json_fits(const struct pool *pool)
 	for (unsigned int order = HPT_ORDER_MIN; order <= HPT_ORDER_MAX; order++) {
 		struct json_object *object = json_object_new_object();
 
-		json_object_object_add(object, "order", json_object_new_uint64(order));
-		json_object_object_add(object, "table_bytes",
-				       json_object_new_uint64(hpt_bytes(order)));
-		json_object_object_add(object, "fits", json_fact(pool_fits(pool, order)));
+		add_room(object, pool, order);
 		json_object_array_add(array, object);
 	}
 	return array;
@@ -196,14 +201,10 @@ static struct json_object *json_guests(const struct pool *pool)
 
 	for (size_t i = 0; i < NGUESTS; i++) {
 		uint64_t ram_bytes = (uint64_t)guests_gib[i] << 30;
-		unsigned int order = hpt_order_of_ram(ram_bytes);
 		struct json_object *object = json_object_new_object();
 
 		json_object_object_add(object, "ram_bytes", json_object_new_uint64(ram_bytes));
-		json_object_object_add(object, "order", json_object_new_uint64(order));
-		json_object_object_add(object, "table_bytes",
-				       json_object_new_uint64(hpt_bytes(order)));
-		json_object_object_add(object, "fits", json_fact(pool_fits(pool, order)));
+		add_room(object, pool, hpt_order_of_ram(ram_bytes));
 		json_object_array_add(array, object);
 	}
 	return array;
