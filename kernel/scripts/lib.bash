@@ -15,12 +15,13 @@ die() { say "$*"; exit 1; }
 # what progress is shown from.
 unset MAKEFLAGS MFLAGS
 
-# read_line LINE: sets package and version to the source that the line's series was made on.
+# read_line LINE: sets package and version to the source that the line's series was made on, and suite to where in
+# Debian it is if not in Debian 12.
 read_line() {
 	local file=$kernel_dir/lines/$1
 	[[ -r $file ]] || die "no kernel line '$1'; there are: $(cd "$kernel_dir/lines" && echo *)"
 	# shellcheck disable=SC2034 # used by those who source this file
-	package='' version=''
+	package='' version='' suite=''
 	# shellcheck disable=SC1090 # two assignments
 	. "$file"
 }
