@@ -6,7 +6,7 @@
 #   vm_start [OPTION...]    a VMM named "vm" (options of vmm start: --ram MIB, --vcpus N), without
 #                           a table yet; radix where the host is
 #   vm COMMAND ARG...       a command to it, see `vmm help`: answer on stdout, status 0 or 1
-#   vm_end                  ends it if it is there; the VM is gone when this returns
+#   vm_end [NAME...]        ends it, or those, if there; the VM is gone when this returns
 #   pool_used               bytes of the pool that are taken now
 #   pool_back_to BYTES      waits until that much is taken; for what the kernel finishes later
 
@@ -20,12 +20,16 @@ vm() {
 
 # A VMM that the kernel has killed leaves its directory behind.
 vm_end() {
-	# shellcheck disable=SC2016 # for the shell in the host
-	host '
-		read -r pid </run/vmm/vm/pid || exit 0
-		vmm ctl vm quit || kill -9 "$pid"
-		while [ -d "/proc/$pid" ]; do sleep 0.1; done
-		rm -rf /run/vmm/vm' >/dev/null 2>&1
+	local name
+	for name in "${@:-vm}"; do
+		# shellcheck disable=SC2016 # for the shell in the host
+		host '
+			name='"$name"'
+			read -r pid </run/vmm/$name/pid || exit 0
+			vmm ctl $name quit || kill -9 "$pid"
+			while [ -d "/proc/$pid" ]; do sleep 0.1; done
+			rm -rf "/run/vmm/$name"' >/dev/null 2>&1
+	done
 }
 
 pool_used() {
