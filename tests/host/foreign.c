@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Another process with a VM's file descriptor and nothing else: takes it from a VMM's socket, does
- * what it is told and prints what came of each, a line each: the request and 0, a value, or the
- * errno's name. Exit status 0 if it got that far.
+ * Another process with a VM's file descriptor and nothing else: takes it from a VMM's socket, or out
+ * of a VMM that knows nothing of it, does what it is told and prints what came of each, a line each:
+ * the request and 0, a value, or the errno's name. Exit status 0 if it got that far.
  *
- *	foreign PATH|@NAME REQUEST...
+ *	foreign PATH|@NAME|pid:PID REQUEST...
  *
  * REQUEST: create-vcpu, set-memory, allocate ORDER, allocate2 ORDER MIN FLAGS, info,
  * enable-cap ARG0, check-extension CAP, get-htab-fd, hold FILE (say so by creating FILE.holding,
@@ -12,6 +12,7 @@
  * one, with the VM handed down as file descriptor 9).
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -23,6 +24,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -81,6 +83,45 @@ static int receive_fd(int peer)
 		fail("no file descriptor");
 	}
 	memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
+	return fd;
+}
+
+/* The VM of a process that has one: the number of its descriptor there, -1 if there is none. */
+static int find_vm(const char *pid)
+{
+	char dir[64], link[512], target[64];
+	struct dirent *entry;
+	int fd = -1;
+	DIR *d;
+
+	snprintf(dir, sizeof(dir), "/proc/%s/fd", pid);
+	d = opendir(dir);
+	if (!d)
+		fail(dir);
+	while (fd < 0 && (entry = readdir(d))) {
+		ssize_t len;
+
+		snprintf(link, sizeof(link), "%s/%s", dir, entry->d_name);
+		len = readlink(link, target, sizeof(target) - 1);
+		if (len < 0)
+			continue;
+		target[len] = 0;
+		if (!strcmp(target, "anon_inode:kvm-vm"))
+			fd = atoi(entry->d_name);
+	}
+	closedir(d);
+	return fd;
+}
+
+static int take_vm(const char *pid)
+{
+	int theirs = find_vm(pid);
+	int pidfd = (int)syscall(SYS_pidfd_open, atoi(pid), 0);
+	int fd = (int)syscall(SYS_pidfd_getfd, pidfd, theirs, 0);
+
+	if (fd < 0)
+		fail("pidfd_getfd");
+	close(pidfd);
 	return fd;
 }
 
@@ -204,14 +245,18 @@ static int request(int peer, int vm, int left, char **argv)
 
 int main(int argc, char **argv)
 {
-	int peer, vm;
+	int peer = -1, vm;
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: foreign PATH|@NAME REQUEST...\n");
+		fprintf(stderr, "usage: foreign PATH|@NAME|pid:PID REQUEST...\n");
 		return 2;
 	}
-	peer = connect_to(argv[1]);
-	vm = receive_fd(peer);
+	if (!strncmp(argv[1], "pid:", 4)) {
+		vm = take_vm(argv[1] + 4);
+	} else {
+		peer = connect_to(argv[1]);
+		vm = receive_fd(peer);
+	}
 	for (int i = 2; i < argc;)
 		i += request(peer, vm, argc - i, argv + i);
 	return 0;

@@ -3,9 +3,10 @@
 #
 # For tests: bats runs on the build machine, what it tests runs in an emulated host.
 #
-#   host_boot [--stock] [--append TEXT] [--smp N] [--no-panic]
+#   host_boot [--stock] [--append TEXT] [--smp N] [--no-panic] [--add NAME]
 #                           in setup_file: a host of the run's machine and kernel; one that runs
-#                           already with the same parameters is used again
+#                           already with the same parameters is used again. NAME/initramfs makes
+#                           what its root file system gets on top
 #   host COMMAND ARG...     runs COMMAND in the host; output, errors and exit status are its own
 #   host 'shell text'       a single argument is for bash
 #   host_as USER COMMAND... the same as nobody, or as user (uid 1000)
@@ -28,7 +29,7 @@ bats_load_library bats-support
 bats_load_library bats-assert
 
 host_boot() {
-	local stock=${HOST_STOCK:-0} append=${HOST_APPEND:-} smp=${HOST_SMP:-1} panic=1 name
+	local stock=${HOST_STOCK:-0} append=${HOST_APPEND:-} smp=${HOST_SMP:-1} panic=1 add='' name built
 
 	: "${HOST_RUN_DIR:?start tests of the host with tests/host/run}"
 	while (($#)); do
@@ -37,6 +38,7 @@ host_boot() {
 		--append) append+=" $2"; shift ;;
 		--smp) smp=$2; shift ;;
 		--no-panic) panic=0 ;;
+		--add) add=$2; shift ;;
 		*) echo "host_boot: $1?" >&2; return 2 ;;
 		esac
 		shift
@@ -45,6 +47,7 @@ host_boot() {
 	[[ $stock == 0 ]] || name+=-stock
 	[[ $smp == 1 ]] || name+=-smp$smp
 	[[ $panic == 1 ]] || name+=-no-panic
+	[[ -z $add ]] || name+=-$add
 	[[ -z ${append// /} ]] || name+=-$(content_key <<<"$append" | cut -c1-6)
 
 	export HOST_DIR=$HOST_RUN_DIR/$name HOST_IS_STOCK=$stock
@@ -52,9 +55,14 @@ host_boot() {
 		return
 	fi
 	[[ ! -e $HOST_RUN_DIR/stopped ]] || return 1
+	built=$HOST_RUN_DIR/$HOST_LINE-$stock
 	machine_build "$HOST_RUN_DIR" "$HOST_LINE" "$stock" || return
+	if [[ $add ]]; then
+		machine_add "$built" "$add" || return
+		built+=-$add
+	fi
 	host_keep_old "$HOST_DIR"
-	machine_start "$HOST_DIR" "$HOST_MACHINE" "$HOST_RUN_DIR/$HOST_LINE-$stock" "$smp" \
+	machine_start "$HOST_DIR" "$HOST_MACHINE" "$built" "$smp" \
 		"$(machine_append "$panic" "$append")"
 	[[ $panic == 1 ]] || touch "$HOST_DIR/no-panic"
 	machine_wait "$HOST_DIR"

@@ -63,6 +63,22 @@ machine_build() {
 	) 9>"$machine_build_dir/lock"
 }
 
+# machine_add BUILT NAME: what machine_build left in BUILT, with tests/host/NAME/initramfs on top, once a
+# run; leaves it in BUILT-NAME.
+machine_add() {
+	local built=$1 name=$2 dir=$1-$2
+
+	mkdir -p "$dir"
+	(
+		flock 9
+		[[ ! -e $dir/done ]] || exit 0
+		"$machine_here/$name/initramfs" "$built/image" "$machine_build_dir" "$dir/added" >&2 &&
+			cat "$built/initrd" "$dir/added" >"$dir/initrd" &&
+			ln -sfn "$(readlink "$built/image")" "$dir/image" &&
+			rm "$dir/added" && touch "$dir/done"
+	) 9>"$machine_build_dir/lock"
+}
+
 # A kernel build speaks on stderr; pass that on to where progress is shown.
 machine_tee() {
 	if [[ ${HOST_PROGRESS:-} ]]; then
