@@ -88,8 +88,8 @@ static void resize(const char *order)
 static void load(size_t mib)
 {
 	size_t size = mib << 20, step = (size_t)sysconf(_SC_PAGESIZE);
-	unsigned char *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
-				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *mem =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (mem == MAP_FAILED) {
 		say("%s", strerrorname_np(errno));

@@ -3,20 +3,24 @@
 #
 # For tests: a Linux guest of Debian's QEMU in the host; one at a time.
 #
-#   guest_start MIB [OPTION...]  QEMU with a guest of so much memory, hash MMU; returns when QEMU
-#                           answers. Options are QEMU's
+#   guest_start MEMORY [OPTION...]  QEMU with a guest of so much (its -m); returns when QEMU answers,
+#                           1 if it ended instead. Options are QEMU's
 #   guest_kernel TEXT       more words for the command line of the guests started from now on
-#   guest_pid               QEMU's process
-#   guest_expect TEXT       waits until the guest has said "guest: TEXT" since the last guest_tell
-#                           or qmp; an extended regular expression
+#   guest_alive             whether there is one
+#   guest_expect REGEX      waits until the guest has said "guest: REGEX" since the last guest_tell
+#                           or qmp; prints what it said
 #   guest_tell LINE         a command to the guest, see guest-init.c
 #   qmp JSON                a command to QEMU, and what it answered
-#   guest_ended             waits until QEMU has gone
+#   guest_ended             waits until QEMU has ended, and returns its exit status
 #   guest_kill              ends it if it is there
+#   guest_logs              what QEMU and the guest's console said last
 #   guest_htab COMMAND ...  kvm-htab COMMAND on the guest's VM, by root, with the descriptor taken
 #                           out of QEMU, which knows nothing of it
+#
+# The guest's firmware is QEMU's own (x-vof), which starts its kernel at once; that of the other kind,
+# SLOF, takes half a minute under emulation: guest_start MEMORY -machine x-vof=off.
 
-GUEST_LIMIT=${GUEST_LIMIT:-120}
+GUEST_LIMIT=${GUEST_LIMIT:-300}
 guest_dir=/run/guest
 guest_words=
 
@@ -26,70 +30,71 @@ guest_kernel() {
 
 # The emulated CPUs have none of the mitigations that the machine asks for.
 guest_start() {
-	local mib=$1
+	local machine=pseries,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off
+	local memory=$1
 
 	shift
 	host "
-		mkdir -p $guest_dir && cd $guest_dir && rm -f ./* && mkfifo con.in con.out qmp.in qmp.out
-		: >now; : >qmp
+		rm -rf $guest_dir && mkdir -p $guest_dir && cd $guest_dir || exit
+		mkfifo con.in con.out qmp.in qmp.out && touch now qmp
 		setsid bash -c '
-			cat con.out >>now & cat qmp.out >>qmp &
-			exec qemu-system-ppc64 -accel kvm -nodefaults -vga none -display none -m $mib \
-				-machine pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off,x-vof=on \
+			cat con.out >>now &
+			cat qmp.out >>qmp &
+			qemu-system-ppc64 -accel kvm -machine $machine -m $memory \
+				-nodefaults -vga none -display none \
 				-chardev pipe,id=con,path=con,logfile=console -device spapr-vty,chardev=con \
 				-chardev pipe,id=qmp,path=qmp -mon chardev=qmp,mode=control \
 				-kernel /usr/lib/guest/vmlinux -initrd /usr/lib/guest/initrd \
-				-append \"console=hvc0 rdinit=/init quiet panic=-1 $guest_words\" \
-				$*' >log 2>&1 </dev/null &
-		echo \$! >pid" || return
-	if ! host_wait "$GUEST_LIMIT" "grep -q QMP $guest_dir/qmp || ! [ -d /proc/\$(<$guest_dir/pid) ]" ||
-		! guest_alive; then
+				-append \"console=hvc0 rdinit=/init quiet panic=-1 $guest_words\" $* &
+			echo \$! >pid
+			wait \$!
+			echo \$? >status' >log 2>&1 </dev/null &" || return
+	if ! host_wait "$GUEST_LIMIT" "grep -q QMP $guest_dir/qmp || [ -s $guest_dir/status ]" || ! guest_alive; then
 		guest_logs
 		return 1
 	fi
 	qmp '{ "execute": "qmp_capabilities" }' >/dev/null
 }
 
-guest_pid() {
-	host cat $guest_dir/pid
-}
-
 guest_alive() {
-	host "[ -d /proc/\$(<$guest_dir/pid) ]"
+	host "[ -s $guest_dir/pid ] && [ ! -e $guest_dir/status ]"
 }
 
-# For the output of a test that failed
 guest_logs() {
 	host "cd $guest_dir && tail -n 20 log qmp; tail -n 40 console" | tr -d '\r'
 }
 
+# The console's lines end in a carriage return.
 guest_expect() {
-	host_wait "$GUEST_LIMIT" "grep -qE '^guest: ($1).?$' $guest_dir/now ||
-		! [ -d /proc/\$(<$guest_dir/pid) ]" &&
-		host "grep -E '^guest: ($1).?$' $guest_dir/now" && return
+	if host_wait "$GUEST_LIMIT" "grep -qE '^guest: ($1).?$' $guest_dir/now || [ -s $guest_dir/status ]" &&
+		host "grep -E '^guest: ($1).?$' $guest_dir/now | tr -d '\r' | grep ."; then
+		return
+	fi
 	echo "the guest did not say: $1"
 	guest_logs
 	return 1
 }
 
+# Opening the pipe for both must not wait for a QEMU that has ended meanwhile.
 guest_tell() {
-	host ": >$guest_dir/now; echo '$1' >$guest_dir/con.in"
+	host ": >$guest_dir/now; echo '$1' 1<>$guest_dir/con.in"
 }
 
 qmp() {
-	host ": >$guest_dir/now; : >$guest_dir/qmp; echo '$1' >$guest_dir/qmp.in" &&
-		host_wait "$GUEST_LIMIT" "grep -qE '^\{\"(return|error)\"' $guest_dir/qmp" &&
+	host ": >$guest_dir/now; : >$guest_dir/qmp; echo '$1' 1<>$guest_dir/qmp.in" &&
+		host_wait "$GUEST_LIMIT" "grep -qE '^\{\"(return|error)\"' $guest_dir/qmp || [ -s $guest_dir/status ]" &&
 		host grep -E '^\{"(return|error)"' $guest_dir/qmp
 }
 
 guest_ended() {
-	host_wait "$GUEST_LIMIT" "! [ -d /proc/\$(<$guest_dir/pid) ]"
+	host_wait "$GUEST_LIMIT" "[ -s $guest_dir/status ]" || return 255
+	return "$(host cat $guest_dir/status)"
 }
 
 guest_kill() {
-	host "[ ! -s $guest_dir/pid ] || kill -9 \$(<$guest_dir/pid) 2>/dev/null || :"
-	guest_ended
-	host "rm -rf $guest_dir"
+	guest_alive || return 0
+	host "kill -9 \$(<$guest_dir/pid)"
+	host_wait 30 "[ -s $guest_dir/status ]"
 }
 
 guest_htab() {
