@@ -29,6 +29,102 @@ read_line() {
 # series LINE: the line's patches, in order.
 series() { find "$kernel_dir/patches/$1" -name '[0-9]*.patch' | LC_ALL=C sort; }
 
+# The source of a line is in the cache once, and images are built from it with whatever series they want, one after the
+# other. .applied holds what is applied to it. While it is in between, .switching exists, and finding that when nobody
+# is at it means starting over from a fresh source. Who changes or copies the source holds this lock meanwhile.
+lock_source() {
+	mkdir -p "$cache/linux/$1"
+	exec 8>"$cache/linux/$1/source.lock"
+	flock 8
+}
+
+unlock_source() { exec 8>&-; }
+
+# whole_source LINE: prints the directory of the line's source, unpacked again if it was left in between. The caller
+# holds the lock.
+whole_source() {
+	local src
+	src=$("$kernel_dir/scripts/source" "$1") || return
+	if [[ -e $src/.switching ]]; then
+		say "an earlier run was interrupted while patching: unpacking the source again"
+		rm -f "$src/.version"
+		src=$("$kernel_dir/scripts/source" "$1") || return
+	fi
+	echo "$src"
+}
+
+# apply_series LINE DIR [PATCH...]: brings the source in DIR from the series that is applied to it to this one. What
+# both begin with stays as it is, so that make has little to do.
+apply_series() {
+	local line=$1 dir=$2 file applied=()
+	shift 2
+	mkdir -p "$dir/.applied"
+	mapfile -t applied < <(find "$dir/.applied" -name '*.patch' | LC_ALL=C sort)
+	while [[ ${applied[0]-} && ${1-} && ${applied[0]##*/} == "${1##*/}" ]] && cmp -s "${applied[0]}" "$1"; do
+		applied=("${applied[@]:1}")
+		shift
+	done
+	((${#applied[@]} + $#)) || return 0
+	touch "$dir/.switching"
+	while ((${#applied[@]})); do
+		file=${applied[-1]}
+		patch -d "$dir" -R -p1 -s <"$file" >&2 || die "cannot take ${file##*/} back"
+		rm "$file"
+		unset 'applied[-1]'
+	done
+	for file; do
+		patch -d "$dir" -N -p1 -s --no-backup-if-mismatch <"$file" >&2 ||
+			die "line $line: ${file##*/} does not apply to $package $(<"$dir/.version");" \
+				"kernel/README.md says how to move the series on"
+		cp "$file" "$dir/.applied/"
+	done
+	# Older checkouts of this project, which share the cache, go by this file.
+	find "$dir/.applied" -name '*.patch' | LC_ALL=C sort | xargs -r -d "\n" cat >"$dir/.series.new"
+	mv "$dir/.series.new" "$dir/.series"
+	rm "$dir/.switching"
+}
+
+# pristine_copy LINE DIR [link]: copies the line's source to DIR, without any series. With "link" the files are hard
+# links, which costs next to nothing: patch and make replace files, neither writes into one. An editor does.
+pristine_copy() {
+	local line=$1 dir=$2 how=${3:-reflink=auto} src
+	[[ ! -e $dir ]] || die "$dir exists"
+	rm -rf "$dir.copy"
+	lock_source "$line"
+	src=$(whole_source "$line") || exit
+	cp -a "--$how" "$src" "$dir.copy"
+	unlock_source
+	apply_series "$line" "$dir.copy"
+	rm -rf "$dir.copy"/{.applied,.series}
+	mv "$dir.copy" "$dir"
+}
+
+# fragments CONFIG: prints the files of kernel/config that CONFIG (host, host+debug) names.
+fragments() {
+	local name
+	for name in ${1//+/ }; do
+		[[ -r $kernel_dir/config/$name.config ]] || die "no configuration '$name' in kernel/config"
+		echo "$kernel_dir/config/$name.config"
+	done
+}
+
+# configure LINE SRC OBJ FRAGMENT...: all of the fragments, over nothing.
+configure() {
+	local line=$1 src=$2 obj=$3 option missing=
+	shift 3
+	mkdir -p "$obj"
+	cross_make -C "$src" O="$obj" -s allnoconfig &&
+		(cd "$src" && ARCH=powerpc scripts/kconfig/merge_config.sh -m -O "$obj" "$obj/.config" "$@") &&
+		cross_make -C "$src" O="$obj" -s olddefconfig || return
+	while read -r option; do
+		grep -qxF "$option" "$obj/.config" || missing+=" $option"
+	done < <(grep -hE '^CONFIG_[A-Z0-9_]+=' "$@")
+	[[ ! $missing ]] || die "line $line cannot have:$missing"
+}
+
+# need COMMAND PACKAGE: fails with the way out if there is no such command.
+need() { command -v "$1" >/dev/null || die "no $1: apt-get install $2"; }
+
 cross_make() {
 	# Fixed, so that equal inputs give equal images.
 	KBUILD_BUILD_TIMESTAMP='2000-01-01' KBUILD_BUILD_USER=kvm-htab KBUILD_BUILD_HOST=kvm-htab \
