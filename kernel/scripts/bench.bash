@@ -13,7 +13,7 @@
 
 # shellcheck disable=SC2154 # line, config and cache are set by those who source this file
 
-# Built from nothing each time: what is left from another series must not count. Only what `make prepare` makes is kept.
+# KVM is built from nothing each time: what is left from another series must not count. What `make prepare` makes is kept.
 open_bench() {
 	local files
 	src=$cache/linux/$line/src-$1
@@ -27,11 +27,7 @@ open_bench() {
 	exec 9>"$src.lock"
 	flock -n 9 || { say "waiting for another check of line $line"; flock 9; }
 
-	files=$("$kernel_dir/scripts/source" "$line") || exit
-	if [[ -e $src/.switching ]] || ! cmp -s "$files/.version" "$src/.version"; then
-		rm -rf "$src" "$obj"
-		pristine_copy "$line" "$src" link
-	fi
+	private_source "$line" "$src"
 	apply_series "$line" "$src"
 	(configure "$line" "$src" "$obj" "${bench_fragments[@]}") >"$obj.log" 2>&1 ||
 		{ tail -n 20 "$obj.log" >&2; die "configuration failed; see $obj.log"; }

@@ -99,6 +99,16 @@ pristine_copy() {
 	mv "$dir.copy" "$dir"
 }
 
+# private_source LINE DIR: makes DIR the line's source, for the caller alone, or leaves it if it is that already, with
+# whatever series it has.
+private_source() {
+	local src
+	src=$("$kernel_dir/scripts/source" "$1") || exit
+	[[ -e $2/.switching ]] || ! cmp -s "$src/.version" "$2/.version" || return 0
+	rm -rf "$2"
+	pristine_copy "$1" "$2" link
+}
+
 # fragments CONFIG: prints the files of kernel/config that CONFIG (host, host+debug) names.
 fragments() {
 	local name
