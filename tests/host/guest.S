@@ -18,6 +18,7 @@
 	.section .rodata
 	.balign	16
 	.globl	guest_image, guest_image_end, guest_run, guest_loop, guest_cede, guest_hammer
+	.globl	guest_mmio_enter, guest_mmio
 
 guest_image:
 	/* An interrupt is reported with its vector; the guest does not go on after it. */
@@ -166,6 +167,49 @@ guest_hammer:
 	addi	%r5, %r5, 1
 	std	%r5, 128(%r31)
 	b	1b
+
+/*
+ * Loads twice from a page that is no memory. The first time there has to be an entry for it: after
+ * that the kernel may remember what it found.
+ */
+guest_mmio_enter:
+	lis	%r31, 2
+	ld	%r15, 8(%r31)		/* pteh */
+	ld	%r16, 16(%r31)		/* ptel */
+	ld	%r17, 24(%r31)		/* index */
+	li	%r3, H_ENTER
+	li	%r4, 0
+	mr	%r5, %r17
+	mr	%r6, %r15
+	mr	%r7, %r16
+	sc	1
+	mr	%r22, %r3
+	b	1f
+
+/* The same, with the entry that may be there from before */
+guest_mmio:
+	li	%r22, 0
+1:	lis	%r31, 2
+	ld	%r19, 40(%r31)		/* ea */
+	ld	%r27, 56(%r31)		/* SLB VSID */
+	ld	%r28, 64(%r31)		/* SLB ESID */
+	isync
+	slbmte	%r27, %r28
+	isync
+	mfmsr	%r9
+	ori	%r10, %r9, MSR_DR
+	mtmsrd	%r10
+	isync
+	ld	%r23, 0(%r19)
+	ld	%r24, 0(%r19)
+	mtmsrd	%r9
+	isync
+	li	%r3, H_REPORT
+	mr	%r4, %r22
+	mr	%r5, %r23
+	mr	%r6, %r24
+	sc	1
+	b	.
 guest_image_end:
 
 	.section .note.GNU-stack, "", @progbits

@@ -36,10 +36,19 @@
 #define PTEL (PAGE | 0x10 | 0x2) /* M; read and write */
 #define SLB_ESID (EA | 1ULL << 27 | 1) /* V, slot 1 */
 
+/* The same for a page that is no memory, in another segment. */
+#define MMIO_GPA 0x40000000ULL
+#define MMIO_EA 0x20000000ULL
+#define MMIO_VSID 0x234ULL
+#define MMIO_PTEH (MMIO_VSID << 12 | 1)
+#define MMIO_PTEL (MMIO_GPA | 0x28 | 0x2) /* I and G; read and write */
+#define MMIO_SLB_ESID (MMIO_EA | 1ULL << 27 | 2) /* V, slot 2 */
+
 #define GUEST_LIMIT_S 30
 
 extern const unsigned char guest_image[], guest_image_end[];
 extern const unsigned char guest_run[], guest_loop[], guest_cede[], guest_hammer[];
+extern const unsigned char guest_mmio_enter[], guest_mmio[];
 
 struct mailbox {
 	uint64_t pattern, pteh, ptel, index, more, ea, page, slb_vsid, slb_esid;
@@ -131,6 +140,19 @@ static int vcpu_prepare(struct vm *vm, unsigned int cpu, const unsigned char *en
 	return ioctl(vm->vcpus[cpu].fd, KVM_SET_REGS, &regs) ? -errno : 0;
 }
 
+/* A device that is nothing but the pattern. Returns whether this exit was for it. */
+static bool vcpu_mmio(struct vcpu *v)
+{
+	const uint64_t value = PATTERN;
+
+	if (v->run->exit_reason != KVM_EXIT_MMIO || v->run->mmio.is_write ||
+	    v->run->mmio.len != sizeof(value) || v->run->mmio.phys_addr != MMIO_GPA)
+		return false;
+	memcpy(v->run->mmio.data, &value, sizeof(value));
+	v->mmio_loads++;
+	return true;
+}
+
 /* Runs until the guest reports, something goes wrong or a signal ends it (-EINTR). */
 static void *vcpu_thread(void *arg)
 {
@@ -141,6 +163,8 @@ static void *vcpu_thread(void *arg)
 			v->result = -errno;
 			return NULL;
 		}
+		if (vcpu_mmio(v))
+			continue;
 		if (v->run->exit_reason != KVM_EXIT_PAPR_HCALL) {
 			v->result = -EPROTO;
 			return NULL;
@@ -165,6 +189,7 @@ static int vcpu_start(struct vcpu *v)
 
 	sigaction(SIGUSR1, &action, NULL);
 	v->result = 0;
+	v->mmio_loads = 0;
 	ret = pthread_create(&v->thread, NULL, vcpu_thread, v);
 	v->running = !ret;
 	return -ret;
@@ -204,8 +229,8 @@ static int check_report(const __u64 *args, unsigned int more, FILE *out)
 	return 0;
 }
 
-/* Waits for the guest's report. Prints it, or why there is none. */
-static int vcpu_finish(struct vcpu *v, unsigned int more, FILE *out)
+/* Waits for the guest's report. Prints why there is none. */
+static int vcpu_finish(struct vcpu *v, FILE *out)
 {
 	struct timespec end;
 
@@ -221,9 +246,7 @@ static int vcpu_finish(struct vcpu *v, unsigned int more, FILE *out)
 		fprintf(out, "guest interrupt %#llx", v->run->papr_hcall.args[0]);
 	else if (v->result == -EPROTO)
 		fprintf(out, "KVM_RUN ended with exit reason %u", v->run->exit_reason);
-	if (v->result)
-		return v->result;
-	return check_report(v->run->papr_hcall.args, more, out);
+	return v->result;
 }
 
 static void fill_mailbox(struct vm *vm, unsigned int more_entries)
@@ -252,7 +275,39 @@ int vm_run(struct vm *vm, unsigned int cpu, unsigned int more_entries, FILE *out
 	fill_mailbox(vm, more_entries);
 	memset(vm->ram + PAGE, 0, sizeof(uint64_t));
 	ret = vcpu_start(&vm->vcpus[cpu]);
-	return ret ? ret : vcpu_finish(&vm->vcpus[cpu], more_entries, out);
+	if (!ret)
+		ret = vcpu_finish(&vm->vcpus[cpu], out);
+	return ret ? ret : check_report(vm->vcpus[cpu].run->papr_hcall.args, more_entries, out);
+}
+
+/* Whatever the outcome, prints how many loads got to the device. */
+int vm_mmio(struct vm *vm, unsigned int cpu, bool enter, FILE *out)
+{
+	const struct mailbox box = {
+		.pteh = MMIO_PTEH,
+		.ptel = MMIO_PTEL,
+		.index = MMIO_VSID * 8,
+		.ea = MMIO_EA,
+		.slb_vsid = MMIO_VSID << 12,
+		.slb_esid = MMIO_SLB_ESID,
+	};
+	int ret = vcpu_prepare(vm, cpu, enter ? guest_mmio_enter : guest_mmio);
+	const __u64 *args;
+
+	if (ret)
+		return ret;
+	memcpy(vm->ram + MAILBOX, &box, sizeof(box));
+	ret = vcpu_start(&vm->vcpus[cpu]);
+	if (ret)
+		return ret;
+	ret = vcpu_finish(&vm->vcpus[cpu], out);
+	fprintf(out, "%sloads=%u", ret ? ", " : "", vm->vcpus[cpu].mmio_loads);
+	if (ret)
+		return ret;
+	args = vm->vcpus[cpu].run->papr_hcall.args;
+	fprintf(out, " h_enter=%lld first=%#llx second=%#llx", (long long)args[0], args[1],
+		args[2]);
+	return args[0] || args[1] != PATTERN || args[2] != PATTERN ? -EPROTO : 0;
 }
 
 /* Returns once the guest has shown that it runs. */

@@ -117,6 +117,16 @@ static int cmd_hammer(char **args, int n, FILE *out)
 	return vm_run_endless(&vm, n > 0 ? (unsigned int)number(args[0]) : 0, GUEST_HAMMER);
 }
 
+static int cmd_mmio_enter(char **args, int n, FILE *out)
+{
+	return vm_mmio(&vm, n > 0 ? (unsigned int)number(args[0]) : 0, true, out);
+}
+
+static int cmd_mmio(char **args, int n, FILE *out)
+{
+	return vm_mmio(&vm, n > 0 ? (unsigned int)number(args[0]) : 0, false, out);
+}
+
 static int cmd_stop(char **args, int n, FILE *out)
 {
 	(void)args, (void)n, (void)out;
@@ -197,6 +207,9 @@ static const struct command commands[] = {
 	{ "cede", 0, 1, cmd_cede, "[VCPU]: stays in KVM_RUN, asleep in H_CEDE, until stop" },
 	{ "hammer", 0, 1, cmd_hammer,
 	  "[VCPU]: the same, entering and removing entries all the time" },
+	{ "mmio-enter", 0, 1, cmd_mmio_enter,
+	  "[VCPU]: enters a page that is no memory and loads from it twice" },
+	{ "mmio", 0, 1, cmd_mmio, "[VCPU]: the same without entering it" },
 	{ "stop", 0, 0, cmd_stop, "takes all vCPUs out of KVM_RUN" },
 	{ "offer", 1, 2, cmd_offer, "PATH|@NAME [seqpacket]: hands the VM to one client" },
 	{ "offered", 0, 1, cmd_offered, "[SECONDS]: waits for that client's line" },

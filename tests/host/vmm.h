@@ -23,6 +23,7 @@ struct vcpu {
 	pthread_t thread;
 	bool running; /* the thread has been started and not been joined */
 	int result; /* of the thread, 0 or negative errno */
+	unsigned int mmio_loads; /* since the thread was started */
 };
 
 struct vm {
@@ -38,6 +39,7 @@ struct vm {
 int vm_create(struct vm *vm);
 void vm_close(struct vm *vm);
 int vm_run(struct vm *vm, unsigned int cpu, unsigned int more_entries, FILE *out);
+int vm_mmio(struct vm *vm, unsigned int cpu, bool enter, FILE *out);
 
 /* Guests that stay in KVM_RUN until they are stopped. */
 enum guest {

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Each vCPU remembers which entries led it to addresses that are no memory, so that a guest that is
+# busy with a device does not pay for a search each time. What it remembers is about one table with
+# its entries, and ends with them. Numbered as in kernel/README.md: with --stock each test passes only if
+# the kernel shows that defect, else only if it behaves.
+
+load host
+load vmm
+
+setup_file() {
+	host_boot
+}
+
+setup() {
+	before=$(pool_used)
+	vm_start
+	vm allocate 24
+	# both loads get to the VMM; from here on the entry is known to the vCPU
+	run vm mmio-enter
+	assert_success
+	assert_output --partial 'loads=2 h_enter=0 '
+}
+
+teardown() {
+	vm_end
+	[[ $(pool_used) == "$before" ]]
+}
+
+# The guest, which enters nothing, gets a data storage interrupt for its first load.
+assert_forgotten() {
+	run vm mmio
+	if [[ $HOST_STOCK == 1 ]]; then
+		assert_success
+		assert_output --partial 'loads=2 '
+	else
+		assert_failure
+		assert_output 'EFAULT: guest interrupt 0x300, loads=0'
+	fi
+	# entered again, it is there again
+	run vm mmio-enter
+	assert_success
+	assert_output --partial 'loads=2 h_enter=0 '
+}
+
+@test "no entry, no device: the guest gets a data storage interrupt" {
+	vm close-vm
+	vm create
+	vm allocate 24
+	run vm mmio
+	assert_failure
+	assert_output 'EFAULT: guest interrupt 0x300, loads=0'
+}
+
+@test "an entry that is still there is found again" {
+	run vm mmio
+	assert_success
+	assert_output --partial 'loads=2 '
+}
+
+@test "13: a reset that clears the table" {
+	vm allocate 24
+	run vm entries
+	assert_output 0
+	assert_forgotten
+	# and once more, with what was learnt since
+	vm allocate 24
+	assert_forgotten
+}
+
+@test "13: a reset to another size" {
+	vm allocate 22
+	run vm entries
+	assert_output 0
+	assert_forgotten
+	vm allocate 25
+	assert_forgotten
+}
+
+@test "13: the commit of a resize, which drops entries that are not bolted" {
+	vm prepare 25
+	run vm commit 25
+	assert_success
+	# those of the real mode area are bolted
+	run vm entries
+	assert_output 1024
+	assert_forgotten
+}
+
+@test "13: a change to radix and back" {
+	run vm radix
+	if [[ $HOST_MACHINE == powernv8 ]]; then
+		assert_output ENODEV
+		return
+	fi
+	assert_success
+	vm allocate 24
+	assert_forgotten
+}
