@@ -99,7 +99,7 @@ static int count_chunk(const unsigned char *at, const unsigned char *end, uint64
 	return 0;
 }
 
-int htab_entries(struct vm *vm, bool list, FILE *out)
+int htab_entries(struct vm *vm, enum entries what, FILE *out)
 {
 	int fd = htab_open(vm, 0), ret = 0;
 	unsigned char *data = malloc(READ_BYTES);
@@ -116,14 +116,14 @@ int htab_entries(struct vm *vm, bool list, FILE *out)
 			ret = n ? -errno : 1;
 			break;
 		}
-		ret = count_chunk(data, data + n, &next, &valid, list ? out : NULL);
+		ret = count_chunk(data, data + n, &next, &valid, what == ENTRIES_LIST ? out : NULL);
 	}
 	close(fd);
 	free(data);
 	if (ret < 0)
 		return ret;
-	if (!list)
-		fprintf(out, "%llu", (unsigned long long)valid);
+	if (what != ENTRIES_LIST)
+		fprintf(out, "%llu", (unsigned long long)(what == ENTRIES_VALID ? valid : next));
 	return 0;
 }
 

@@ -147,13 +147,19 @@ static int cmd_offered(char **args, int n, FILE *out)
 static int cmd_entries(char **args, int n, FILE *out)
 {
 	(void)args, (void)n;
-	return htab_entries(&vm, false, out);
+	return htab_entries(&vm, ENTRIES_VALID, out);
 }
 
 static int cmd_entries_list(char **args, int n, FILE *out)
 {
 	(void)args, (void)n;
-	return htab_entries(&vm, true, out);
+	return htab_entries(&vm, ENTRIES_LIST, out);
+}
+
+static int cmd_slots(char **args, int n, FILE *out)
+{
+	(void)args, (void)n;
+	return htab_entries(&vm, ENTRIES_ALL, out);
 }
 
 static int cmd_htab_write(char **args, int n, FILE *out)
@@ -193,6 +199,8 @@ static int cmd_hash(char **args, int n, FILE *out)
 	return htab_mmu(&vm, false);
 }
 
+static int cmd_faulty(char **args, int n, FILE *out);
+
 static const struct command commands[] = {
 	{ "create", 0, 0, cmd_create, "a VM, after close-vm" },
 	{ "close-vm", 0, 0, cmd_close, "stops vCPUs and closes everything of the VM" },
@@ -215,14 +223,56 @@ static const struct command commands[] = {
 	{ "offered", 0, 1, cmd_offered, "[SECONDS]: waits for that client's line" },
 	{ "entries", 0, 0, cmd_entries, "number of valid entries" },
 	{ "entries-list", 0, 0, cmd_entries_list, "the entries, one a line" },
+	{ "slots", 0, 0, cmd_slots, "number of entries there is room for" },
 	{ "htab-write", 3, 3, cmd_htab_write, "SLOT V R: writes one through the htab fd" },
 	{ "prepare", 1, 1, cmd_prepare, "SHIFT: KVM_PPC_RESIZE_HPT_PREPARE until it is done" },
 	{ "prepare-nowait", 1, 1, cmd_prepare_nowait, "SHIFT: once; the answer" },
 	{ "commit", 1, 1, cmd_commit, "SHIFT: KVM_PPC_RESIZE_HPT_COMMIT" },
+	{ "faulty", 2, ARGS_MAX, cmd_faulty,
+	  "N COMMAND...: with the Nth allocation of memory failing (0: all); what is left of N" },
 	{ "radix", 0, 0, cmd_radix, "KVM_PPC_CONFIGURE_V3_MMU" },
 	{ "hash", 0, 0, cmd_hash, "KVM_PPC_CONFIGURE_V3_MMU" },
 	{ "quit", 0, 0, NULL, "closes the VM and ends" },
 };
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(commands[i].name, name) && commands[i].run)
+			return &commands[i];
+	return NULL;
+}
+
+static int run_command(char **words, int n, FILE *out)
+{
+	const struct command *c = n > 0 ? find_command(words[0]) : NULL;
+
+	if (!c)
+		return -ENOSYS;
+	return n - 1 < c->min || n - 1 > c->max ? -E2BIG : c->run(words + 1, n - 1, out);
+}
+
+/* For kernels with fault injection. With 0, /sys/kernel/debug/fail* say what fails, and how often. */
+static int cmd_faulty(char **args, int n, FILE *out)
+{
+	bool all = !number(args[0]);
+	int fd = open(all ? "/proc/thread-self/make-it-fail" : "/proc/thread-self/fail-nth",
+		      O_RDWR | O_CLOEXEC);
+	const char *value = all ? "1" : args[0];
+	char left[16] = "";
+	int ret;
+
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		return -EOPNOTSUPP;
+	ret = run_command(args + 1, n - 1, out);
+	if (!all)
+		pread(fd, left, sizeof(left) - 1, 0);
+	pwrite(fd, "0", 1, 0);
+	close(fd);
+	left[strcspn(left, "\n")] = 0;
+	fprintf(out, " left=%s", left);
+	return ret;
+}
 
 static void fail(const char *format, ...)
 {
@@ -259,18 +309,12 @@ static int split(char *line, char **words)
 static bool execute(char *line, FILE *answer)
 {
 	char *words[ARGS_MAX], *text = NULL;
-	int n = split(line, words), ret = -ENOSYS;
+	int n = split(line, words), ret;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
 	bool quit = n > 0 && !strcmp(words[0], "quit");
 
-	for (size_t i = 0; n > 0 && i < sizeof(commands) / sizeof(commands[0]); i++) {
-		const struct command *c = &commands[i];
-
-		if (strcmp(c->name, words[0]) || !c->run)
-			continue;
-		ret = n - 1 < c->min || n - 1 > c->max ? -E2BIG : c->run(words + 1, n - 1, out);
-	}
+	ret = run_command(words, n, out);
 	if (quit) {
 		vm_close(&vm);
 		ret = 0;

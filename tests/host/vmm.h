@@ -56,7 +56,15 @@ int htab_allocate(struct vm *vm, uint32_t order, FILE *out);
 int htab_allocate2(struct vm *vm, uint32_t order, uint32_t min_order, uint32_t flags, FILE *out);
 int htab_info(struct vm *vm, FILE *out);
 int htab_ctl(struct vm *vm, uint64_t arg0, uint64_t arg1);
-int htab_entries(struct vm *vm, bool list, FILE *out);
+
+/* What to tell of what a first pass through the htab file descriptor returns */
+enum entries {
+	ENTRIES_VALID, /* the number of valid ones */
+	ENTRIES_ALL, /* of those that there is room for */
+	ENTRIES_LIST, /* the valid ones themselves */
+};
+
+int htab_entries(struct vm *vm, enum entries what, FILE *out);
 int htab_write(struct vm *vm, uint32_t slot, uint64_t v, uint64_t r);
 int htab_prepare(struct vm *vm, uint32_t shift, bool wait, FILE *out);
 int htab_commit(struct vm *vm, uint32_t shift, FILE *out);
