@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A guest that ran with radix first and gets its hashed page table late, as a Linux guest does that asks for
+# the hash MMU when it negotiates with its hypervisor; and all the way back.
+
+load host
+load vmm
+
+setup_file() {
+	host_boot
+}
+
+setup() {
+	before=$(pool_used)
+	vm_start
+}
+
+teardown() {
+	vm_end
+	[[ $(pool_used) == "$before" ]]
+}
+
+# is FLAGS ORDER: what INFO says, and that the pool has lost what that takes
+is() {
+	run vm info
+	assert_output --partial "order=$2 source=$(($2 > 0)) flags=$1 vcpus_running=0 "
+	assert_equal "$(pool_used)" $((before + ($2 ? 1 << $2 : 0)))
+}
+
+# A radix guest computes, in guest real mode, until it is stopped.
+run_radix() {
+	is 0x1 0
+	vm run-loop
+	run vm info
+	assert_output --partial 'order=0 source=0 flags=0x1 vcpus_running=1 '
+	vm stop
+	is 0x1 0
+}
+
+# And a hash guest uses its table and leaves entries.
+run_hash() {
+	run vm run
+	assert_success
+	is 0x2 "$1"
+	run vm entries
+	assert_output 1033
+}
+
+needs_radix() {
+	[[ $HOST_MACHINE != powernv8 ]] || skip "no radix on this host, see the last test"
+}
+
+@test "radix, hash by KVM_PPC_CONFIGURE_V3_MMU, a table, hash" {
+	needs_radix
+	run_radix
+	run vm hash
+	assert_success
+	is 0 0
+	run vm allocate 22
+	assert_success
+	is 0 22
+	run_hash 22
+}
+
+@test "radix, hash by KVM_PPC_CONFIGURE_V3_MMU, no request: the default order" {
+	needs_radix
+	run_radix
+	vm hash
+	run_hash 24
+}
+
+@test "radix, a table by KVM_PPC_ALLOCATE_HTAB, which makes it hash" {
+	needs_radix
+	run_radix
+	run vm allocate 25
+	assert_success
+	is 0 25
+	run_hash 25
+	# the one that says what it is already changes nothing
+	run vm hash
+	assert_success
+	is 0x2 25
+	run vm entries
+	assert_output 1033
+}
+
+@test "radix, a table by KVM_PPC_ALLOCATE_HTAB2, with and without KEEP" {
+	needs_radix
+	local flags
+	for flags in 0 1 2 3; do
+		run_radix
+		run vm allocate2 24 18 $flags
+		assert_success
+		assert_output "order=24 source=$((flags & 2 ? 2 : 1))"
+		run vm run
+		assert_success
+		run vm entries
+		assert_output 1033
+		vm radix
+	done
+}
+
+@test "radix, a reset: nothing to do, and radix it stays" {
+	needs_radix
+	run_radix
+	run vm allocate2 0 0 1
+	assert_success
+	assert_output 'order=0 source=0'
+	run_radix
+}
+
+@test "a radix guest that runs is not made hash" {
+	needs_radix
+	vm run-loop
+	run vm allocate 24
+	assert_output EBUSY
+	run vm allocate2 24 18 3
+	assert_output EBUSY
+	run vm hash
+	assert_output EBUSY
+	run vm info
+	assert_output --partial 'order=0 source=0 flags=0x1 vcpus_running=1 '
+	vm stop
+	run_radix
+}
+
+@test "there and back, several times, on the same vCPU" {
+	needs_radix
+	local order
+	for order in 24 26 18; do
+		run_radix
+		vm allocate $order
+		run_hash $order
+		# the table is given up
+		run vm radix
+		assert_success
+		is 0x1 0
+		run_radix
+		vm hash
+		run_hash 24
+		vm radix
+	done
+}
+
+@test "a host without radix refuses it, before the guest has run and after" {
+	[[ $HOST_MACHINE == powernv8 ]] || skip "this host has radix"
+	is 0 0
+	run vm radix
+	assert_output ENODEV
+	# it has no choice, and no request to choose
+	run vm hash
+	assert_output ENODEV
+	is 0 0
+	vm allocate 24
+	run_hash 24
+	run vm radix
+	assert_output ENODEV
+	is 0x2 24
+	run vm entries
+	assert_output 1033
+}
