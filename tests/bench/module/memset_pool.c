@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How long the kernel's own memset takes for memory like that of a hashed page table: a block of
+ * the same pool. This is what tests/bench/run compares a reset with. In
+ * /sys/module/memset_pool/parameters:
+ *
+ *	order	the block that is held, log2 of its size in bytes; 0: none. Writing replaces it.
+ *	clear	reading this clears the block once and answers with how long that took, in
+ *		nanoseconds and in instructions
+ *
+ * While it is loaded, PMC5 counts instructions and can be read in user space. A kernel with perf
+ * may not like that.
+ */
+#include <linux/ktime.h>
+#include <linux/kvm_host.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/smp.h>
+
+#include <asm/kvm_ppc.h>
+#include <asm/reg.h>
+
+#define ORDER_MIN 18
+#define ORDER_MAX 46
+
+static DEFINE_MUTEX(lock);
+static unsigned int order;
+static struct page *block;
+
+static unsigned long block_pages(void)
+{
+	return 1UL << (order - PAGE_SHIFT);
+}
+
+static void give_back(void)
+{
+	if (block)
+		kvm_free_hpt_cma(block, block_pages());
+	block = NULL;
+	order = 0;
+}
+
+static int set_order(const char *text, const struct kernel_param *param)
+{
+	unsigned int wanted;
+	int err = kstrtouint(text, 0, &wanted);
+
+	if (err)
+		return err;
+	if (wanted && (wanted < ORDER_MIN || wanted > ORDER_MAX))
+		return -EINVAL;
+
+	mutex_lock(&lock);
+	give_back();
+	if (wanted) {
+		order = wanted;
+		block = kvm_alloc_hpt_cma(block_pages());
+		if (!block) {
+			order = 0;
+			err = -ENOMEM;
+		}
+	}
+	mutex_unlock(&lock);
+	return err;
+}
+
+static int get_order_held(char *text, const struct kernel_param *param)
+{
+	return sprintf(text, "%u\n", order);
+}
+
+static int get_clear(char *text, const struct kernel_param *param)
+{
+	u64 start, ns = 0;
+	u32 instructions = 0;
+
+	mutex_lock(&lock);
+	if (block) {
+		instructions = mfspr(SPRN_PMC5);
+		start = ktime_get_ns();
+		memset(page_address(block), 0, 1UL << order);
+		ns = ktime_get_ns() - start;
+		instructions = mfspr(SPRN_PMC5) - instructions;
+	}
+	mutex_unlock(&lock);
+	return ns ? sprintf(text, "%llu %u\n", ns, instructions) : -ENODATA;
+}
+
+static const struct kernel_param_ops order_ops = { .set = set_order, .get = get_order_held };
+static const struct kernel_param_ops clear_ops = { .get = get_clear };
+
+module_param_cb(order, &order_ops, NULL, 0600);
+module_param_cb(clear, &clear_ops, NULL, 0400);
+
+static unsigned long mmcr0_before;
+
+static void start_counting(void *unused)
+{
+	mmcr0_before = mfspr(SPRN_MMCR0);
+	mtspr(SPRN_MMCR0, MMCR0_PMCC_U6);
+}
+
+static void stop_counting(void *unused)
+{
+	mtspr(SPRN_MMCR0, mmcr0_before);
+}
+
+static int __init memset_pool_init(void)
+{
+	on_each_cpu(start_counting, NULL, 1);
+	return 0;
+}
+
+static void __exit memset_pool_exit(void)
+{
+	give_back();
+	on_each_cpu(stop_counting, NULL, 1);
+}
+
+module_init(memset_pool_init);
+module_exit(memset_pool_exit);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Times memset on a block of the pool of hashed page tables");
