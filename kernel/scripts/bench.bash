@@ -83,7 +83,8 @@ layouts() {
 # - kvm_arch.resize_hpt, a pointer that only kvm-hv.ko follows, has become kvm_arch.htab, in the same place;
 # - kvmppc_ops, a table that kvm-hv.ko makes and kvm.ko reads, has grown: what it had is where it was.
 changed_layouts() {
-	sed -E '/^kvm_arch:/s/struct kvm_resize_hpt \* resize_hpt;/struct kvmppc_htab * htab;/' "$1" | awk '
+	awk '
+		/^kvm_arch:/ { sub(/struct kvm_resize_hpt \* resize_hpt;/, "struct kvmppc_htab * htab;") }
 		{ name = $0; sub(/:.*/, "", name) }
 		NR == FNR { old[$0] = name; in_old[name] = 1; next }
 		{ new[$0] = name; in_new[name] = 1 }
@@ -94,5 +95,5 @@ changed_layouts() {
 			for (text in new)
 				if (!(text in old) && in_old[new[text]] && new[text] != "kvmppc_ops")
 					print "+" text
-		}' - "$2" | LC_ALL=C sort -k 1.2
+		}' "$1" "$2" | LC_ALL=C sort -k 1.2
 }
