@@ -3,7 +3,8 @@
  * A host whose memory is in pieces: leaves the page allocator no free block of more than 2^ORDER
  * bytes, but plenty of smaller ones, so that nothing else fails.
  *
- *	fragment ORDER COMMAND	goes into the background when that is so; ends by SIGTERM
+ *	fragment ORDER COMMAND	goes into the background when that is so; ends by SIGTERM. At SIGUSR1
+ *				takes what has come together since, and then deletes /run/fragment.again
  *
  * ORDER: 16 (single pages) to 23. COMMAND, for the shell, is to fill the pool; the memory that it needs
  * besides comes in pieces already. Almost all memory is taken in single pages, of which those are given
@@ -36,11 +37,13 @@
 #define RESERVE_KB "8192"
 
 #define TRIES 70
+#define TRIES_AGAIN 2
 
 #define SYSCTL_UNEVICTABLE "/proc/sys/vm/compact_unevictable_allowed"
 #define SYSCTL_RESERVE "/proc/sys/vm/min_free_kbytes"
 #define SYSCTL_COMPACT "/proc/sys/vm/compact_memory"
 #define PID_FILE "/run/fragment.pid"
+#define AGAIN_FILE "/run/fragment.again"
 
 static void fail(const char *what)
 {
@@ -138,13 +141,13 @@ static void give_back(unsigned char *region, size_t nr, size_t page_bytes, unsig
  * Takes a block of that order for the table of a VM, which lives as long as we do. After a failure
  * the kernel does not try to move pages for a while, up to 64 times, so one failure is none.
  */
-static bool take_block(int kvm, unsigned int order)
+static bool take_block(int kvm, unsigned int order, unsigned int tries)
 {
 	int vm = ioctl(kvm, KVM_CREATE_VM, KVM_VM_PPC_HV_TYPE);
 
 	if (vm < 0)
 		fail("KVM_CREATE_VM");
-	for (int i = 0; i < TRIES; i++) {
+	for (unsigned int i = 0; i < tries; i++) {
 		struct kvm_ppc_htab htab = { .order = order, .flags = KVM_PPC_HTAB_PREFER_PAGES };
 
 		if (ioctl(vm, KVM_PPC_ALLOCATE_HTAB2, &htab))
@@ -158,17 +161,18 @@ static bool take_block(int kvm, unsigned int order)
 }
 
 /* All blocks that are larger. Returns their number. */
-static unsigned int take_blocks(int kvm, unsigned int order)
+static unsigned int take_blocks(int kvm, unsigned int order, unsigned int tries)
 {
 	unsigned int taken = 0;
 
 	for (unsigned int i = 24; i > order && i >= KVM_PPC_HTAB_ORDER_MIN; i--)
-		while (take_block(kvm, i))
+		while (take_block(kvm, i, tries))
 			taken++;
 	return taken;
 }
 
-static void fragment(unsigned int order, const char *command)
+/* Returns /dev/kvm */
+static int fragment(unsigned int order, const char *command)
 {
 	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
 	unsigned int page_shift = (unsigned int)__builtin_ctzl(page_bytes);
@@ -182,20 +186,21 @@ static void fragment(unsigned int order, const char *command)
 	set_sysctl(SYSCTL_RESERVE, RESERVE_KB);
 	nr = take_pages(&region, page_bytes);
 	give_back(region, nr, page_bytes, order - page_shift);
-	take_blocks(kvm, order);
+	take_blocks(kvm, order, TRIES);
 	if (system(command))
 		fail(command);
 	/* The kernel moves what it can in each round, more than it would for a single request. */
 	do
 		set_sysctl(SYSCTL_COMPACT, "1");
-	while (take_blocks(kvm, order));
+	while (take_blocks(kvm, order, TRIES));
+	return kvm;
 }
 
 int main(int argc, char **argv)
 {
 	unsigned int order = argc == 3 ? (unsigned int)atoi(argv[1]) : 0;
 	char unevictable[32], reserve[32];
-	int ready[2], signal_number;
+	int ready[2], signal_number, kvm;
 	sigset_t set;
 	FILE *f;
 
@@ -214,17 +219,21 @@ int main(int argc, char **argv)
 	setsid();
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	f = fopen(PID_FILE, "w");
 	fprintf(f, "%d\n", getpid());
 	fclose(f);
 	get_sysctl(SYSCTL_UNEVICTABLE, unevictable);
 	get_sysctl(SYSCTL_RESERVE, reserve);
-	fragment(order, argv[2]);
+	kvm = fragment(order, argv[2]);
 	freopen("/dev/null", "w", stderr);
 	write(ready[1], "+", 1);
 	close(ready[1]);
-	sigwait(&set, &signal_number);
+	while (!sigwait(&set, &signal_number) && signal_number == SIGUSR1) {
+		take_blocks(kvm, order, TRIES_AGAIN);
+		unlink(AGAIN_FILE);
+	}
 	set_sysctl(SYSCTL_UNEVICTABLE, unevictable);
 	set_sysctl(SYSCTL_RESERVE, reserve);
 	unlink(PID_FILE);
