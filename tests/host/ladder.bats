@@ -258,12 +258,7 @@ first_run() {
 	assert_output ENOMEM
 	run vm run
 	assert_failure
-	if [[ $HOST_MACHINE == powernv8 ]]; then
-		# mainline: the error gets lost on its way out of the core that the vCPU shares with others
-		assert_output EINTR
-	else
-		assert_output ENOMEM
-	fi
+	assert_output ENOMEM
 	has 0 0
 	if [[ $HOST_MACHINE != powernv8 ]]; then
 		vm close-vm
