@@ -9,11 +9,11 @@ load host
 load vmm
 
 SOCKET=@requests
-# Entries of a table after `vm run`: 64 MiB in pages of 64 KiB by the kernel, 9 by the guest
-AFTER_RUN=1033
 
 setup_file() {
 	host_boot
+	AFTER_RUN=$(entries_after_run)
+	export AFTER_RUN
 }
 
 setup() {
@@ -48,7 +48,7 @@ pool_free() {
 	vm share
 	vm run
 	run vm entries
-	assert_output $AFTER_RUN
+	assert_output "$AFTER_RUN"
 
 	run tool reset
 	assert_success
@@ -66,7 +66,7 @@ pool_free() {
 	run vm run
 	assert_success
 	run vm entries
-	assert_output $AFTER_RUN
+	assert_output "$AFTER_RUN"
 }
 
 @test "resize is exact to the byte in the answer, vm-status, the kernel's view and pool-status" {
@@ -141,7 +141,7 @@ pool_free() {
 	assert_output --partial 'no room for a table of order 40'
 	assert_output --partial 'kvm-htab pool-status'
 	run vm entries
-	assert_output $AFTER_RUN
+	assert_output "$AFTER_RUN"
 	run vm info
 	assert_output --partial 'order=24 '
 	# SHARED and READY
@@ -165,7 +165,7 @@ pool_free() {
 		assert_equal "$(field vcpus_running <<<"$output")" 1
 		vm stop
 		run vm entries
-		assert_output $AFTER_RUN
+		assert_output "$AFTER_RUN"
 	done
 }
 
@@ -197,7 +197,7 @@ pool_free() {
 	run tool vm-status
 	assert_failure 1
 	run vm entries
-	assert_output $AFTER_RUN
+	assert_output "$AFTER_RUN"
 }
 
 @test "with CAP_SYS_ADMIN: allowed without opt-in" {
@@ -295,7 +295,7 @@ pool_free() {
 		assert_output --partial EINVAL
 	done
 	run vm entries
-	assert_output $AFTER_RUN
+	assert_output "$AFTER_RUN"
 }
 
 @test "KEEP clears a table that is large enough and replaces one that is not" {
@@ -354,7 +354,7 @@ pool_free() {
 	assert_success
 	assert_output "would-resize no 24 26"
 	run vm entries
-	assert_output $AFTER_RUN
+	assert_output "$AFTER_RUN"
 	vm run-loop
 	run tool reset --dry-run
 	assert_failure 4

@@ -7,6 +7,8 @@
 #                           a table yet; radix where the host is
 #   vm COMMAND ARG...       a command to it, see `vmm help`: answer on stdout, status 0 or 1
 #   vm_end [NAME...]        ends it, or those, if there; the VM is gone when this returns
+#   entries_after_run       entries of a table after `vm run`: the guest's 64 MiB in pages of the host, which
+#                           the kernel maps, and 9 of the guest's own
 #   pool_used               bytes of the pool that are taken now
 #   pool_back_to BYTES      waits until that much is taken; for what the kernel finishes later
 
@@ -30,6 +32,11 @@ vm_end() {
 			while [ -d "/proc/$pid" ]; do sleep 0.1; done
 			rm -rf "/run/vmm/$name"' >/dev/null 2>&1
 	done
+}
+
+entries_after_run() {
+	# shellcheck disable=SC2016
+	host 'echo $(((64 << 20) / $(getconf PAGESIZE) + 9))'
 }
 
 pool_used() {
