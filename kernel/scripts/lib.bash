@@ -126,9 +126,11 @@ configure() {
 	cross_make -C "$src" O="$obj" -s allnoconfig &&
 		(cd "$src" && ARCH=powerpc scripts/kconfig/merge_config.sh -m -O "$obj" "$obj/.config" "$@") &&
 		cross_make -C "$src" O="$obj" -s olddefconfig || return
+	# what the last fragment that names an option says
 	while read -r option; do
 		grep -qxF "$option" "$obj/.config" || missing+=" $option"
-	done < <(grep -hE '^CONFIG_[A-Z0-9_]+=' "$@")
+	done < <(awk -F '[= ]' '/^CONFIG_[A-Z0-9_]+=/ { set[$1] = $0 } /^# CONFIG_.* is not set$/ { delete set[$2] }
+		END { for (name in set) print set[name] }' "$@")
 	[[ ! $missing ]] || die "line $line cannot have:$missing"
 }
 
