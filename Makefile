@@ -6,10 +6,11 @@
 #	make uninstall
 #	make demo		the main job on screen, in an emulated POWER9 host
 #	make check		all tests; LINES="6.1" MACHINES="powernv8 powernv9 powernv10"
+#	make bench		the reset benchmark
 #	make shell		a shell in an emulated host; MACHINE=powernv9, STOCK=1
 #	make clean
 #
-# demo, check and shell install the Debian packages they lack; NO_INSTALL=1 forbids it.
+# demo, check, bench and shell install the Debian packages they lack; NO_INSTALL=1 forbids it.
 
 LINES ?= 6.1
 MACHINES ?= powernv8 powernv9 powernv10
@@ -45,6 +46,9 @@ demo: setup
 check: setup
 	@tests/check --lines "$(LINES)" --machines "$(MACHINES)"
 
+bench: setup
+	@tests/bench/run
+
 shell: setup
 	@tests/host/shell --machine $(MACHINE) $(if $(STOCK),--stock)
 
@@ -55,4 +59,4 @@ clean:
 help:
 	@sed -n 's/^#\t/  /p' Makefile
 
-.PHONY: all install uninstall setup demo check shell clean help
+.PHONY: all install uninstall setup demo check bench shell clean help
