@@ -237,7 +237,7 @@ first_run() {
 @test "no pages at all: the pool, down to its last granule" {
 	local order
 	pages_up_to 16
-	for order in 27 26 24 23 22 21 20 19 18; do
+	for order in 27 24 21 18; do
 		open_gap $order
 		granted 30 18 $((KEEP | PREFER_PAGES)) $order 1
 		granted 30 18 0 $order 1
