@@ -8,13 +8,13 @@ load host
 load vmm
 
 SOCKET=@pending
-# Entries of a table after `vm run`, see requests.bats, and those of them that a resize keeps: the bolted
-# ones, with which the kernel maps the guest's memory
-AFTER_RUN=1033
-BOLTED=1024
 
 setup_file() {
 	host_boot
+	AFTER_RUN=$(entries_after_run)
+	# those of them that a resize keeps: the bolted ones, with which the kernel maps the guest's memory
+	BOLTED=$((AFTER_RUN - 9))
+	export AFTER_RUN BOLTED
 }
 
 setup() {
@@ -119,10 +119,10 @@ nothing_to_commit() {
 	assert_output ENOMEM
 	is 0x2 24
 	run vm entries
-	assert_output $AFTER_RUN
+	assert_output "$AFTER_RUN"
 	nothing_to_commit 25
 	run vm entries
-	assert_output $AFTER_RUN
+	assert_output "$AFTER_RUN"
 }
 
 @test "prepared and cancelled, prepared in another size, committed in another size" {
@@ -244,7 +244,7 @@ nothing_to_commit() {
 		run vm slots
 		assert_output $((1 << (order - 4)))
 		run vm entries
-		assert_output $BOLTED
+		assert_output "$BOLTED"
 		vm offer "$SOCKET"
 		status=$(host_as nobody kvm-htab vm-status --vm "$SOCKET" --json)
 		assert_equal "$(jq -r .results[0].order <<<"$status")" $order
@@ -253,7 +253,7 @@ nothing_to_commit() {
 		run vm run
 		assert_success
 		run vm entries
-		assert_output $AFTER_RUN
+		assert_output "$AFTER_RUN"
 	done
 	vm offer "$SOCKET"
 	run host_as nobody kvm-htab reset --vm "$SOCKET" -rn -o RESULT,ORDER
