@@ -16,7 +16,7 @@ die() { say "$*"; exit 1; }
 unset MAKEFLAGS MFLAGS
 
 # read_line LINE: sets package and version to the source that the line's series was made on, and suite to where in
-# Debian it is if not in Debian 12.
+# Debian it is.
 read_line() {
 	local file=$kernel_dir/lines/$1
 	[[ -r $file ]] || die "no kernel line '$1'; there are: $(cd "$kernel_dir/lines" && echo *)"
