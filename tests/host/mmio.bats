@@ -83,7 +83,7 @@ assert_forgotten() {
 	assert_success
 	# those of the real mode area are bolted
 	run vm entries
-	assert_output 1024
+	assert_output "$(guest_pages)"
 	assert_forgotten
 }
 

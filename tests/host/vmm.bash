@@ -7,8 +7,9 @@
 #                           a table yet; radix where the host is
 #   vm COMMAND ARG...       a command to it, see `vmm help`: answer on stdout, status 0 or 1
 #   vm_end [NAME...]        ends it, or those, if there; the VM is gone when this returns
-#   entries_after_run       entries of a table after `vm run`: the guest's 64 MiB in pages of the host, which
-#                           the kernel maps, and 9 of the guest's own
+#   guest_pages             pages of the host in the guest's 64 MiB
+#   entries_after_run [ORDER]  entries of a table of that order (24) after `vm run`: the kernel maps those pages for
+#                           real mode, at most one in each group of 8 entries; 9 are the guest's own
 #   pool_used               bytes of the pool that are taken now
 #   pool_back_to BYTES      waits until that much is taken; for what the kernel finishes later
 
@@ -34,9 +35,15 @@ vm_end() {
 	done
 }
 
+guest_pages() {
+	# shellcheck disable=SC2016 # for the shell in the host
+	host 'echo $(((64 << 20) / $(getconf PAGESIZE)))'
+}
+
 entries_after_run() {
-	# shellcheck disable=SC2016
-	host 'echo $(((64 << 20) / $(getconf PAGESIZE) + 9))'
+	local pages groups=$((1 << (${1:-24} - 7)))
+	pages=$(guest_pages)
+	echo $(((pages < groups ? pages : groups) + 9))
 }
 
 pool_used() {

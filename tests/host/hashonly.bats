@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A host that has no radix MMU: its guests are hash guests from the start, and nothing makes them anything else.
+#
+# Only on: powernv8
+
+load host
+load vmm
+
+setup_file() {
+	host_boot
+}
+
+setup() {
+	before=$(pool_used)
+	vm_start
+}
+
+teardown() {
+	vm_end
+	[[ $(pool_used) == "$before" ]]
+}
+
+# has FLAGS ORDER: what INFO says
+has() {
+	run vm info
+	assert_output --partial "order=$2 source=$(($2 > 0)) flags=$1 vcpus_running=0 "
+}
+
+@test "a host without radix refuses it, before the guest has run and after" {
+	has 0 0
+	run vm radix
+	assert_output ENODEV
+	# it has no choice, and no request to choose
+	run vm hash
+	assert_output ENODEV
+	has 0 0
+	vm allocate 24
+	run vm run
+	assert_success
+	has 0x2 24
+	run vm radix
+	assert_output ENODEV
+	has 0x2 24
+	run vm entries
+	assert_output "$(entries_after_run)"
+}
