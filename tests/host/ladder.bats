@@ -234,6 +234,27 @@ first_run() {
 	refused 30 23 $((KEEP | PREFER_PAGES))
 }
 
+@test "no pages but its own: a table shrinks to half of its block, and grows into the other half again" {
+	local in_place=/sys/kernel/kvm_htab/stats/in_place n entries
+	pages_plenty
+	run vm allocate2 21 0 $PREFER_PAGES
+	assert_output 'order=21 source=2'
+	pages_up_to 16
+	n=$(host cat $in_place)
+	run vm allocate2 20
+	assert_output 'order=20 source=2'
+	assert_equal "$(host cat $in_place)" $((n + 1))
+	run vm allocate2 21
+	assert_output 'order=21 source=2'
+	assert_equal "$(host cat $in_place)" $((n + 2))
+	vm run
+	entries=$(vm entries)
+	run vm allocate 22
+	assert_output ENOMEM
+	has 21 2
+	assert_equal "$(vm entries)" "$entries"
+}
+
 @test "no pages at all: the pool, down to its last granule" {
 	local order
 	pages_up_to 16

@@ -1,23 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A host without a pool: none was asked for, or it could not be had. The two look different, VMs get along with what
-# the page allocator has.
+# A host without a pool: none was asked for, or it could not be had, or not be used. VMs get along with what the page
+# allocator has.
 
 bats_require_minimum_version 1.5.0
 load host
 load vmm
 
-DIR=/sys/kernel/kvm_htab
-
+# no_pool STATE: what the host says, and that VMs get along
 no_pool() {
-	run host "cat $DIR/pool/total_bytes $DIR/pool/free_bytes $DIR/pool/largest_free_order"
+	local dir=/sys/kernel/kvm_htab most
+
+	run host cat $dir/pool/state
+	assert_output "$1"
+	run host "cat $dir/pool/total_bytes $dir/pool/free_bytes $dir/pool/largest_free_order"
 	assert_output $'0\n0\n0'
-	run host "tr -d '0 \n' <$DIR/pool/fits"
+	run host "tr -d '0 \n' <$dir/pool/fits"
 	assert_output ''
+	run host kvm-htab pool-status
+	assert_success
+	assert_output --partial "$1"
 
 	vm_start
-	local most
-	most=$(host cat "$DIR/order_max_pages")
+	most=$(host cat $dir/order_max_pages)
 	run vm allocate2 20
 	assert_output 'order=20 source=2'
 	run vm allocate $((most + 1))
@@ -32,22 +37,22 @@ no_pool() {
 
 @test "no pool was asked for: absent" {
 	host_boot --append kvm_cma_resv_ratio=0
-	run host cat $DIR/pool/state
-	assert_output absent
-	no_pool
-	run host kvm-htab pool-status
-	assert_success
-	assert_output --partial absent
+	no_pool absent
 }
 
 @test "a pool was asked for and could not be had: failed" {
 	host_boot --append kvm_cma_resv_ratio=99
-	run host cat $DIR/pool/state
-	assert_output failed
 	run host dmesg
 	assert_output --partial 'cma: Failed to reserve'
-	no_pool
-	run host kvm-htab pool-status
-	assert_success
-	assert_output --partial failed
+	no_pool failed
+}
+
+@test "the pool reaches from one memory node into another and cannot be activated: failed" {
+	# two chips with half of the memory each
+	host_boot --smp 2,sockets=2 --append kvm_cma_resv_ratio=60
+	run host cat /sys/devices/system/node/online
+	assert_output 0-1
+	run host dmesg
+	assert_output --partial 'CMA area kvm_cma could not be activated'
+	no_pool failed
 }
