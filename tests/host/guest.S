@@ -14,6 +14,34 @@
 
 #define MSR_DR		0x10
 
+/* Enters the entry r15 (pteh), r16 (ptel) at the index in r17: r3 status, r4 where */
+	.macro	h_enter
+	li	%r3, H_ENTER
+	li	%r4, 0
+	mr	%r5, %r17
+	mr	%r6, %r15
+	mr	%r7, %r16
+	sc	1
+	.endm
+
+/* Loads and stores go through the mailbox's SLB entry, until translation_off; r9 is taken */
+	.macro	translation_on
+	ld	%r27, 56(%r31)		/* SLB VSID */
+	ld	%r28, 64(%r31)		/* SLB ESID */
+	isync
+	slbmte	%r27, %r28
+	isync
+	mfmsr	%r9
+	ori	%r10, %r9, MSR_DR
+	mtmsrd	%r10
+	isync
+	.endm
+
+	.macro	translation_off
+	mtmsrd	%r9
+	isync
+	.endm
+
 	.machine power8
 	.section .rodata
 	.balign	16
@@ -59,12 +87,7 @@ guest_run:
 	ld	%r21, 0(%r20)
 
 	/* an entry of our own, and what the kernel says it is */
-	li	%r3, H_ENTER
-	li	%r4, 0
-	mr	%r5, %r17
-	mr	%r6, %r15
-	mr	%r7, %r16
-	sc	1
+	h_enter
 	mr	%r22, %r3
 	mr	%r23, %r4
 	li	%r3, H_READ
@@ -76,18 +99,9 @@ guest_run:
 	mr	%r26, %r5
 
 	/* the page once more, translated by that entry */
-	ld	%r27, 56(%r31)		/* SLB VSID */
-	ld	%r28, 64(%r31)		/* SLB ESID */
-	isync
-	slbmte	%r27, %r28
-	isync
-	mfmsr	%r9
-	ori	%r10, %r9, MSR_DR
-	mtmsrd	%r10
-	isync
+	translation_on
 	ld	%r29, 0(%r19)
-	mtmsrd	%r9
-	isync
+	translation_off
 
 	/* more entries, a segment and a group further each */
 	li	%r13, 0
@@ -96,12 +110,7 @@ guest_run:
 	beq	3f
 	addi	%r17, %r17, 8
 	addi	%r15, %r15, 0x1000
-	li	%r3, H_ENTER
-	li	%r4, 0
-	mr	%r5, %r17
-	mr	%r6, %r15
-	mr	%r7, %r16
-	sc	1
+	h_enter
 	cmpdi	%r3, 0
 	bne	2f
 	addi	%r13, %r13, 1
@@ -144,12 +153,7 @@ guest_hammer:
 	ld	%r15, 8(%r31)		/* pteh */
 	ld	%r16, 16(%r31)		/* ptel */
 	li	%r17, 0			/* index */
-1:	li	%r3, H_ENTER
-	li	%r4, 0
-	mr	%r5, %r17
-	mr	%r6, %r15
-	mr	%r7, %r16
-	sc	1
+1:	h_enter
 	cmpdi	%r3, 0
 	bne	2f
 	mr	%r23, %r4
@@ -177,12 +181,7 @@ guest_mmio_enter:
 	ld	%r15, 8(%r31)		/* pteh */
 	ld	%r16, 16(%r31)		/* ptel */
 	ld	%r17, 24(%r31)		/* index */
-	li	%r3, H_ENTER
-	li	%r4, 0
-	mr	%r5, %r17
-	mr	%r6, %r15
-	mr	%r7, %r16
-	sc	1
+	h_enter
 	mr	%r22, %r3
 	b	1f
 
@@ -191,19 +190,10 @@ guest_mmio:
 	li	%r22, 0
 1:	lis	%r31, 2
 	ld	%r19, 40(%r31)		/* ea */
-	ld	%r27, 56(%r31)		/* SLB VSID */
-	ld	%r28, 64(%r31)		/* SLB ESID */
-	isync
-	slbmte	%r27, %r28
-	isync
-	mfmsr	%r9
-	ori	%r10, %r9, MSR_DR
-	mtmsrd	%r10
-	isync
+	translation_on
 	ld	%r23, 0(%r19)
 	ld	%r24, 0(%r19)
-	mtmsrd	%r9
-	isync
+	translation_off
 	li	%r3, H_REPORT
 	mr	%r4, %r22
 	mr	%r5, %r23
