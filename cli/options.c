@@ -94,6 +94,16 @@ static const struct argp_option common_options[] = {
 	{ 0 }
 };
 
+static void prepare_output(const struct output_options *options)
+{
+	struct error err = { 0 };
+
+	if (!output_prepare(options, &err))
+		return;
+	complain(NULL, err.message);
+	exit(err.status);
+}
+
 error_t options_parse_help(int key, struct argp_state *state)
 {
 	switch (key) {
@@ -137,6 +147,9 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 	case OPT_SYSROOT:
 		common->sysroot = arg;
 		break;
+	case ARGP_KEY_END:
+		prepare_output(&common->output);
+		return 0;
 	default:
 		return options_parse_help(key, state);
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Tables and JSON from one description of columns. */
+/* Tables, raw columns and JSON from one description of columns. */
 #include "output.h"
 
 #include <inttypes.h>
@@ -10,6 +10,7 @@
 
 #include "escape.h"
 #include "hpt.h"
+#include "library.h"
 #include "messages.h"
 
 #define CELL_MAX 32
@@ -88,12 +89,42 @@ const char *value_format(const struct value *value, bool plain_bytes, char *text
 	return "-";
 }
 
+/* What is used of libsmartcols; its header stands for the types. */
+#define SCOLS_FUNCTIONS(f) \
+	f(new_table) f(unref_table) f(table_new_column) f(table_new_line) f(line_set_data) \
+		f(table_enable_noheadings) f(table_set_stream) f(print_table)
+
+static struct {
+#define SCOLS_POINTER(name) __typeof__(&scols_##name) name;
+	SCOLS_FUNCTIONS(SCOLS_POINTER)
+} scols;
+
+int output_prepare(const struct output_options *options, struct error *err)
+{
+#define SCOLS_ENTRY(name) { "scols_" #name, &scols.name },
+	static const struct library_function functions[] = { SCOLS_FUNCTIONS(SCOLS_ENTRY) };
+	static const struct library library = {
+		.soname = "libsmartcols.so.1",
+		.package = "libsmartcols1",
+		.functions = functions,
+		.nfunctions = sizeof(functions) / sizeof(functions[0]),
+	};
+	int r;
+
+	if (options->raw || options->json || options->quiet)
+		return 0;
+	r = library_open(&library, err);
+	if (r)
+		error_append(err, MSG_LIBRARY_TABLE);
+	return r;
+}
+
 static int add_columns(struct libscols_table *table, const struct layout *layout)
 {
 	for (size_t i = 0; i < layout->nselected; i++) {
 		const struct column *column = &layout->columns[layout->selected[i]];
 
-		if (!scols_table_new_column(table, column->name, 0,
+		if (!scols.table_new_column(table, column->name, 0,
 					    column->right ? SCOLS_FL_RIGHT : 0))
 			return -ENOMEM;
 	}
@@ -103,13 +134,13 @@ static int add_columns(struct libscols_table *table, const struct layout *layout
 static int add_row(struct libscols_table *table, const struct layout *layout,
 		   const struct value *row, bool plain_bytes)
 {
-	struct libscols_line *line = scols_table_new_line(table, NULL);
+	struct libscols_line *line = scols.table_new_line(table, NULL);
 	char text[CELL_MAX];
 
 	if (!line)
 		return -ENOMEM;
 	for (size_t i = 0; i < layout->nselected; i++)
-		if (scols_line_set_data(line, i,
+		if (scols.line_set_data(line, i,
 					value_format(&row[layout->selected[i]], plain_bytes, text,
 						     sizeof(text))))
 			return -ENOMEM;
@@ -118,91 +149,109 @@ static int add_row(struct libscols_table *table, const struct layout *layout,
 
 static void cleanup_table(struct libscols_table **table)
 {
-	scols_unref_table(*table);
+	scols.unref_table(*table);
 }
 
-int output_table(const struct layout *layout, const struct value *rows, size_t nrows,
-		 const struct output_options *options)
+static int print_table(const struct layout *layout, const struct value *rows, size_t nrows,
+		       const struct output_options *options)
 {
-	_cleanup_(cleanup_table) struct libscols_table *table = scols_new_table();
+	_cleanup_(cleanup_table) struct libscols_table *table = scols.new_table();
 	int r = table ? add_columns(table, layout) : -ENOMEM;
 
 	for (size_t i = 0; !r && i < nrows; i++)
 		r = add_row(table, layout, &rows[i * layout->ncolumns], options->bytes);
 	if (r)
 		return r;
-	scols_table_enable_raw(table, options->raw);
-	scols_table_enable_noheadings(table, options->noheadings);
-	scols_table_set_stream(table, stdout);
-	return scols_print_table(table) ? -ENOMEM : 0;
+	scols.table_enable_noheadings(table, options->noheadings);
+	scols.table_set_stream(table, stdout);
+	return scols.print_table(table) ? -ENOMEM : 0;
 }
 
-struct json_object *json_string(const char *s)
+/* A cell that is one word without unprintable bytes, escaped as libsmartcols does in raw tables. */
+static void print_raw_cell(const char *s)
 {
-	_cleanup_free_ char *escaped = s ? escape_utf8(s) : NULL;
-
-	return escaped ? json_object_new_string(escaped) : NULL;
+	for (const unsigned char *c = (const unsigned char *)s; *c; c++)
+		if (*c <= ' ' || *c >= 0x7f || *c == '\\')
+			printf("\\x%02x", *c);
+		else
+			putchar_unlocked(*c);
 }
 
-struct json_object *json_error(const struct error *err)
+/* One line of raw columns: the headings if @row is NULL. */
+static void print_raw_line(const struct layout *layout, const struct value *row, bool plain_bytes)
 {
-	struct json_object *object;
-	const char *name;
+	char text[CELL_MAX];
+
+	for (size_t i = 0; i < layout->nselected; i++) {
+		unsigned int column = layout->selected[i];
+
+		if (i)
+			putchar_unlocked(' ');
+		print_raw_cell(row ? value_format(&row[column], plain_bytes, text, sizeof(text)) :
+				     layout->columns[column].name);
+	}
+	putchar_unlocked('\n');
+}
+
+int output_table(const struct layout *layout, const struct value *rows, size_t nrows,
+		 const struct output_options *options)
+{
+	if (!options->raw)
+		return print_table(layout, rows, nrows, options);
+	if (!options->noheadings)
+		print_raw_line(layout, NULL, false);
+	for (size_t i = 0; i < nrows; i++)
+		print_raw_line(layout, &rows[i * layout->ncolumns], options->bytes);
+	return 0;
+}
+
+struct json *json_error(const struct error *err)
+{
+	struct json *object;
 
 	if (!err->status)
 		return NULL;
-	object = json_object_new_object();
-	name = err->code ? strerrorname_np(err->code) : NULL;
-	json_object_object_add(object, "errno", json_string(name));
-	json_object_object_add(object, "message", json_string(err->message));
+	object = json_object();
+	json_add(object, "errno", json_string(err->code ? strerrorname_np(err->code) : NULL));
+	json_add(object, "message", json_string(err->message));
 	return object;
 }
 
-static struct json_object *json_value(const struct value *value)
+static struct json *json_value(const struct value *value)
 {
 	switch (value->kind) {
 	case VALUE_STRING:
 		return json_string(value->string);
 	case VALUE_NUMBER:
 	case VALUE_BYTES:
-		return json_object_new_uint64(value->number);
+		return json_number(value->number);
 	case VALUE_BOOL:
-		return json_object_new_boolean(value->truth);
+		return json_bool(value->truth);
 	case VALUE_UNKNOWN:
 		break;
 	}
 	return NULL;
 }
 
-void output_json_row(struct json_object *object, const struct layout *layout,
-		     const struct value *row)
+void output_json_row(struct json *object, const struct layout *layout, const struct value *row)
 {
 	for (size_t i = 0; i < layout->nselected; i++) {
 		unsigned int column = layout->selected[i];
 
-		json_object_object_add(object, layout->columns[column].json,
-				       json_value(&row[column]));
+		json_add(object, layout->columns[column].json, json_value(&row[column]));
 	}
 }
 
-struct json_object *json_document(const char *command, enum exit_status status,
-				  struct json_object *results)
+struct json *json_document(const char *command, enum exit_status status, struct json *results)
 {
-	struct json_object *document = json_object_new_object();
+	struct json *document = json_object();
 
-	json_object_object_add(document, "schema", json_object_new_string("kvm-htab"));
-	json_object_object_add(document, "version", json_object_new_int(JSON_VERSION));
-	json_object_object_add(document, "command", json_object_new_string(command));
-	json_object_object_add(document, "exit_status", json_object_new_int(status));
-	json_object_object_add(document, "results", results);
+	json_add(document, "schema", json_string("kvm-htab"));
+	json_add(document, "version", json_number(JSON_VERSION));
+	json_add(document, "command", json_string(command));
+	json_add(document, "exit_status", json_number(status));
+	json_add(document, "results", results);
 	return document;
-}
-
-void output_json(struct json_object *document)
-{
-	puts(json_object_to_json_string_ext(document, JSON_C_TO_STRING_PRETTY |
-							      JSON_C_TO_STRING_SPACED |
-							      JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
 static _Noreturn void stdout_failed(int code)
@@ -213,6 +262,12 @@ static _Noreturn void stdout_failed(int code)
 		message = NULL;
 	complain(NULL, message);
 	_exit(STATUS_FAILED);
+}
+
+void output_json(const struct json *document)
+{
+	if (json_print(document, stdout))
+		stdout_failed(ENOMEM);
 }
 
 void buffer_stdout(void)

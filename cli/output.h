@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Results as a table (libsmartcols) or as JSON (json-c), both from the same
- * values and the same description of columns.
+ * Results as a table (libsmartcols), as raw columns or as JSON, all from the
+ * same values and the same description of columns.
  */
 #ifndef KVM_HTAB_OUTPUT_H
 #define KVM_HTAB_OUTPUT_H
 
-#include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "cleanup.h"
 #include "error.h"
+#include "json.h"
 
 /* Version of the JSON schema: raised when a name changes or goes, not when one comes. */
 #define JSON_VERSION 1
@@ -78,13 +78,6 @@ struct output_options {
 	const char *columns; /* of --output; NULL: the default */
 };
 
-static inline void cleanup_json(struct json_object **object)
-{
-	json_object_put(*object);
-}
-
-#define _cleanup_json_ _cleanup_(cleanup_json)
-
 /*
  * Selects the columns named in @list (comma-separated, any case) in @layout.
  * Errors: -EINVAL with a usage error for a name that is unknown or too many of them.
@@ -93,6 +86,13 @@ int layout_select(struct layout *layout, const char *list, struct error *err) _m
 
 /* The columns' names and meanings for --help, one a line. The caller frees it; NULL: no memory. */
 char *layout_help(const struct column *columns, size_t ncolumns);
+
+/*
+ * Opens the library that tables need, if @options ask for a table. Every
+ * command's parser calls it, so that want of it shows before anything is done.
+ * Errors: -ELIBACC, as library_open().
+ */
+int output_prepare(const struct output_options *options, struct error *err) _must_check_;
 
 /*
  * Prints @nrows rows of layout->ncolumns values each, those selected, to
@@ -105,24 +105,19 @@ int output_table(const struct layout *layout, const struct value *rows, size_t n
 const char *value_format(const struct value *value, bool plain_bytes, char *text, size_t size);
 
 /* Adds the selected values of one row to @object under their JSON names. */
-void output_json_row(struct json_object *object, const struct layout *layout,
-		     const struct value *row);
-
-/* A JSON string of @s, valid UTF-8 whatever @s was; NULL gives null. */
-struct json_object *json_string(const char *s);
+void output_json_row(struct json *object, const struct layout *layout, const struct value *row);
 
 /* The JSON object of an error, {"errno", "message"}; null if there is none. */
-struct json_object *json_error(const struct error *err);
+struct json *json_error(const struct error *err);
 
 /*
  * The document of a call: {"schema", "version", "command", "exit_status", "results"}.
  * Takes over @results.
  */
-struct json_object *json_document(const char *command, enum exit_status status,
-				  struct json_object *results);
+struct json *json_document(const char *command, enum exit_status status, struct json *results);
 
-/* Prints @document to stdout. */
-void output_json(struct json_object *document);
+/* Prints @document to stdout; exits with status 1 if there was no memory to build it. */
+void output_json(const struct json *document);
 
 /* To be called first, so that writes fail in flush_stdout() or close_stdout(). */
 void buffer_stdout(void);

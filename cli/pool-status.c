@@ -169,77 +169,75 @@ static void gather(const struct sysfs *fs, struct report *report)
 	fill_row(report);
 }
 
-static struct json_object *json_fact(const struct fact *fact)
+static struct json *json_fact(const struct fact *fact)
 {
-	return fact->known ? json_object_new_uint64(fact->value) : NULL;
+	return fact->known ? json_number(fact->value) : NULL;
 }
 
 /* What a table of @order is and how many of them fit, into @object. */
-static void add_room(struct json_object *object, const struct pool *pool, unsigned int order)
+static void add_room(struct json *object, const struct pool *pool, unsigned int order)
 {
-	json_object_object_add(object, "order", json_object_new_uint64(order));
-	json_object_object_add(object, "table_bytes", json_object_new_uint64(hpt_bytes(order)));
-	json_object_object_add(object, "fits", json_fact(pool_fits(pool, order)));
+	json_add(object, "order", json_number(order));
+	json_add(object, "table_bytes", json_number(hpt_bytes(order)));
+	json_add(object, "fits", json_fact(pool_fits(pool, order)));
 }
 
-static struct json_object *json_fits(const struct pool *pool)
+static struct json *json_fits(const struct pool *pool)
 {
-	struct json_object *array = json_object_new_array();
+	struct json *array = json_array();
 
 	for (unsigned int order = HPT_ORDER_MIN; order <= HPT_ORDER_MAX; order++) {
-		struct json_object *object = json_object_new_object();
+		struct json *object = json_object();
 
 		add_room(object, pool, order);
-		json_object_array_add(array, object);
+		json_append(array, object);
 	}
 	return array;
 }
 
-static struct json_object *json_guests(const struct pool *pool)
+static struct json *json_guests(const struct pool *pool)
 {
-	struct json_object *array = json_object_new_array();
+	struct json *array = json_array();
 
 	for (size_t i = 0; i < NGUESTS; i++) {
 		uint64_t ram_bytes = (uint64_t)guests_gib[i] << 30;
-		struct json_object *object = json_object_new_object();
+		struct json *object = json_object();
 
-		json_object_object_add(object, "ram_bytes", json_object_new_uint64(ram_bytes));
+		json_add(object, "ram_bytes", json_number(ram_bytes));
 		add_room(object, pool, hpt_order_of_ram(ram_bytes));
-		json_object_array_add(array, object);
+		json_append(array, object);
 	}
 	return array;
 }
 
-static struct json_object *json_sources(const struct pool *pool)
+static struct json *json_sources(const struct pool *pool)
 {
-	struct json_object *array = json_object_new_array();
+	struct json *array = json_array();
 
 	for (size_t i = 0; i < pool->nsources; i++)
-		json_object_array_add(array, json_string(pool->sources[i]));
+		json_append(array, json_string(pool->sources[i]));
 	return array;
 }
 
 static void print_json(const struct report *report, const struct layout *layout, bool complete)
 {
-	_cleanup_json_ struct json_object *document = NULL;
-	struct json_object *object = json_object_new_object();
-	struct json_object *results = json_object_new_array();
+	_cleanup_json_ struct json *document = NULL;
+	struct json *object = json_object();
+	struct json *results = json_array();
 
-	json_object_object_add(object, "version", json_object_new_int(JSON_VERSION));
-	json_object_object_add(object, "command", json_object_new_string("pool-status"));
+	json_add(object, "version", json_number(JSON_VERSION));
+	json_add(object, "command", json_string("pool-status"));
 	output_json_row(object, layout, report->row);
-	if (json_object_object_get_ex(object, columns[COL_SOURCES].json, NULL))
-		json_object_object_add(object, columns[COL_SOURCES].json,
-				       json_sources(&report->pool));
+	if (json_has(object, columns[COL_SOURCES].json))
+		json_add(object, columns[COL_SOURCES].json, json_sources(&report->pool));
 	if (complete) {
-		json_object_object_add(object, "fits", json_fits(&report->pool));
-		json_object_object_add(object, "guests", json_guests(&report->pool));
-		json_object_object_add(object, "advice", json_string(report->advice));
-		json_object_object_add(object, "exit_status",
-				       json_object_new_int(report->err.status));
-		json_object_object_add(object, "error", json_error(&report->err));
+		json_add(object, "fits", json_fits(&report->pool));
+		json_add(object, "guests", json_guests(&report->pool));
+		json_add(object, "advice", json_string(report->advice));
+		json_add(object, "exit_status", json_number(report->err.status));
+		json_add(object, "error", json_error(&report->err));
 	}
-	json_object_array_add(results, object);
+	json_append(results, object);
 	document = json_document("pool-status", report->err.status, results);
 	output_json(document);
 }

@@ -111,20 +111,16 @@ static void fill_row(struct value *row, const struct vm_target *target,
 }
 
 /* The result object, complete whatever --output says unless @layout narrows it. */
-static struct json_object *json_result(const struct vm_command *command,
-				       const struct layout *layout, const struct value *row,
-				       const struct vm_result *result)
+static struct json *json_result(const struct vm_command *command, const struct layout *layout,
+				const struct value *row, const struct vm_result *result)
 {
-	struct json_object *object = json_object_new_object();
-	bool wants_error = false;
+	struct json *object = json_object();
 
-	for (size_t i = 0; i < layout->nselected; i++)
-		wants_error |= layout->selected[i] == COL_ERROR;
-	json_object_object_add(object, "version", json_object_new_int(JSON_VERSION));
-	json_object_object_add(object, "command", json_object_new_string(command->name));
+	json_add(object, "version", json_number(JSON_VERSION));
+	json_add(object, "command", json_string(command->name));
 	output_json_row(object, layout, row);
-	if (wants_error)
-		json_object_object_add(object, columns[COL_ERROR].json, json_error(&result->err));
+	if (json_has(object, columns[COL_ERROR].json))
+		json_add(object, columns[COL_ERROR].json, json_error(&result->err));
 	return object;
 }
 
@@ -140,18 +136,15 @@ static void reply(const struct vm *vm, const struct vm_command *command, const s
 		  const struct vm_target *target, const struct vm_result *result,
 		  unsigned int timeout_ms)
 {
-	_cleanup_json_ struct json_object *object = NULL;
+	_cleanup_json_ struct json *object = NULL;
 	_cleanup_free_ char *line = NULL;
 	struct layout all;
 	int r;
 
 	layout_all(&all);
 	object = json_result(command, &all, row, result);
-	if (asprintf(&line, "%s\n",
-		     json_object_to_json_string_ext(
-			     object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)) < 0)
-		return;
-	r = vm_socket_reply(vm->sock, line, timeout_ms);
+	line = json_line(object);
+	r = line ? vm_socket_reply(vm->sock, line, timeout_ms) : -ENOMEM;
 	if (r && !result->err.status) { /* a peer that failed us need not be told about */
 		_cleanup_free_ char *message = NULL;
 
@@ -185,8 +178,8 @@ static enum exit_status print_results(const struct vm_command *command, const st
 				      const struct vm_result *results, enum exit_status status)
 {
 	size_t nrows = call->vm.ntargets;
-	_cleanup_json_ struct json_object *document = NULL;
-	struct json_object *array;
+	_cleanup_json_ struct json *document = NULL;
+	struct json *array;
 
 	if (call->common.output.quiet)
 		return status;
@@ -196,10 +189,9 @@ static enum exit_status print_results(const struct vm_command *command, const st
 		complain(NULL, strerror(ENOMEM));
 		return STATUS_FAILED;
 	}
-	array = json_object_new_array();
+	array = json_array();
 	for (size_t i = 0; i < nrows; i++)
-		json_object_array_add(array, json_result(command, layout, &rows[i * NCOLUMNS],
-							 &results[i]));
+		json_append(array, json_result(command, layout, &rows[i * NCOLUMNS], &results[i]));
 	document = json_document(command->name, status, array);
 	output_json(document);
 	return status;

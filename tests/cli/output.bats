@@ -46,6 +46,19 @@ load common
 	assert_output ready
 }
 
+@test "raw: every cell is one word of printable ASCII" {
+	run stdout_of vm-status --vm $'/no where/\\\t\xc3\xa4' --raw -o VM,RESULT
+	assert_line --index 1 '/no\x20where/\x5c\x09\xc3\xa4 failed'
+	run stdout_of vm-status --vm fd:77 --raw -n -o VM,ORDER,TABLE
+	assert_output "fd:77 - -"
+}
+
+@test "JSON: quotes, backslashes and control characters" {
+	run stdout_of vm-status --json --vm $'/"\\\n\x7fä'
+	run jq -r '.results[0].vm' <<<"$output"
+	assert_output '/"\\x0a\x7fä'
+}
+
 @test "quiet: no results, errors all the same" {
 	run kvm_htab pool-status --sysroot "$POWER" -q
 	assert_success
