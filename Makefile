@@ -21,6 +21,8 @@ bindir ?= $(prefix)/bin
 datadir ?= $(prefix)/share
 mandir ?= $(datadir)/man
 bashcompletiondir ?= $(datadir)/bash-completion/completions
+zshcompletiondir ?= $(datadir)/zsh/site-functions
+fishcompletiondir ?= $(datadir)/fish/vendor_completions.d
 
 export NO_INSTALL
 
@@ -31,11 +33,14 @@ install: all
 	install -D -m 0755 cli/build/kvm-htab "$(DESTDIR)$(bindir)/kvm-htab"
 	install -D -m 0644 man/kvm-htab.8 "$(DESTDIR)$(mandir)/man8/kvm-htab.8"
 	install -D -m 0644 man/kvm-htab-vm-socket.7 "$(DESTDIR)$(mandir)/man7/kvm-htab-vm-socket.7"
-	install -D -m 0644 completions/kvm-htab "$(DESTDIR)$(bashcompletiondir)/kvm-htab"
+	install -D -m 0644 completions/kvm-htab.bash "$(DESTDIR)$(bashcompletiondir)/kvm-htab"
+	install -D -m 0644 completions/_kvm-htab "$(DESTDIR)$(zshcompletiondir)/_kvm-htab"
+	install -D -m 0644 completions/kvm-htab.fish "$(DESTDIR)$(fishcompletiondir)/kvm-htab.fish"
 
 uninstall:
 	rm -f "$(DESTDIR)$(bindir)/kvm-htab" "$(DESTDIR)$(mandir)/man8/kvm-htab.8" \
-		"$(DESTDIR)$(mandir)/man7/kvm-htab-vm-socket.7" "$(DESTDIR)$(bashcompletiondir)/kvm-htab"
+		"$(DESTDIR)$(mandir)/man7/kvm-htab-vm-socket.7" "$(DESTDIR)$(bashcompletiondir)/kvm-htab" \
+		"$(DESTDIR)$(zshcompletiondir)/_kvm-htab" "$(DESTDIR)$(fishcompletiondir)/kvm-htab.fish"
 
 setup:
 	@tests/setup

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154 # run --separate-stderr sets stderr
 # SPDX-License-Identifier: GPL-2.0-only
-# Manual pages, completions and the example agree with the program.
+# Manual pages and the example agree with the program.
 
 bats_require_minimum_version 1.5.0
 load common
@@ -11,60 +11,6 @@ commands=(pool-status vm-status reset resize)
 # long_options [COMMAND]: those that --help lists, sorted
 long_options() {
 	kvm_htab "$@" --help | grep -oE '^ +(-., +)?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort
-}
-
-# columns COMMAND: those that --help lists
-columns() {
-	kvm_htab "$1" --help | sed -n '1,/^Columns/d; s/^  \([A-Z-]*\) .*/\1/p'
-}
-
-# complete_line WORDS...: what bash would offer for the last word
-complete_line() {
-	COMP_WORDS=("$@")
-	COMP_CWORD=$(($# - 1))
-	COMPREPLY=()
-	_kvm_htab "$KVM_HTAB"
-	printf '%s\n' "${COMPREPLY[@]}"
-}
-
-setup() {
-	# shellcheck source=/dev/null
-	source "$ROOT/completions/kvm-htab"
-}
-
-@test "completion offers exactly the options of --help" {
-	run complete_line kvm-htab --
-	assert_output "$(long_options | sed '/^$/d' | sort)"
-	for command in "${commands[@]}"; do
-		run bash -c 'sort <<<"$1"' - "$(complete_line kvm-htab "$command" --)"
-		assert_output "$(long_options "$command")"
-	done
-}
-
-@test "completion offers exactly the commands of --help" {
-	run complete_line kvm-htab ""
-	assert_output "$(kvm_htab --help | sed -n '1,/^Commands/d; s/^  \([a-z-]*\) .*/\1/p')"
-	run complete_line kvm-htab re
-	assert_output "$(printf 'reset\nresize')"
-}
-
-@test "completion of values" {
-	touch "$BATS_TEST_TMPDIR/one.sock"
-	mkdir "$BATS_TEST_TMPDIR/directory"
-	run complete_line kvm-htab reset --vm "$BATS_TEST_TMPDIR/o"
-	assert_output "$BATS_TEST_TMPDIR/one.sock"
-	run complete_line kvm-htab reset --vm = unix : "$BATS_TEST_TMPDIR/o"
-	assert_output "$BATS_TEST_TMPDIR/one.sock"
-	run complete_line kvm-htab reset --sysroot = "$BATS_TEST_TMPDIR/"
-	assert_output "$BATS_TEST_TMPDIR/directory"
-	run complete_line kvm-htab resize --order 4
-	assert_output "$(printf '%s\n' {40..46})"
-	run complete_line kvm-htab resize --ram 64
-	assert_output 64G
-	run complete_line kvm-htab pool-status -o STATE,TO
-	assert_output STATE,TOTAL
-	run complete_line kvm-htab pool-status --output ""
-	assert_output "$(columns pool-status)"
 }
 
 @test "the manual names every command, option and exit status" {

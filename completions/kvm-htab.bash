@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Completion of kvm-htab(8) for bash.
+#
+# Commands, options, columns and forms of --vm are those that --help lists: a new one needs nothing here.
+# Values are completed by what --help calls them (VM in --vm=VM); what is new goes into _kvm_htab_value.
+
+# _kvm_htab_help PROGRAM [COMMAND]
+_kvm_htab_help() {
+	ARGP_HELP_FMT='' "$@" --help 2>/dev/null
+}
+
+# _kvm_htab_commands PROGRAM
+_kvm_htab_commands() {
+	_kvm_htab_help "$1" | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'
+}
+
+# _kvm_htab_options PROGRAM [COMMAND]: long options, one a line, each with the name of its value
+_kvm_htab_options() {
+	_kvm_htab_help "$@" | sed -nE 's/^ +(-., )?(--[a-z-]+)(=([^ ]+))?( .*)?$/\2 \4/p'
+}
+
+# _kvm_htab_kind PROGRAM COMMAND OPTION: what the option's value is called; nothing: it takes none
+_kvm_htab_kind() {
+	_kvm_htab_help "$1" "$2" | sed -nE "s/^.* $3(, --[a-z-]+)?=([^ ]+)( .*)?\$/\2/p"
+}
+
+# _kvm_htab_columns PROGRAM COMMAND
+_kvm_htab_columns() {
+	_kvm_htab_help "$1" "$2" | sed -n '/^Columns/,$s/^  \([A-Z-]*\) .*/\1/p'
+}
+
+# _kvm_htab_forms PROGRAM COMMAND: what a VM's name may begin with, as "unix:"
+_kvm_htab_forms() {
+	_kvm_htab_help "$1" "$2" | grep -oE '\<[a-z]+:[A-Z]' | grep -oE '^[a-z]+:' | sort -u
+}
+
+# _kvm_htab_pids PROC: processes that hold a VM, as far as the caller may see
+_kvm_htab_pids() {
+	find "$1"/[0-9]*/fd -lname anon_inode:kvm-vm 2>/dev/null |
+		sed -E 's|.*/([0-9]+)/fd/.*|\1|' | sort -un
+}
+
+# _kvm_htab_domains DIR: domains that libvirt runs
+_kvm_htab_domains() {
+	find "$1" -maxdepth 1 -name '*.pid' -printf '%f\n' 2>/dev/null |
+		sed 's/\.pid$//' | sort
+}
+
+_kvm_htab_words() {
+	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2")
+}
+
+# _kvm_htab_files TYPE CURRENT
+_kvm_htab_files() {
+	mapfile -t COMPREPLY < <(compgen "$1" -- "$2")
+	compopt -o filenames 2>/dev/null
+}
+
+# _kvm_htab_list WORDS CURRENT: the last part of a list with commas
+_kvm_htab_list() {
+	local done=""
+
+	[[ $2 != *,* ]] || done=${2%,*},
+	mapfile -t COMPREPLY < <(compgen -P "$done" -W "$1" -- "${2##*,}")
+	compopt -o nospace 2>/dev/null
+}
+
+# _kvm_htab_vms PROGRAM COMMAND FORM CURRENT: FORM is what stands before the colon, CURRENT what is behind it
+_kvm_htab_vms() {
+	case $3 in
+	pid) _kvm_htab_words "$(_kvm_htab_pids /proc)" "$4" ;;
+	domain) _kvm_htab_words "$(_kvm_htab_domains /run/libvirt/qemu)" "$4" ;;
+	unix) _kvm_htab_files -f "$4" ;;
+	"")
+		_kvm_htab_files -f "$4"
+		mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(
+			compgen -W "$(_kvm_htab_forms "$1" "$2")" -- "$4")
+		((${#COMPREPLY[@]} == 0)) || [[ ${COMPREPLY[-1]} != *: ]] || compopt -o nospace 2>/dev/null
+		;;
+	esac
+}
+
+# _kvm_htab_value PROGRAM COMMAND OPTION FORM CURRENT: false if the option takes no value
+_kvm_htab_value() {
+	COMPREPLY=()
+	case $3=$(_kvm_htab_kind "$1" "$2" "$3") in
+	*=VM) _kvm_htab_vms "$1" "$2" "$4" "$5" ;;
+	*=COLUMNS) _kvm_htab_list "$(_kvm_htab_columns "$1" "$2")" "$5" ;;
+	*=DIR) _kvm_htab_files -d "$5" ;;
+	*=SIZE) _kvm_htab_words "2G 4G 8G 16G 32G 64G 128G 256G 512G 1T" "$5" ;;
+	*order=N) _kvm_htab_words "$(echo {18..46})" "$5" ;;
+	*=N | *=SECONDS) ;; # any number
+	*=) return 1 ;;
+	esac
+	return 0
+}
+
+_kvm_htab() {
+	local program=$1 current=${COMP_WORDS[COMP_CWORD]} at=$((COMP_CWORD - 1))
+	local command="" form="" commands i
+
+	commands=$(_kvm_htab_commands "$program")
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		if [[ $'\n'$commands$'\n' == *$'\n'"${COMP_WORDS[i]}"$'\n'* ]]; then
+			command=${COMP_WORDS[i]}
+			break
+		fi
+	done
+	# "--vm=x" and "unix:x" come in pieces, of which the last may be "=" or ":"
+	if [[ $current == [=:] ]]; then
+		current=""
+		at=$COMP_CWORD
+	fi
+	if [[ ${COMP_WORDS[at]} == ":" ]] && ((at > 1)); then
+		form=${COMP_WORDS[at - 1]}
+		at=$((at - 2))
+	fi
+	if [[ ${COMP_WORDS[at]} == "=" ]]; then
+		at=$((at - 1))
+	fi
+	if [[ $command && ${COMP_WORDS[at]} == -* ]] &&
+		_kvm_htab_value "$program" "$command" "${COMP_WORDS[at]}" "$form" "$current"; then
+		return
+	fi
+	if [[ -z $command && $current != -* ]]; then
+		_kvm_htab_words "$commands" "$current"
+	else
+		_kvm_htab_words "$(_kvm_htab_options "$program" ${command:+"$command"} | cut -d' ' -f1)" "$current"
+	fi
+}
+
+complete -F _kvm_htab kvm-htab
