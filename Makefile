@@ -4,6 +4,7 @@
 #	make			build the tool for this machine
 #	make install		install it (prefix, bindir, mandir, ..., DESTDIR)
 #	make uninstall
+#	make dist		build/kvm-htab-VERSION.tar.xz of what is committed, the same wherever it is made
 #	make demo		the main job on screen, in an emulated POWER9 host
 #	make check		all tests; LINES="6.1" MACHINES="powernv8 powernv9 powernv10"
 #	make bench		the reset benchmark
@@ -20,9 +21,13 @@ prefix ?= /usr/local
 bindir ?= $(prefix)/bin
 datadir ?= $(prefix)/share
 mandir ?= $(datadir)/man
+docdir ?= $(datadir)/doc/kvm-htab
 bashcompletiondir ?= $(datadir)/bash-completion/completions
 zshcompletiondir ?= $(datadir)/zsh/site-functions
 fishcompletiondir ?= $(datadir)/fish/vendor_completions.d
+
+# The version stands in cli/Makefile.
+version := $(shell sed -n 's/^VERSION ?= //p' cli/Makefile)
 
 export NO_INSTALL
 
@@ -36,11 +41,24 @@ install: all
 	install -D -m 0644 completions/kvm-htab.bash "$(DESTDIR)$(bashcompletiondir)/kvm-htab"
 	install -D -m 0644 completions/_kvm-htab "$(DESTDIR)$(zshcompletiondir)/_kvm-htab"
 	install -D -m 0644 completions/kvm-htab.fish "$(DESTDIR)$(fishcompletiondir)/kvm-htab.fish"
+	install -D -m 0644 README.md "$(DESTDIR)$(docdir)/README.md"
+	install -D -m 0644 CHANGELOG "$(DESTDIR)$(docdir)/CHANGELOG"
+	install -D -m 0644 examples/share-vm-fd.c "$(DESTDIR)$(docdir)/examples/share-vm-fd.c"
 
 uninstall:
 	rm -f "$(DESTDIR)$(bindir)/kvm-htab" "$(DESTDIR)$(mandir)/man8/kvm-htab.8" \
 		"$(DESTDIR)$(mandir)/man7/kvm-htab-vm-socket.7" "$(DESTDIR)$(bashcompletiondir)/kvm-htab" \
 		"$(DESTDIR)$(zshcompletiondir)/_kvm-htab" "$(DESTDIR)$(fishcompletiondir)/kvm-htab.fish"
+	rm -f "$(DESTDIR)$(docdir)/README.md" "$(DESTDIR)$(docdir)/CHANGELOG" \
+		"$(DESTDIR)$(docdir)/examples/share-vm-fd.c"
+	-rmdir "$(DESTDIR)$(docdir)/examples" "$(DESTDIR)$(docdir)"
+
+# git archive sorts, and takes owner root and the time of the commit; xz's blocks depend on its threads.
+dist: archive := build/kvm-htab-$(version).tar
+dist:
+	@mkdir -p build
+	git -c tar.umask=0022 archive --prefix=kvm-htab-$(version)/ -o $(archive) HEAD
+	xz -9 -T 1 -f $(archive)
 
 setup:
 	@tests/setup
@@ -64,4 +82,4 @@ clean:
 help:
 	@sed -n 's/^#\t/  /p' Makefile
 
-.PHONY: all install uninstall setup demo check bench shell clean help
+.PHONY: all install uninstall dist setup demo check bench shell clean help

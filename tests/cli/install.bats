@@ -1,0 +1,77 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# make install, uninstall and dist.
+
+bats_require_minimum_version 1.5.0
+load common
+
+# make_in DIR TARGET...
+make_in() {
+	make --no-print-directory -s -C "$@"
+}
+
+setup() {
+	dest="$BATS_TEST_TMPDIR/a root"
+	mkdir "$dest"
+}
+
+@test "install puts everything where it is looked for, and uninstall leaves nothing" {
+	make_in "$ROOT" install DESTDIR="$dest" prefix=/usr
+	run find "$dest/usr" -type f -printf '%P %m\n'
+	assert_line "bin/kvm-htab 755"
+	for file in share/man/man8/kvm-htab.8 share/man/man7/kvm-htab-vm-socket.7 \
+		share/bash-completion/completions/kvm-htab share/zsh/site-functions/_kvm-htab \
+		share/fish/vendor_completions.d/kvm-htab.fish share/doc/kvm-htab/README.md \
+		share/doc/kvm-htab/CHANGELOG share/doc/kvm-htab/examples/share-vm-fd.c; do
+		assert_line "$file 644"
+	done
+	assert_equal "${#lines[@]}" 9
+	touch "$dest/usr/bin/other"
+	make_in "$ROOT" uninstall DESTDIR="$dest" prefix=/usr
+	run find "$dest" ! -type d -o -name kvm-htab
+	assert_output "$dest/usr/bin/other"
+}
+
+@test "install: every directory can be chosen, and uninstall follows" {
+	directories=()
+	for name in bin man doc bashcompletion zshcompletion fishcompletion; do
+		directories+=("${name}dir=/chosen/$name")
+	done
+	make_in "$ROOT" install DESTDIR="$dest" "${directories[@]}"
+	run ls "$dest"
+	assert_output chosen
+	run ls "$dest/chosen"
+	assert_output $'bashcompletion\nbin\ndoc\nfishcompletion\nman\nzshcompletion'
+	make_in "$ROOT" uninstall DESTDIR="$dest" "${directories[@]}"
+	run find "$dest" ! -type d
+	assert_output ""
+}
+
+@test "what is installed says the version of the archive" {
+	make_in "$ROOT" install DESTDIR="$dest" prefix=/usr
+	version=$(sed -n 's/^VERSION ?= //p' "$ROOT/cli/Makefile")
+	[ "$version" ]
+	run "$dest/usr/bin/kvm-htab" --version
+	assert_output "kvm-htab $version"
+}
+
+@test "dist: what is committed, the same wherever it is made" {
+	git -C "$ROOT" rev-parse --git-dir >/dev/null 2>&1 || skip "this tree is no git checkout"
+	(
+		umask 022
+		git clone -q "$ROOT" "$BATS_TEST_TMPDIR/one"
+		make_in "$BATS_TEST_TMPDIR/one" -f "$ROOT/Makefile" dist
+	)
+	(
+		umask 077
+		export TZ=Asia/Tokyo LC_ALL=C.UTF-8 XZ_OPT=-T4
+		git clone -q "$ROOT" "$BATS_TEST_TMPDIR/two"
+		touch "$BATS_TEST_TMPDIR/two/untracked" "$BATS_TEST_TMPDIR/two/COPYING"
+		make_in "$BATS_TEST_TMPDIR/two" -f "$ROOT/Makefile" dist
+	)
+	cd "$BATS_TEST_TMPDIR"
+	cmp one/build/kvm-htab-*.tar.xz two/build/kvm-htab-*.tar.xz
+	tar -xf one/build/kvm-htab-*.tar.xz
+	run diff -r --exclude=.git --exclude=build one kvm-htab-*/
+	assert_output ""
+}
