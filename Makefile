@@ -5,6 +5,7 @@
 #	make install		install it (prefix, bindir, mandir, ..., DESTDIR)
 #	make uninstall
 #	make dist		build/kvm-htab-VERSION.tar.xz of what is committed, the same wherever it is made
+#	make deb		Debian packages of what is committed, in build/deb; ARCH=ppc64el on another machine
 #	make demo		the main job on screen, in an emulated POWER9 host
 #	make check		all tests; LINES="6.1" MACHINES="powernv8 powernv9 powernv10"
 #	make bench		the reset benchmark
@@ -60,6 +61,9 @@ dist:
 	git -c tar.umask=0022 archive --prefix=kvm-htab-$(version)/ -o $(archive) HEAD
 	xz -9 -T 1 -f $(archive)
 
+deb:
+	@scripts/deb $(ARCH)
+
 setup:
 	@tests/setup
 
@@ -82,4 +86,4 @@ clean:
 help:
 	@sed -n 's/^#\t/  /p' Makefile
 
-.PHONY: all install uninstall dist setup demo check bench shell clean help
+.PHONY: all install uninstall dist deb setup demo check bench shell clean help
