@@ -1,259 +1,121 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* JSON to be written. */
+/* JSON to be written, by json-c. */
 #include "json.h"
 
 #include <errno.h>
+#include <json-c/json.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "escape.h"
+#include "library.h"
 
-#define INDENT 2
-#define DIGITS_MAX 20
+#define FORM_PRETTY \
+	(JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE)
+#define FORM_LINE (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
 
-enum kind {
-	KIND_NO_MEMORY,
-	KIND_NULL,
-	KIND_OBJECT,
-	KIND_ARRAY,
-	KIND_NUMBER,
-	KIND_BOOL,
-	KIND_STRING,
-};
+/* What is used of json-c; its header stands for the types. */
+#define JSON_FUNCTIONS(f) \
+	f(new_object) f(new_array) f(new_uint64) f(new_boolean) f(new_string) f(object_add_ex) \
+		f(object_get_ex) f(array_add) f(to_json_string_ext) f(put)
 
-struct json {
-	enum kind kind;
-	bool truth;
-	uint64_t number;
-	char *string;
-	struct json *first, *last; /* of an object or array */
-	const char *key; /* in an object */
-	struct json *next; /* in an object or array */
-};
+static struct {
+#define JSON_POINTER(name) __typeof__(&json_object_##name) name;
+	JSON_FUNCTIONS(JSON_POINTER)
+} jsonc;
 
-/* In the place of every value that could not be had; never changed. */
-static struct json no_memory = { .kind = KIND_NO_MEMORY };
+static bool no_memory;
 
-static struct json *value_new(enum kind kind)
+int json_prepare(struct error *err)
 {
-	struct json *value = calloc(1, sizeof(*value));
+#define JSON_ENTRY(name) { "json_object_" #name, &jsonc.name },
+	static const struct library_function functions[] = { JSON_FUNCTIONS(JSON_ENTRY) };
+	static const struct library library = {
+		.soname = "libjson-c.so.5",
+		.package = "libjson-c5",
+		.functions = functions,
+		.nfunctions = sizeof(functions) / sizeof(functions[0]),
+	};
 
-	if (!value)
-		return &no_memory;
-	value->kind = kind;
+	return library_open(&library, err);
+}
+
+static struct json_object *made(struct json_object *value)
+{
+	no_memory |= !value;
 	return value;
 }
 
-struct json *json_object(void)
+struct json_object *json_new_object(void)
 {
-	return value_new(KIND_OBJECT);
+	return made(jsonc.new_object());
 }
 
-struct json *json_array(void)
+struct json_object *json_new_array(void)
 {
-	return value_new(KIND_ARRAY);
+	return made(jsonc.new_array());
 }
 
-struct json *json_number(uint64_t number)
+struct json_object *json_new_number(uint64_t number)
 {
-	struct json *value = value_new(KIND_NUMBER);
-
-	if (value != &no_memory)
-		value->number = number;
-	return value;
+	return made(jsonc.new_uint64(number));
 }
 
-struct json *json_bool(bool truth)
+struct json_object *json_new_bool(bool truth)
 {
-	struct json *value = value_new(KIND_BOOL);
-
-	if (value != &no_memory)
-		value->truth = truth;
-	return value;
+	return made(jsonc.new_boolean(truth));
 }
 
-struct json *json_string(const char *s)
+struct json_object *json_new_string(const char *s)
 {
-	struct json *value;
+	_cleanup_free_ char *escaped = s ? escape_utf8(s) : NULL;
 
 	if (!s)
 		return NULL;
-	value = value_new(KIND_STRING);
-	if (value == &no_memory)
-		return value;
-	value->string = escape_utf8(s);
-	if (value->string)
-		return value;
-	json_free(value);
-	return &no_memory;
+	return made(escaped ? jsonc.new_string(escaped) : NULL);
 }
 
-/* Links @value into @parent's list at *@at, in the place of what is there, if anything is. */
-static void put(struct json *parent, struct json **at, const char *key, struct json *value)
+void json_add(struct json_object *object, const char *key, struct json_object *value)
 {
-	struct json *old = *at;
-
-	if (!value)
-		value = value_new(KIND_NULL);
-	if (parent == &no_memory || value == &no_memory) {
-		json_free(value);
-		if (parent != &no_memory)
-			parent->kind = KIND_NO_MEMORY;
-		return;
-	}
-	value->key = key;
-	value->next = old ? old->next : NULL;
-	if (!value->next)
-		parent->last = value;
-	*at = value;
-	json_free(old);
+	no_memory |= !object ||
+		     jsonc.object_add_ex(object, key, value, JSON_C_OBJECT_ADD_CONSTANT_KEY);
 }
 
-void json_add(struct json *object, const char *key, struct json *value)
+bool json_has(const struct json_object *object, const char *key)
 {
-	struct json **at = &object->first;
-
-	while (*at && strcmp((*at)->key, key))
-		at = &(*at)->next;
-	put(object, at, key, value);
+	return jsonc.object_get_ex(object, key, NULL);
 }
 
-void json_append(struct json *array, struct json *value)
+void json_append(struct json_object *array, struct json_object *value)
 {
-	put(array, array->last ? &array->last->next : &array->first, NULL, value);
+	no_memory |= !array || jsonc.array_add(array, value);
 }
 
-bool json_has(const struct json *object, const char *key)
+static const char *text(struct json_object *value, int form)
 {
-	const struct json *value = object->first;
-
-	while (value && strcmp(value->key, key))
-		value = value->next;
-	return value;
+	return no_memory ? NULL : jsonc.to_json_string_ext(value, form);
 }
 
-void json_free(struct json *value)
+int json_print(struct json_object *value, FILE *f)
 {
-	struct json *next;
+	const char *s = text(value, FORM_PRETTY);
 
-	if (!value || value == &no_memory)
-		return;
-	for (struct json *child = value->first; child; child = next) {
-		next = child->next;
-		json_free(child);
-	}
-	free(value->string);
-	free(value);
-}
-
-/* escape_utf8() has left nothing else that JSON would have escaped. */
-static void print_string(const char *s, FILE *f)
-{
-	putc_unlocked('"', f);
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			putc_unlocked('\\', f);
-		putc_unlocked(*s, f);
-	}
-	putc_unlocked('"', f);
-}
-
-/* fprintf() would take ten times as long, and most of a document are numbers. */
-static void print_number(uint64_t number, FILE *f)
-{
-	char digits[DIGITS_MAX];
-	size_t i = DIGITS_MAX;
-
-	do {
-		digits[--i] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number);
-	fwrite_unlocked(digits + i, 1, DIGITS_MAX - i, f);
-}
-
-static void print_line_end(bool pretty, unsigned int depth, FILE *f)
-{
-	if (!pretty)
-		return;
-	putc_unlocked('\n', f);
-	for (unsigned int i = 0; i < depth * INDENT; i++)
-		putc_unlocked(' ', f);
-}
-
-static int print_value(const struct json *value, bool pretty, unsigned int depth, FILE *f);
-
-static int print_list(const struct json *parent, bool pretty, unsigned int depth, FILE *f)
-{
-	for (const struct json *value = parent->first; value; value = value->next) {
-		print_line_end(pretty, depth + 1, f);
-		if (value->key) {
-			print_string(value->key, f);
-			fputs_unlocked(pretty ? ": " : ":", f);
-		}
-		if (print_value(value, pretty, depth + 1, f))
-			return -ENOMEM;
-		if (value->next)
-			putc_unlocked(',', f);
-	}
-	if (parent->first)
-		print_line_end(pretty, depth, f);
+	if (!s)
+		return -ENOMEM;
+	fputs(s, f);
+	putc('\n', f);
 	return 0;
 }
 
-static int print_value(const struct json *value, bool pretty, unsigned int depth, FILE *f)
+char *json_line(struct json_object *value)
 {
-	int r = 0;
+	const char *s = text(value, FORM_LINE);
+	char *line;
 
-	switch (value->kind) {
-	case KIND_NO_MEMORY:
-		return -ENOMEM;
-	case KIND_NULL:
-		fputs_unlocked("null", f);
-		break;
-	case KIND_OBJECT:
-		putc_unlocked('{', f);
-		r = print_list(value, pretty, depth, f);
-		putc_unlocked('}', f);
-		break;
-	case KIND_ARRAY:
-		putc_unlocked('[', f);
-		r = print_list(value, pretty, depth, f);
-		putc_unlocked(']', f);
-		break;
-	case KIND_NUMBER:
-		print_number(value->number, f);
-		break;
-	case KIND_BOOL:
-		fputs_unlocked(value->truth ? "true" : "false", f);
-		break;
-	case KIND_STRING:
-		print_string(value->string, f);
-		break;
-	}
-	return r;
+	return s && asprintf(&line, "%s\n", s) >= 0 ? line : NULL;
 }
 
-int json_print(const struct json *value, FILE *f)
+void json_free(struct json_object *value)
 {
-	int r = print_value(value, true, 0, f);
-
-	putc_unlocked('\n', f);
-	return r;
-}
-
-char *json_line(const struct json *value)
-{
-	char *line = NULL;
-	size_t size;
-	FILE *f = open_memstream(&line, &size);
-	int r;
-
-	if (!f)
-		return NULL;
-	r = print_value(value, false, 0, f);
-	putc_unlocked('\n', f);
-	if (!fclose(f) && !r)
-		return line;
-	free(line);
-	return NULL;
+	if (value)
+		jsonc.put(value);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * JSON to be written: a tree of values, built from the leaves and printed once.
- * A value belongs to the one it was added to. NULL stands for null. Want of
- * memory is kept in the tree and reported by json_print().
+ * JSON to be written, by json-c, which is opened when it is needed: a tree of
+ * values, built from the leaves and printed once. A value belongs to the one
+ * it was added to. NULL stands for null. That memory was short is kept, and
+ * reported by json_print() and json_line().
  */
 #ifndef KVM_HTAB_JSON_H
 #define KVM_HTAB_JSON_H
@@ -12,41 +13,42 @@
 #include <stdio.h>
 
 #include "cleanup.h"
+#include "error.h"
 
-struct json;
+struct json_object;
 
-struct json *json_object(void);
-struct json *json_array(void);
-struct json *json_number(uint64_t number);
-struct json *json_bool(bool truth);
+/* To be called before all others. Errors: -ELIBACC, as library_open(). */
+int json_prepare(struct error *err) _must_check_;
+
+struct json_object *json_new_object(void);
+struct json_object *json_new_array(void);
+struct json_object *json_new_number(uint64_t number);
+struct json_object *json_new_bool(bool truth);
 
 /* A string: valid UTF-8 whatever @s was, see escape_utf8(). NULL gives null. */
-struct json *json_string(const char *s);
+struct json_object *json_new_string(const char *s);
+
+/* Adds @value under @key (borrowed) at the end of @object, or in the place of what has this key. */
+void json_add(struct json_object *object, const char *key, struct json_object *value);
+
+bool json_has(const struct json_object *object, const char *key);
+
+/* Adds @value at the end of @array. */
+void json_append(struct json_object *array, struct json_object *value);
 
 /*
- * Adds @value, which may be NULL, under @key (borrowed) at the end of @object,
- * or in the place of the value that has this key.
+ * Writes @value to @f, indented, and a newline. Errors: -ENOMEM; those of
+ * writing are left in @f.
  */
-void json_add(struct json *object, const char *key, struct json *value);
-
-bool json_has(const struct json *object, const char *key);
-
-/* Adds @value, which may be NULL, at the end of @array. */
-void json_append(struct json *array, struct json *value);
-
-/*
- * Writes @value to @f, indented, and a newline. Errors: -ENOMEM when it was
- * built; those of writing are left in @f.
- */
-int json_print(const struct json *value, FILE *f) _must_check_;
+int json_print(struct json_object *value, FILE *f) _must_check_;
 
 /* @value as text: one line with its newline. The caller frees it; NULL: no memory. */
-char *json_line(const struct json *value);
+char *json_line(struct json_object *value);
 
 /* Frees @value and what was added to it; NULL is nothing to free. */
-void json_free(struct json *value);
+void json_free(struct json_object *value);
 
-static inline void cleanup_json(struct json **value)
+static inline void cleanup_json(struct json_object **value)
 {
 	json_free(*value);
 }

@@ -117,6 +117,6 @@
 /* Output */
 #define MSG_STDOUT "cannot write to standard output: %s"
 #define MSG_LIBRARY "a library is missing: %s; install it (Debian: %s)"
-#define MSG_LIBRARY_TABLE ", or do without tables: --raw and --json do not need it"
+#define MSG_LIBRARY_TABLE ", or do without tables: --raw does not need it"
 
 #endif /* KVM_HTAB_MESSAGES_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Results as a table (libsmartcols), as raw columns or as JSON, all from the
+ * Results as a table (libsmartcols), as raw columns or as JSON (json-c), all from the
  * same values and the same description of columns.
  */
 #ifndef KVM_HTAB_OUTPUT_H
@@ -88,7 +88,7 @@ int layout_select(struct layout *layout, const char *list, struct error *err) _m
 char *layout_help(const struct column *columns, size_t ncolumns);
 
 /*
- * Opens the library that tables need, if @options ask for a table. Every
+ * Opens the library that the output needs which @options ask for, if any. Every
  * command's parser calls it, so that want of it shows before anything is done.
  * Errors: -ELIBACC, as library_open().
  */
@@ -105,19 +105,21 @@ int output_table(const struct layout *layout, const struct value *rows, size_t n
 const char *value_format(const struct value *value, bool plain_bytes, char *text, size_t size);
 
 /* Adds the selected values of one row to @object under their JSON names. */
-void output_json_row(struct json *object, const struct layout *layout, const struct value *row);
+void output_json_row(struct json_object *object, const struct layout *layout,
+		     const struct value *row);
 
 /* The JSON object of an error, {"errno", "message"}; null if there is none. */
-struct json *json_error(const struct error *err);
+struct json_object *json_error(const struct error *err);
 
 /*
  * The document of a call: {"schema", "version", "command", "exit_status", "results"}.
  * Takes over @results.
  */
-struct json *json_document(const char *command, enum exit_status status, struct json *results);
+struct json_object *json_document(const char *command, enum exit_status status,
+				  struct json_object *results);
 
-/* Prints @document to stdout; exits with status 1 if there was no memory to build it. */
-void output_json(const struct json *document);
+/* Prints @document, which it takes over, to stdout; exits with status 1 for want of memory. */
+void output_json(struct json_object *document);
 
 /* To be called first, so that writes fail in flush_stdout() or close_stdout(). */
 void buffer_stdout(void);

@@ -169,25 +169,24 @@ static void gather(const struct sysfs *fs, struct report *report)
 	fill_row(report);
 }
 
-static struct json *json_fact(const struct fact *fact)
+static struct json_object *json_fact(const struct fact *fact)
 {
-	return fact->known ? json_number(fact->value) : NULL;
+	return fact->known ? json_new_number(fact->value) : NULL;
 }
 
-/* What a table of @order is and how many of them fit, into @object. */
-static void add_room(struct json *object, const struct pool *pool, unsigned int order)
+/* How many tables of @order fit, into @object. */
+static void add_room(struct json_object *object, const struct pool *pool, unsigned int order)
 {
-	json_add(object, "order", json_number(order));
-	json_add(object, "table_bytes", json_number(hpt_bytes(order)));
+	json_add(object, "order", json_new_number(order));
 	json_add(object, "fits", json_fact(pool_fits(pool, order)));
 }
 
-static struct json *json_fits(const struct pool *pool)
+static struct json_object *json_fits(const struct pool *pool)
 {
-	struct json *array = json_array();
+	struct json_object *array = json_new_array();
 
 	for (unsigned int order = HPT_ORDER_MIN; order <= HPT_ORDER_MAX; order++) {
-		struct json *object = json_object();
+		struct json_object *object = json_new_object();
 
 		add_room(object, pool, order);
 		json_append(array, object);
@@ -195,46 +194,48 @@ static struct json *json_fits(const struct pool *pool)
 	return array;
 }
 
-static struct json *json_guests(const struct pool *pool)
+static struct json_object *json_guests(const struct pool *pool)
 {
-	struct json *array = json_array();
+	struct json_object *array = json_new_array();
 
 	for (size_t i = 0; i < NGUESTS; i++) {
 		uint64_t ram_bytes = (uint64_t)guests_gib[i] << 30;
-		struct json *object = json_object();
+		unsigned int order = hpt_order_of_ram(ram_bytes);
+		struct json_object *object = json_new_object();
 
-		json_add(object, "ram_bytes", json_number(ram_bytes));
-		add_room(object, pool, hpt_order_of_ram(ram_bytes));
+		json_add(object, "ram_bytes", json_new_number(ram_bytes));
+		json_add(object, "table_bytes", json_new_number(hpt_bytes(order)));
+		add_room(object, pool, order);
 		json_append(array, object);
 	}
 	return array;
 }
 
-static struct json *json_sources(const struct pool *pool)
+static struct json_object *json_sources(const struct pool *pool)
 {
-	struct json *array = json_array();
+	struct json_object *array = json_new_array();
 
 	for (size_t i = 0; i < pool->nsources; i++)
-		json_append(array, json_string(pool->sources[i]));
+		json_append(array, json_new_string(pool->sources[i]));
 	return array;
 }
 
 static void print_json(const struct report *report, const struct layout *layout, bool complete)
 {
-	_cleanup_json_ struct json *document = NULL;
-	struct json *object = json_object();
-	struct json *results = json_array();
+	struct json_object *document;
+	struct json_object *object = json_new_object();
+	struct json_object *results = json_new_array();
 
-	json_add(object, "version", json_number(JSON_VERSION));
-	json_add(object, "command", json_string("pool-status"));
+	json_add(object, "version", json_new_number(JSON_VERSION));
+	json_add(object, "command", json_new_string("pool-status"));
 	output_json_row(object, layout, report->row);
 	if (json_has(object, columns[COL_SOURCES].json))
 		json_add(object, columns[COL_SOURCES].json, json_sources(&report->pool));
 	if (complete) {
 		json_add(object, "fits", json_fits(&report->pool));
 		json_add(object, "guests", json_guests(&report->pool));
-		json_add(object, "advice", json_string(report->advice));
-		json_add(object, "exit_status", json_number(report->err.status));
+		json_add(object, "advice", json_new_string(report->advice));
+		json_add(object, "exit_status", json_new_number(report->err.status));
 		json_add(object, "error", json_error(&report->err));
 	}
 	json_append(results, object);

@@ -111,13 +111,14 @@ static void fill_row(struct value *row, const struct vm_target *target,
 }
 
 /* The result object, complete whatever --output says unless @layout narrows it. */
-static struct json *json_result(const struct vm_command *command, const struct layout *layout,
-				const struct value *row, const struct vm_result *result)
+static struct json_object *json_result(const struct vm_command *command,
+				       const struct layout *layout, const struct value *row,
+				       const struct vm_result *result)
 {
-	struct json *object = json_object();
+	struct json_object *object = json_new_object();
 
-	json_add(object, "version", json_number(JSON_VERSION));
-	json_add(object, "command", json_string(command->name));
+	json_add(object, "version", json_new_number(JSON_VERSION));
+	json_add(object, "command", json_new_string(command->name));
 	output_json_row(object, layout, row);
 	if (json_has(object, columns[COL_ERROR].json))
 		json_add(object, columns[COL_ERROR].json, json_error(&result->err));
@@ -136,7 +137,7 @@ static void reply(const struct vm *vm, const struct vm_command *command, const s
 		  const struct vm_target *target, const struct vm_result *result,
 		  unsigned int timeout_ms)
 {
-	_cleanup_json_ struct json *object = NULL;
+	_cleanup_json_ struct json_object *object = NULL;
 	_cleanup_free_ char *line = NULL;
 	struct layout all;
 	int r;
@@ -178,8 +179,8 @@ static enum exit_status print_results(const struct vm_command *command, const st
 				      const struct vm_result *results, enum exit_status status)
 {
 	size_t nrows = call->vm.ntargets;
-	_cleanup_json_ struct json *document = NULL;
-	struct json *array;
+	struct json_object *document;
+	struct json_object *array;
 
 	if (call->common.output.quiet)
 		return status;
@@ -189,7 +190,7 @@ static enum exit_status print_results(const struct vm_command *command, const st
 		complain(NULL, strerror(ENOMEM));
 		return STATUS_FAILED;
 	}
-	array = json_array();
+	array = json_new_array();
 	for (size_t i = 0; i < nrows; i++)
 		json_append(array, json_result(command, layout, &rows[i * NCOLUMNS], &results[i]));
 	document = json_document(command->name, status, array);
@@ -226,7 +227,7 @@ enum exit_status vm_command_run(const struct vm_command *command, const struct v
 	struct sysfs fs;
 	struct host host;
 
-	if (choose_columns(command, call, &layout, &err) ||
+	if (choose_columns(command, call, &layout, &err) || json_prepare(&err) ||
 	    sysfs_open(&fs, call->common.sysroot, &err)) {
 		complain(NULL, err.message);
 		return err.status;

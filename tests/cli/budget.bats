@@ -22,11 +22,15 @@ within() {
 	((ours * 10 < hugeadm * $1))
 }
 
-# A directory whose libsmartcols is no library, or one without functions.
-broken_library() {
-	mkdir "$BATS_TEST_TMPDIR/$1"
-	"broken_$1" "$BATS_TEST_TMPDIR/$1/libsmartcols.so.1"
-	echo "$BATS_TEST_TMPDIR/$1"
+# A directory whose libraries are none, or have no functions.
+broken_libraries() {
+	local dir=$BATS_TEST_TMPDIR/$1 name
+
+	mkdir "$dir"
+	for name in libsmartcols.so.1 libjson-c.so.5; do
+		"broken_$1" "$dir/$name"
+	done
+	echo "$dir"
 }
 
 broken_none() {
@@ -47,26 +51,32 @@ broken_empty() {
 	within 40 pool-status
 }
 
+# missing LIBRARY PACKAGE ADVICE ARGS...: the call says so, and does nothing
+missing() {
+	run kvm_htab "${@:4}"
+	assert_failure 1
+	assert_line --index 0 --partial "kvm-htab: a library is missing: "
+	assert_line --index 0 --partial "$1"
+	assert_line --index 0 --partial "install it (Debian: $2)$3"
+	refute_line --index 1 --regexp .
+}
+
 @test "a missing library is an error that says what to do, before anything is done" {
 	for what in none empty; do
-		LD_LIBRARY_PATH=$(broken_library $what)
+		LD_LIBRARY_PATH=$(broken_libraries $what)
 		export LD_LIBRARY_PATH
-		for args in "pool-status --sysroot $POWER" "reset --vm $BATS_TEST_TMPDIR/no.sock"; do
-			# shellcheck disable=SC2086
-			run kvm_htab $args
-			assert_failure 1
-			assert_line --index 0 --partial "kvm-htab: a library is missing: "
-			assert_line --index 0 --partial "libsmartcols"
-			assert_line --index 0 --partial "install it (Debian: libsmartcols1), or do without tables: --raw"
-			refute_line --index 1 --regexp .
-		done
+		missing libsmartcols libsmartcols1 ', or do without tables: --raw' pool-status --sysroot "$POWER"
+		missing libsmartcols libsmartcols1 ', or do without tables: --raw' reset --vm "$BATS_TEST_TMPDIR/no.sock"
+		missing libjson-c libjson-c5 '' pool-status --json --sysroot "$POWER"
+		# its answer to the VMM is JSON
+		missing libjson-c libjson-c5 '' reset --raw --vm "$BATS_TEST_TMPDIR/no.sock"
 	done
 }
 
-@test "raw, JSON and quiet need no library but the C library" {
-	LD_LIBRARY_PATH=$(broken_library none)
+@test "raw and quiet need no library but the C library" {
+	LD_LIBRARY_PATH=$(broken_libraries none)
 	export LD_LIBRARY_PATH
-	for form in --raw --json --quiet --help; do
+	for form in --raw --quiet --help; do
 		run kvm_htab pool-status --sysroot "$POWER" $form
 		assert_success
 	done
