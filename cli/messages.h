@@ -13,6 +13,7 @@
 #define MSG_BAD_SECONDS "\"%s\" is no time: write seconds, as in 5 or 0.5"
 #define MSG_MIN_ABOVE "--min-order %u is above the order wanted, %u"
 #define MSG_NO_SIZE "which size? give --order N or --ram SIZE"
+#define MSG_BAD_FORMAT "there is no format \"%s\": write --format=prometheus"
 #define MSG_NO_VM "which VM? give --vm, as in --vm unix:/run/vm.sock"
 #define MSG_BAD_TARGET \
 	"\"%s\" is no VM: write unix:PATH, unix:@NAME, fd:N, a path with a \"/\", or @NAME"

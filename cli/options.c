@@ -20,10 +20,12 @@ static const struct {
 	int key;
 	const char *name;
 } exclusive[][EXCLUSIVE_MAX] = {
-	{ { 'J', "--json" }, { 'r', "--raw" }, { 'q', "--quiet" } },
+	{ { 'J', "--json" }, { 'r', "--raw" }, { 'q', "--quiet" }, { OPT_FORMAT, "--format" } },
 	{ { 'J', "--json" }, { 'n', "--noheadings" } },
 	{ { 'q', "--quiet" }, { 'o', "--output" } },
 	{ { OPT_ORDER, "--order" }, { OPT_RAM, "--ram" } },
+	{ { OPT_FORMAT, "--format" }, { 'n', "--noheadings" } },
+	{ { OPT_FORMAT, "--format" }, { 'o', "--output" } },
 };
 
 #define EXCLUSIVE_SETS (sizeof(exclusive) / sizeof(exclusive[0]))

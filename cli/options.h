@@ -25,6 +25,7 @@ enum {
 	OPT_ORDER,
 	OPT_RAM,
 	OPT_MIN_ORDER,
+	OPT_FORMAT,
 	OPT_KEYS /* how many keys there are, letters included */
 };
 

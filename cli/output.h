@@ -44,6 +44,11 @@ static inline struct value value_number(uint64_t number)
 	return (struct value){ .kind = VALUE_NUMBER, .number = number };
 }
 
+static inline struct value value_number_if(bool known, uint64_t number)
+{
+	return known ? value_number(number) : (struct value){ 0 };
+}
+
 static inline struct value value_bytes(uint64_t bytes)
 {
 	return (struct value){ .kind = VALUE_BYTES, .number = bytes };

@@ -47,6 +47,18 @@ static void read_fits(const struct sysfs *fs, struct pool *pool)
 		fact_set(&pool->fits[i], count, false);
 }
 
+static void read_statistics(const struct sysfs *fs, struct pool *pool)
+{
+	static const char *const directory = "/sys/kernel/kvm_htab/stats";
+
+	read_fact(fs, directory, "from_pool", &pool->from_pool);
+	read_fact(fs, directory, "from_pages", &pool->from_pages);
+	read_fact(fs, directory, "in_place", &pool->in_place);
+	read_fact(fs, directory, "fallbacks", &pool->fallbacks);
+	read_fact(fs, directory, "failures", &pool->failures);
+	read_fact(fs, directory, "resets", &pool->resets);
+}
+
 bool pool_read_kvm_htab(const struct sysfs *fs, struct pool *pool)
 {
 	static const char *const orders = "/sys/kernel/kvm_htab";
@@ -64,6 +76,7 @@ bool pool_read_kvm_htab(const struct sysfs *fs, struct pool *pool)
 	read_fact(fs, orders, "order_max", &pool->order_max);
 	read_fact(fs, orders, "order_default", &pool->order_default);
 	read_fact(fs, orders, "order_max_pages", &pool->order_max_pages);
+	read_statistics(fs, pool);
 	return true;
 }
 
@@ -269,13 +282,9 @@ bool pool_read_cma_debugfs(const struct sysfs *fs, struct pool *pool)
 /* The number of KiB behind @key in @meminfo, in bytes. */
 static bool meminfo_bytes(const char *meminfo, const char *key, uint64_t *bytes)
 {
-	const char *line = strstr(meminfo, key);
 	uint64_t kib;
 
-	if (!line)
-		return false;
-	line += strlen(key);
-	if (scan_u64(&line, &kib) || kib > UINT64_MAX >> 10)
+	if (find_u64(meminfo, key, &kib) || kib > UINT64_MAX >> 10)
 		return false;
 	*bytes = kib << 10;
 	return true;

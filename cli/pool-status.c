@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "messages.h"
 #include "options.h"
+#include "pool-metrics.h"
 #include "pool.h"
 
 enum {
@@ -26,6 +27,12 @@ enum {
 	COL_PLATFORM,
 	COL_APPROXIMATE,
 	COL_SOURCES,
+	COL_FROM_POOL,
+	COL_FROM_PAGES,
+	COL_IN_PLACE,
+	COL_FALLBACKS,
+	COL_FAILURES,
+	COL_RESETS,
 	NCOLUMNS
 };
 
@@ -48,6 +55,12 @@ static const struct column columns[] = {
 	[COL_PLATFORM] = { "PLATFORM", "platform", "\"PowerNV\", \"pSeries\" or \"other\"" },
 	[COL_APPROXIMATE] = { "APPROX", "approximate", "whether sizes are approximate" },
 	[COL_SOURCES] = { "SOURCES", "sources", "what was read" },
+	[COL_FROM_POOL] = { "FROM-POOL", "from_pool", "tables made in the pool so far", true },
+	[COL_FROM_PAGES] = { "FROM-PAGES", "from_pages", "by the page allocator", true },
+	[COL_IN_PLACE] = { "IN-PLACE", "in_place", "in the place of the old table", true },
+	[COL_FALLBACKS] = { "FALLBACKS", "fallbacks", "smaller than was asked for", true },
+	[COL_FAILURES] = { "FAILURES", "failures", "requests without room for a table", true },
+	[COL_RESETS] = { "RESETS", "resets", "requests that emptied a table", true },
 };
 
 _Static_assert(NCOLUMNS <= COLUMNS_MAX, "a layout holds all columns");
@@ -56,6 +69,11 @@ _Static_assert(NCOLUMNS <= COLUMNS_MAX, "a layout holds all columns");
 static const unsigned int guests_gib[] = { 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024 };
 
 #define NGUESTS (sizeof(guests_gib) / sizeof(guests_gib[0]))
+
+struct pool_status_call {
+	struct common_options common;
+	bool metrics;
+};
 
 /* What one call has learnt. */
 struct report {
@@ -75,16 +93,34 @@ static char *help_filter(int key, const char *text, void *input)
 
 static const struct argp_child children[] = { { &common_argp, 0, NULL, 0 }, { 0 } };
 
+static const struct argp_option own_options[] = {
+	{ "format", OPT_FORMAT, "FORMAT", 0,
+	  "\"prometheus\": metrics for node_exporter's textfile collector; exits 0 always", 0 },
+	{ 0 },
+};
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	(void)arg;
-	if (key != ARGP_KEY_INIT)
+	struct pool_status_call *call = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &call->common;
+		return 0;
+	case OPT_FORMAT:
+		if (strcmp(arg, "prometheus"))
+			options_fail(state, MSG_BAD_FORMAT, arg);
+		call->metrics = true;
+		break;
+	default:
 		return ARGP_ERR_UNKNOWN;
-	state->child_inputs[0] = state->input;
+	}
+	options_note(state, &call->common, key);
 	return 0;
 }
 
 static const struct argp argp = {
+	.options = own_options,
 	.parser = parse,
 	.doc = "Show the pool that large hashed page tables come from: capacity, free, the largest "
 	       "table and how many guests of which size still fit. \"~\" marks what is approximate, "
@@ -96,7 +132,7 @@ static const struct argp argp = {
 
 static struct value fact_number(const struct fact *fact)
 {
-	return fact->known ? value_number(fact->value) : (struct value){ 0 };
+	return value_number_if(fact->known, fact->value);
 }
 
 static struct value fact_bytes(const struct fact *fact)
@@ -127,6 +163,12 @@ static void fill_row(struct report *report)
 					  pool->used_bytes.approximate ||
 					  pool->free_bytes.approximate);
 	row[COL_SOURCES] = value_string(*report->sources ? report->sources : NULL);
+	row[COL_FROM_POOL] = fact_number(&pool->from_pool);
+	row[COL_FROM_PAGES] = fact_number(&pool->from_pages);
+	row[COL_IN_PLACE] = fact_number(&pool->in_place);
+	row[COL_FALLBACKS] = fact_number(&pool->fallbacks);
+	row[COL_FAILURES] = fact_number(&pool->failures);
+	row[COL_RESETS] = fact_number(&pool->resets);
 }
 
 static void join_sources(struct report *report)
@@ -267,6 +309,15 @@ static void print_largest(const struct pool *pool)
 		       bytes_format(hpt_bytes(order + 7), ram));
 }
 
+static void print_failures(const struct value *row)
+{
+	char failures[32], fallbacks[32];
+
+	printf("Failures        %s, smaller tables than wanted: %s\n",
+	       value_format(&row[COL_FAILURES], true, failures, sizeof(failures)),
+	       value_format(&row[COL_FALLBACKS], true, fallbacks, sizeof(fallbacks)));
+}
+
 static void print_summary(const struct report *report, bool plain_bytes)
 {
 	const struct pool *pool = &report->pool;
@@ -288,6 +339,7 @@ static void print_summary(const struct report *report, bool plain_bytes)
 	putchar('\n');
 	printf("Module kvm_hv   %s\n", report->host.module_loaded ? "present" : "not loaded");
 	printf("kvm-htab series %s\n", report->host.patched ? "present" : "not in this kernel");
+	print_failures(row);
 	print_fact("Source", "", &row[COL_SOURCES], false);
 	putchar('\n');
 }
@@ -372,17 +424,21 @@ static void report_clear(struct report *report)
 int command_pool_status(int argc, char **argv)
 {
 	_cleanup_(report_clear) struct report report = { 0 };
-	struct common_options options = { 0 };
+	struct pool_status_call call = { 0 };
 	struct layout layout;
 	struct sysfs fs;
 
-	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &options);
-	if (choose_columns(&options.output, &layout, &report.err) ||
-	    sysfs_open(&fs, options.sysroot, &report.err)) {
+	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &call);
+	if (choose_columns(&call.common.output, &layout, &report.err) ||
+	    sysfs_open(&fs, call.common.sysroot, &report.err)) {
 		complain(NULL, report.err.message);
 		return report.err.status;
 	}
 	gather(&fs, &report);
 	sysfs_close(&fs);
-	return print(&report, &layout, &options.output);
+	if (call.metrics) {
+		pool_metrics_print(&report.host, &report.pool, !report.err.status);
+		return STATUS_DONE;
+	}
+	return print(&report, &layout, &call.common.output);
 }

@@ -43,6 +43,8 @@ struct pool {
 	struct fact largest_order; /* 0: no table at all fits */
 	struct fact fits[HPT_ORDERS]; /* [order - 18]: tables of that order alone */
 	struct fact order_min, order_max, order_default, order_max_pages;
+	struct fact from_pool, from_pages, in_place; /* tables since kvm_hv was loaded */
+	struct fact fallbacks, failures, resets; /* likewise */
 	const char *sources[POOL_SOURCES_MAX]; /* what was read, best first */
 	size_t nsources;
 	bool denied; /* a better source is there, but not for this user */

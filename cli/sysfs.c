@@ -114,6 +114,18 @@ int scan_u64(const char **s, uint64_t *value)
 	return 0;
 }
 
+int find_u64(const char *text, const char *key, uint64_t *value)
+{
+	const char *line = text;
+
+	while ((line = strstr(line, key)) && line != text && line[-1] != '\n')
+		line += strlen(key);
+	if (!line)
+		return -ENOENT;
+	line += strlen(key);
+	return scan_u64(&line, value);
+}
+
 int sysfs_read_u64(const struct sysfs *fs, const char *path, uint64_t *value)
 {
 	_cleanup_free_ char *text = NULL;

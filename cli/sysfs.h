@@ -44,6 +44,9 @@ int sysfs_read_u64(const struct sysfs *fs, const char *path, uint64_t *value) _m
 /* Parses a decimal number at *@s, after blanks, and moves *@s behind it; or -EBADMSG. */
 int scan_u64(const char **s, uint64_t *value) _must_check_;
 
+/* The number behind @key, which a line of @text begins with ("CmaFree:"); else -ENOENT, -EBADMSG. */
+int find_u64(const char *text, const char *key, uint64_t *value) _must_check_;
+
 /*
  * The host's page size in bytes: sysconf(3) here; in a captured tree
  * KernelPageSize of /proc/self/smaps, or the number in /page-size

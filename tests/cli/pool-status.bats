@@ -33,6 +33,8 @@ fits_of() {
 	assert_output "ready ok 13743947776 2864971776 10878976000 33 262144 no /sys/kernel/kvm_htab"
 	run facts "$POWER" MIN,MAX,DEFAULT,PAGES,MODULE,PATCHED,PLATFORM
 	assert_output "18 46 24 24 yes yes PowerNV"
+	run facts "$POWER" FROM-POOL,FROM-PAGES,IN-PLACE,FALLBACKS,FAILURES,RESETS
+	assert_output "412 37 5 3 2 118"
 	run result '[.fits[].fits] | map(tostring) | join(" ") + " "' "$POWER"
 	assert_output "\"$(fits_of 33000 8000 500)\""
 	run stderr_of pool-status --sysroot "$POWER"
@@ -44,6 +46,7 @@ fits_of() {
 	assert_success
 	assert_line --regexp '^Pool +ready, ok$'
 	assert_line --regexp '^Total +12\.8G$'
+	assert_line 'Failures        2, smaller tables than wanted: 3'
 	assert_line --regexp '^Largest order +33 \(8G, for a guest of up to 1T\)$'
 	assert_line --regexp '^GUEST RAM +ORDER +TABLE +FITS$'
 	assert_line --regexp '^ +64G +29 +512M +19$'
@@ -107,8 +110,8 @@ fits_of() {
 	assert_output "ready fragmented 214958080 111411200 103546880 24 262144 no /sys/kernel/debug/cma"
 	run result '[.fits[].fits] | map(tostring) | join(" ") + " "' "$TREES/stock-6.1-debugfs"
 	assert_output "\"$(fits_of 64 115 60 96 60)\""
-	run facts "$TREES/stock-6.1-debugfs" PATCHED,PAGES
-	assert_output "no -"
+	run facts "$TREES/stock-6.1-debugfs" PATCHED,PAGES,FROM-POOL,FAILURES
+	assert_output "no - - -"
 }
 
 @test "debugfs of old and new kernels: the old name, the bitmap by range, none" {

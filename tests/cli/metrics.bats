@@ -1,0 +1,156 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# pool-status --format=prometheus: the text format, to the letter, and nothing that is not known.
+
+bats_require_minimum_version 1.5.0
+load common
+
+# metrics TREE
+metrics() {
+	kvm_htab pool-status --format=prometheus --sysroot "$1"
+}
+
+# The text format as a parser takes it that is stricter than Prometheus' own: HELP, TYPE and then all samples of
+# a metric, each metric and each sample once, whole numbers, a line feed at the end.
+check_format() {
+	[ "$(tail -c 1 "$1" | od -An -tx1)" = " 0a" ] || return
+	LC_ALL=C awk '
+		function fail(why) { print FILENAME ":" FNR ": " why ": " $0; failed = 1 }
+		/^# HELP / {
+			if (name != "" && !samples) fail("no sample of " name)
+			name = $3; samples = 0; type = ""
+			if (name !~ /^kvm_htab_[a-z][a-z_]*$/) fail("name")
+			if (seen[name]++) fail("twice")
+			if (NF < 5 || $0 ~ /[\\]/ || $0 !~ /\.$/) fail("help")
+			next
+		}
+		/^# TYPE / {
+			type = $4
+			if ($3 != name || NF != 4 || samples) fail("type out of place")
+			if (type != "gauge" && type != "counter") fail("type")
+			if ((type == "counter") != (name ~ /_total$/)) fail("only counters end in _total")
+			next
+		}
+		{
+			if (!match($0, /^[a-z_]+/) || substr($0, 1, RLENGTH) != name || type == "") fail("sample out of place")
+			rest = substr($0, RLENGTH + 1)
+			if (sample[substr($0, 1, length($0) - length($NF))]++) fail("twice")
+			if (rest !~ /^({[a-z]+="([^"\\]|\\["\\n])*"})? [0-9]+$/) fail("sample")
+			samples++
+		}
+		END { if (name == "" || !samples) fail("the end"); exit failed }' "$1"
+}
+
+@test "the format is right for every kind of host, exit status 0" {
+	for name in "$TREES"/*/; do
+		metrics "$name" >"$BATS_TEST_TMPDIR/metrics"
+		run check_format "$BATS_TEST_TMPDIR/metrics"
+		assert_output ""
+		assert_success
+		run cat "$BATS_TEST_TMPDIR/metrics"
+		assert_line --regexp '^kvm_htab_available [01]$'
+		run grep -cE '^kvm_htab_pool_state\{state="[a-z]+"\} 1$' "$BATS_TEST_TMPDIR/metrics"
+		assert_output 1
+		run grep -cE '^kvm_htab_pool_condition\{condition="[a-z]+"\} 1$' "$BATS_TEST_TMPDIR/metrics"
+		assert_output 1
+	done
+}
+
+@test "the parser of these tests finds faults" {
+	metrics "$POWER" >"$BATS_TEST_TMPDIR/good"
+	while read -r change; do
+		sed "$change" "$BATS_TEST_TMPDIR/good" >"$BATS_TEST_TMPDIR/bad"
+		run cmp -s "$BATS_TEST_TMPDIR/good" "$BATS_TEST_TMPDIR/bad"
+		assert_failure 1
+		run check_format "$BATS_TEST_TMPDIR/bad"
+		[ "$status" != 0 ] || fail "not found: $change"
+	done <<-'END'
+		$d
+		1p
+		2d
+		/^# TYPE kvm_htab_resets_total/s/counter/gauge/
+		s/^kvm_htab_available 1/kvm_htab_available ?/
+		s/"ready"/"rea"dy"/
+		s/"ready"/"rea\\dy"/
+		s/state="ready"/state="failed"/
+		/^kvm_htab_resets_total/d
+		s/^kvm_htab_resets/kvm_htab_reset/
+	END
+	printf %s "$(cat "$BATS_TEST_TMPDIR/good")" >"$BATS_TEST_TMPDIR/bad"
+	run check_format "$BATS_TEST_TMPDIR/bad"
+	assert_failure
+}
+
+@test "the metrics say what the table says" {
+	run metrics "$POWER"
+	assert_success
+	while read -r line; do
+		assert_line "kvm_htab_$line"
+	done <<-'END'
+		available 1
+		module_loaded 1
+		kernel_patched 1
+		pool_state{state="ready"} 1
+		pool_state{state="failed"} 0
+		pool_condition{condition="ok"} 1
+		pool_size_bytes 13743947776
+		pool_used_bytes 2864971776
+		pool_free_bytes 10878976000
+		pool_approximate 0
+		pool_largest_free_order 33
+		pool_fits{order="18"} 41500
+		pool_fits{order="29"} 19
+		pool_fits{order="46"} 0
+		tables_total{source="pool"} 412
+		tables_total{source="pages"} 37
+		tables_in_place_total 5
+		fallbacks_total 3
+		failures_total 2
+		resets_total 118
+		pool_source_info{source="/sys/kernel/kvm_htab"} 1
+	END
+}
+
+@test "what is not known is left out, not 0" {
+	run metrics "$TREES/stock-6.1-meminfo"
+	assert_line "kvm_htab_pool_size_bytes 13743947776"
+	assert_line "kvm_htab_pool_approximate 1"
+	assert_line 'kvm_htab_pool_state{state="unknown"} 1'
+	refute_line --regexp '^kvm_htab_(pool_largest_free_order|pool_fits|failures_total|tables_total)'
+	run metrics "$TREES/x86-6.12"
+	assert_line "kvm_htab_available 0"
+	refute_line --regexp '^kvm_htab_pool_(size|used|free|approximate|fits|source)'
+	run metrics "$TREES/stock-6.1-failed"
+	assert_line 'kvm_htab_pool_state{state="failed"} 1'
+	assert_line "kvm_htab_pool_size_bytes 0"
+}
+
+@test "stdout that does not take them is an error" {
+	[ -c /dev/full ] || skip "no /dev/full"
+	run bash -c '"$@" >/dev/full' - "$KVM_HTAB" pool-status --format=prometheus --sysroot "$POWER"
+	assert_failure 1
+	assert_output --partial "cannot write to standard output"
+}
+
+@test "--format: options that do not go together" {
+	while IFS='|' read -r text args; do
+		# shellcheck disable=SC2086 # words
+		run kvm_htab pool-status $args
+		assert_failure 2
+		assert_output --partial -- "$text"
+	done <<-'END'
+		there is no format "xml": write --format=prometheus|--format=xml
+		--json and --format exclude each other|--format=prometheus --json
+		--raw and --format exclude each other|-r --format=prometheus
+		--quiet and --format exclude each other|-q --format=prometheus
+		--format and --noheadings exclude each other|-n --format=prometheus
+		--format and --output exclude each other|-o STATE --format=prometheus
+	END
+}
+
+@test "the manual describes every metric" {
+	for name in $(metrics "$POWER" | sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p'); do
+		run grep -qE "^\.It (Li )?$name( |\$)" "$ROOT/man/kvm-htab.8"
+		[ "$status" = 0 ] || fail "$name is not in the manual"
+	done
+}
