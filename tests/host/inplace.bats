@@ -22,23 +22,6 @@ teardown() {
 	[[ $(pool_used) == "$before" ]]
 }
 
-# neighbour NAME ORDER: another VM, whose table comes right behind the one allocated last
-neighbour() {
-	host vmm start "$1" --ram 16 >/dev/null
-	host vmm ctl "$1" hash >/dev/null 2>&1 || :
-	host vmm ctl "$1" allocate2 "$2" >/dev/null
-	neighbours+=("$1")
-}
-
-# What is left of the pool goes to VMs of falling orders.
-fill_pool() {
-	local order n=0
-	while order=$(host cat /sys/kernel/kvm_htab/pool/largest_free_order) && ((order)); do
-		neighbour "fill$n" "$order"
-		n=$((n + 1))
-	done
-}
-
 in_place() {
 	host cat /sys/kernel/kvm_htab/stats/in_place
 }

@@ -7,6 +7,10 @@
 #                           a table yet; radix where the host is
 #   vm COMMAND ARG...       a command to it, see `vmm help`: answer on stdout, status 0 or 1
 #   vm_end [NAME...]        ends it, or those, if there; the VM is gone when this returns
+#   neighbour NAME ORDER    another VM, whose table comes right behind the one allocated last; its name is
+#                           added to the array "neighbours", for vm_end in teardown
+#   fill_pool               what is left of the pool goes to neighbours of falling orders
+#   largest_order           that the pool can give now; 0: none
 #   guest_pages             pages of the host in the guest's 64 MiB
 #   entries_after_run [ORDER]  entries of a table of that order (24) after `vm run`: the kernel maps those pages for
 #                           real mode, at most one in each group of 8 entries; 9 are the guest's own
@@ -32,6 +36,26 @@ vm_end() {
 			vmm ctl $name quit || kill -9 "$pid"
 			while [ -d "/proc/$pid" ]; do sleep 0.1; done
 			rm -rf "/run/vmm/$name"' >/dev/null 2>&1
+	done
+}
+
+neighbour() {
+	host vmm start "$1" --ram 16 >/dev/null
+	host vmm ctl "$1" hash >/dev/null 2>&1 || :
+	host vmm ctl "$1" allocate "$2" >/dev/null
+	neighbours+=("$1")
+}
+
+# The tool says it on any kernel.
+largest_order() {
+	host kvm-htab pool-status -rn -o LARGEST
+}
+
+fill_pool() {
+	local order n=0
+	while order=$(largest_order) && ((order)); do
+		neighbour "fill$n" "$order"
+		n=$((n + 1))
 	done
 }
 
