@@ -7,6 +7,7 @@
 #define KVM_HTAB_COMMANDS_H
 
 int command_pool_status(int argc, char **argv);
+int command_fit(int argc, char **argv);
 int command_vm_status(int argc, char **argv);
 int command_reset(int argc, char **argv);
 int command_resize(int argc, char **argv);

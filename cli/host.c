@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "messages.h"
+
 /* The value of "platform : ..." in /proc/cpuinfo, which only POWER has; NULL: none. */
 static const char *cpuinfo_platform(const char *cpuinfo)
 {
@@ -56,6 +58,21 @@ void host_probe(const struct sysfs *fs, struct host *host)
 	host->patched = !sysfs_exists(fs, "/sys/kernel/kvm_htab");
 	if (!fs->captured && !uname(&uts))
 		snprintf(host->machine, sizeof(host->machine), "%s", uts.machine);
+}
+
+int host_check(const struct host *host, struct error *err)
+{
+	switch (host->platform) {
+	case HOST_OTHER:
+		return error_set(err, STATUS_CANNOT, EOPNOTSUPP, MSG_HOST_OTHER, host->machine);
+	case HOST_PSERIES:
+		return error_set(err, STATUS_CANNOT, EOPNOTSUPP, MSG_HOST_NESTED);
+	case HOST_POWERNV:
+		break;
+	}
+	if (!host->module_loaded && !host->patched)
+		return error_set(err, STATUS_CANNOT, ENODEV, MSG_NO_MODULE);
+	return 0;
 }
 
 const char *host_platform_name(enum host_platform platform)

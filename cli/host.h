@@ -24,6 +24,13 @@ struct host {
 /* Fills @host from /proc/cpuinfo, /proc/device-tree and /sys of @fs. Never fails. */
 void host_probe(const struct sysfs *fs, struct host *host);
 
+/*
+ * Whether it can have guests with hashed page tables, as far as this tells.
+ * Errors: STATUS_CANNOT with the reason in @err; -EOPNOTSUPP where there is
+ * no such thing, -ENODEV while kvm_hv is not loaded.
+ */
+int host_check(const struct host *host, struct error *err) _must_check_;
+
 /* "PowerNV", "pSeries" or "other", as JSON says it. */
 const char *host_platform_name(enum host_platform platform);
 

@@ -19,6 +19,9 @@
 /* What a VM gets at its first KVM_RUN if nobody asks (PPC_DEF_HTAB_ORDER): 16 MiB. */
 #define HPT_ORDER_DEFAULT 24U
 
+/* The page allocator's limit is never above this, with pages of 4 KiB or 64 KiB. */
+#define HPT_ORDER_PAGES_MAX 24U
+
 /* Long enough for any size that bytes_format() writes. */
 #define BYTES_TEXT_MAX 24
 

@@ -16,6 +16,7 @@ static const struct {
 	const char *summary;
 } commands[] = {
 	{ "pool-status", command_pool_status, "how much room for tables there is" },
+	{ "fit", command_fit, "whether a guest would start now" },
 	{ "vm-status", command_vm_status, "what table a VM has" },
 	{ "reset", command_reset, "clear the table of a stopped VM" },
 	{ "resize", command_resize, "give a stopped VM a table of another order" },

@@ -13,6 +13,9 @@
 #define MSG_BAD_SECONDS "\"%s\" is no time: write seconds, as in 5 or 0.5"
 #define MSG_MIN_ABOVE "--min-order %u is above the order wanted, %u"
 #define MSG_NO_SIZE "which size? give --order N or --ram SIZE"
+#define MSG_BAD_COUNT "\"%s\" is no number of guests: write one from 1 to 1000000"
+#define MSG_NO_RAM "--maxmem goes with --ram: give both"
+#define MSG_MAXMEM_BELOW "--maxmem is less than --ram"
 #define MSG_BAD_FORMAT "there is no format \"%s\": write --format=prometheus"
 #define MSG_NO_VM "which VM? give --vm, as in --vm unix:/run/vm.sock"
 #define MSG_BAD_TARGET \
@@ -104,16 +107,60 @@
 	"the pool is fragmented: %s are free, but no piece serves any table; restart or move away " \
 	"guests to join the free pieces"
 #define MSG_POOL_DENIED \
-	"/sys/kernel/debug may not be read by this user: try as root for more exact figures"
+	"/sys/kernel/debug may not be read by this user: try as root for more exact figures, or " \
+	"find out by trying, with --probe"
 #define MSG_POOL_UNKNOWN \
 	"this kernel does not tell what fits into the pool; a kernel with the kvm-htab series " \
-	"does, and as root one with CMA_DEBUGFS and debugfs mounted on /sys/kernel/debug"
+	"does, and as root one with CMA_DEBUGFS and debugfs mounted on /sys/kernel/debug; " \
+	"--probe finds out by trying"
 #define MSG_HOST_OTHER \
 	"this host is not POWER (%s): KVM-HV, its hashed page tables and their pool exist on POWER only"
 #define MSG_HOST_NESTED \
 	"this host is itself a guest (pSeries): KVM-HV guests inside it are nested and use the " \
 	"radix MMU only, so there is neither a hashed page table nor a pool; ask the host below"
 #define MSG_NO_MODULE "KVM-HV is not present: the module kvm_hv is not loaded (`modprobe kvm_hv`)"
+
+/* Whether guests would start */
+#define MSG_FIT_NO "no room for a table of order %u (%s)"
+#define MSG_FIT_NO_MANY "no room for %u tables of order %u (%s)"
+#define MSG_FIT_ONLY ", only for %llu"
+#define MSG_FIT_POOL_HAS ", the pool has it for %llu"
+#define MSG_FIT_UNKNOWN "cannot tell whether there is room for a table of order %u (%s)"
+#define MSG_FIT_UNKNOWN_MANY "cannot tell whether there is room for %u tables of order %u (%s)"
+#define MSG_FIT_LARGEST "; the largest that fits is of order %u (%s, for a guest of up to %s)"
+#define MSG_FIT_NOTHING "; the pool has no room for any table"
+#define MSG_FIT_SMALL \
+	"the pool is too small for that, even if nothing else were in it: it has %s; boot with a " \
+	"larger kvm_cma_resv_ratio=N (percent of RAM), or give guests a smaller maxmem or resize-hpt"
+#define MSG_FIT_SHORT \
+	"%s of %s of the pool are free, which is not enough; stop guests or move them to another " \
+	"host, or boot with a larger kvm_cma_resv_ratio=N (percent of RAM)"
+#define MSG_FIT_PIECES \
+	"%s of the pool are free, but not in pieces that serve so many such tables; restart or move " \
+	"away guests to join the free pieces, or start large guests first"
+#define MSG_FIT_PAGES \
+	"what the pool has no room for may come from the page allocator, which promises nothing; " \
+	"--probe finds out by trying"
+#define MSG_FIT_NO_REASON \
+	"the pool has no room for them, this kernel does not tell why; stop guests or move them to another host, start large " \
+	"guests first, or boot with a larger kvm_cma_resv_ratio=N (percent of RAM)"
+#define MSG_FIT_MEMORY \
+	"a table needs as much memory again for its reverse map, outside the pool, and this host " \
+	"has not enough of it available to try without harm; free some"
+
+/* Finding out by trying */
+#define MSG_PROBE_NO_KVM \
+	"cannot try: there is no usable /dev/kvm (%s): is the module kvm_hv loaded (`modprobe kvm_hv`)?"
+#define MSG_PROBE_DENIED \
+	"cannot try: no permission for /dev/kvm: it is for root and, as a rule, for the group kvm"
+#define MSG_PROBE_OPEN "cannot try: cannot open /dev/kvm: %s"
+#define MSG_PROBE_NOT_HV \
+	"cannot try: /dev/kvm offers no guests with hashed page tables of ours (KVM-PR?): is the " \
+	"module kvm_hv loaded (`modprobe kvm_hv`)?"
+#define MSG_PROBE_VM "cannot try: the kernel makes no further VM, after %zu: %s"
+#define MSG_PROBE_MEMORY \
+	"cannot try to the end: a table needs as much memory again for its reverse map, outside " \
+	"the pool, and this host has not enough of it available to try without harm"
 
 /* Output */
 #define MSG_STDOUT "cannot write to standard output: %s"

@@ -24,8 +24,11 @@ static const struct {
 	{ { 'J', "--json" }, { 'n', "--noheadings" } },
 	{ { 'q', "--quiet" }, { 'o', "--output" } },
 	{ { OPT_ORDER, "--order" }, { OPT_RAM, "--ram" } },
+	{ { OPT_ORDER, "--order" }, { OPT_MAXMEM, "--maxmem" } },
 	{ { OPT_FORMAT, "--format" }, { 'n', "--noheadings" } },
 	{ { OPT_FORMAT, "--format" }, { 'o', "--output" } },
+	{ { OPT_FORMAT, "--format" }, { OPT_PROBE, "--probe" } },
+	{ { OPT_PROBE, "--probe" }, { OPT_SYSROOT, "--sysroot" } },
 };
 
 #define EXCLUSIVE_SETS (sizeof(exclusive) / sizeof(exclusive[0]))

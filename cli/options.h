@@ -25,6 +25,9 @@ enum {
 	OPT_ORDER,
 	OPT_RAM,
 	OPT_MIN_ORDER,
+	OPT_MAXMEM,
+	OPT_COUNT,
+	OPT_PROBE,
 	OPT_FORMAT,
 	OPT_KEYS /* how many keys there are, letters included */
 };

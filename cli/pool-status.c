@@ -8,7 +8,7 @@
 #include "messages.h"
 #include "options.h"
 #include "pool-metrics.h"
-#include "pool.h"
+#include "probe.h"
 
 enum {
 	COL_STATE,
@@ -72,6 +72,7 @@ static const unsigned int guests_gib[] = { 2, 4, 8, 16, 32, 64, 128, 256, 512, 1
 
 struct pool_status_call {
 	struct common_options common;
+	bool probe;
 	bool metrics;
 };
 
@@ -94,6 +95,9 @@ static char *help_filter(int key, const char *text, void *input)
 static const struct argp_child children[] = { { &common_argp, 0, NULL, 0 }, { 0 } };
 
 static const struct argp_option own_options[] = {
+	{ "probe", OPT_PROBE, NULL, 0,
+	  "Find out by trying: takes all of the pool for a moment, and some lines of the kernel log",
+	  0 },
 	{ "format", OPT_FORMAT, "FORMAT", 0,
 	  "\"prometheus\": metrics for node_exporter's textfile collector; exits 0 always", 0 },
 	{ 0 },
@@ -107,6 +111,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &call->common;
 		return 0;
+	case OPT_PROBE:
+		call->probe = true;
+		break;
 	case OPT_FORMAT:
 		if (strcmp(arg, "prometheus"))
 			options_fail(state, MSG_BAD_FORMAT, arg);
@@ -180,29 +187,22 @@ static void join_sources(struct report *report)
 					 "%s%s", i ? "," : "", report->pool.sources[i]);
 }
 
-/* Hosts without KVM-HV, which have no pool to speak of. */
-static int check_host(struct report *report)
+/* Errors are in report->err. */
+static void find_out_by_trying(struct report *report)
 {
-	const struct host *host = &report->host;
-	struct error *err = &report->err;
+	_cleanup_(probe_close) struct probe probe;
+	int r = probe_open(&probe, &report->err);
 
-	switch (host->platform) {
-	case HOST_OTHER:
-		return error_set(err, STATUS_CANNOT, EOPNOTSUPP, MSG_HOST_OTHER, host->machine);
-	case HOST_PSERIES:
-		return error_set(err, STATUS_CANNOT, EOPNOTSUPP, MSG_HOST_NESTED);
-	case HOST_POWERNV:
-		break;
-	}
-	if (!host->module_loaded && !host->patched)
-		return error_set(err, STATUS_CANNOT, ENODEV, MSG_NO_MODULE);
-	return 0;
+	if (!r)
+		r = probe_pool(&probe, &report->pool, &report->err);
+	(void)r;
 }
 
-static void gather(const struct sysfs *fs, struct report *report)
+static void gather(const struct sysfs *fs, bool probe, struct report *report)
 {
 	host_probe(fs, &report->host);
-	check_host(report);
+	if (!host_check(&report->host, &report->err) && probe)
+		find_out_by_trying(report); /* what was learnt before it failed is shown */
 	if (report->host.platform == HOST_POWERNV) {
 		pool_read(fs, &report->pool);
 		join_sources(report);
@@ -434,7 +434,7 @@ int command_pool_status(int argc, char **argv)
 		complain(NULL, report.err.message);
 		return report.err.status;
 	}
-	gather(&fs, &report);
+	gather(&fs, call.probe, &report);
 	sysfs_close(&fs);
 	if (call.metrics) {
 		pool_metrics_print(&report.host, &report.pool, !report.err.status);

@@ -61,15 +61,14 @@ void pool_read(const struct sysfs *fs, struct pool *pool)
 	static const struct {
 		bool (*read)(const struct sysfs *fs, struct pool *pool);
 		const char *name;
-	} sources[POOL_SOURCES_MAX] = {
+	} sources[] = {
 		{ pool_read_kvm_htab, "/sys/kernel/kvm_htab" },
 		{ pool_read_cma_sysfs, "/sys/kernel/mm/cma/kvm_cma" },
 		{ pool_read_cma_debugfs, "/sys/kernel/debug/cma" },
 		{ pool_read_meminfo, "/proc/meminfo" },
 	};
 
-	*pool = (struct pool){ 0 };
-	for (size_t i = 0; i < POOL_SOURCES_MAX; i++) {
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
 		derive_no_pool(pool);
 		derive(pool);
 		if (pool->total_bytes.known && pool->free_bytes.known && pool->largest_order.known)
@@ -156,6 +155,36 @@ char *pool_advice(const struct pool *pool)
 		break;
 	}
 	return strdup(pool->denied ? MSG_POOL_DENIED : MSG_POOL_UNKNOWN);
+}
+
+static void lower(uint64_t *most, uint64_t limit)
+{
+	if (*most > limit)
+		*most = limit;
+}
+
+struct room pool_room(const struct pool *pool, unsigned int order)
+{
+	const struct fact *fits = pool_fits(pool, order), *free_bytes = &pool->free_bytes;
+	struct room room = { .least = 0, .most = UINT64_MAX };
+
+	if (fits->known)
+		return (struct room){ .least = fits->value, .most = fits->value };
+	if (pool->total_bytes.known)
+		lower(&room.most, pool->total_bytes.value >> order);
+	if (free_bytes->known && !free_bytes->approximate)
+		lower(&room.most, free_bytes->value >> order);
+	if (pool->largest_order.known && pool->largest_order.value >= order)
+		room.least = UINT64_C(1) << (pool->largest_order.value - order);
+	if (is_exactly(free_bytes, pool->total_bytes.value) && !pool->total_bytes.approximate)
+		room.least = room.most; /* all of it is free, hence in one piece */
+	return room;
+}
+
+bool pool_pages_may(const struct pool *pool, unsigned int order)
+{
+	return order <=
+	       (pool->order_max_pages.known ? pool->order_max_pages.value : HPT_ORDER_PAGES_MAX);
 }
 
 const char *pool_state_name(enum pool_state state)

@@ -9,7 +9,7 @@
 #include "host.h"
 #include "hpt.h"
 
-#define POOL_SOURCES_MAX 4
+#define POOL_SOURCES_MAX 5
 
 enum pool_state {
 	POOL_UNKNOWN,
@@ -36,7 +36,7 @@ struct fact {
 
 struct pool {
 	enum pool_state state;
-	struct fact total_bytes;
+	struct fact total_bytes; /* approximate: other areas are counted, too */
 	struct fact used_bytes;
 	struct fact free_bytes; /* allocatable, not momentarily unused */
 	struct fact granule_bytes;
@@ -50,7 +50,10 @@ struct pool {
 	bool denied; /* a better source is there, but not for this user */
 };
 
-/* Fills @pool from @fs. Never fails: what cannot be learnt stays unknown. */
+/*
+ * Adds to what @pool knows, at first nothing, what @fs tells. Never fails:
+ * what cannot be learnt stays unknown.
+ */
 void pool_read(const struct sysfs *fs, struct pool *pool);
 
 enum pool_condition pool_condition(const struct pool *pool);
@@ -63,6 +66,17 @@ static inline const struct fact *pool_fits(const struct pool *pool, unsigned int
 {
 	return &pool->fits[order - HPT_ORDER_MIN];
 }
+
+/* For how many tables there is room for certain, and for how many at most. */
+struct room {
+	uint64_t least, most;
+};
+
+/* How many more tables of @order (18..46), of that order alone, the pool can give. */
+struct room pool_room(const struct pool *pool, unsigned int order);
+
+/* Whether the page allocator may have a table of @order; it promises nothing. */
+bool pool_pages_may(const struct pool *pool, unsigned int order);
 
 const char *pool_state_name(enum pool_state state);
 const char *pool_condition_name(enum pool_condition condition);

@@ -6,7 +6,7 @@
 bats_require_minimum_version 1.5.0
 load common
 
-commands=(pool-status vm-status reset resize)
+commands=(pool-status fit vm-status reset resize)
 
 # long_options [COMMAND]: those that --help lists, sorted
 long_options() {
@@ -30,9 +30,10 @@ long_options() {
 }
 
 @test "the manual names every key of the JSON" {
-	for command in pool-status vm-status; do
+	for command in pool-status vm-status fit; do
 		args=()
-		[ $command = pool-status ] || args=(--vm fd:77)
+		[ $command != vm-status ] || args=(--vm fd:77)
+		[ $command != fit ] || args=(--order 24)
 		run stdout_of "$command" --json --sysroot "$POWER" "${args[@]}"
 		for key in $(jq -r '.results[0] | keys[]' <<<"$output"); do
 			run grep -qwE "^(\.It|\.Dq) .*$key" "$ROOT/man/kvm-htab.8"

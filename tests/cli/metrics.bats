@@ -145,6 +145,8 @@ check_format() {
 		--quiet and --format exclude each other|-q --format=prometheus
 		--format and --noheadings exclude each other|-n --format=prometheus
 		--format and --output exclude each other|-o STATE --format=prometheus
+		--format and --probe exclude each other|--probe --format=prometheus
+		--probe and --sysroot exclude each other|--probe --sysroot /
 	END
 }
 

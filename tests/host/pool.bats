@@ -22,6 +22,22 @@ no_pool() {
 	assert_success
 	assert_output --partial "$1"
 
+	run --separate-stderr host kvm-htab fit -rn -o FITS,ANSWER,REASON --order 25
+	assert_failure 3
+	assert_output "0 no $1"
+	run --separate-stderr host kvm-htab fit -rn -o FITS,ANSWER,REASON --order 25 --probe
+	assert_failure 3
+	assert_output "0 no $1"
+	run --separate-stderr host kvm-htab fit -rn -o FITS,ANSWER,REASON --order 20
+	assert_failure 5
+	assert_output '0 unknown pages'
+	run host kvm-htab fit -rn -o FITS,ANSWER,REASON,SOURCE --order 20 --probe
+	assert_success
+	assert_output '1 yes room pages'
+	run --separate-stderr host kvm-htab pool-status --probe -rn -o STATE,CONDITION,FREE,LARGEST
+	assert_success
+	assert_output "$1 $1 0B 0"
+
 	vm_start
 	most=$(host cat $dir/order_max_pages)
 	run vm allocate2 20

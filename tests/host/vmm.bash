@@ -48,7 +48,7 @@ neighbour() {
 
 # The tool says it on any kernel.
 largest_order() {
-	host kvm-htab pool-status -rn -o LARGEST
+	host kvm-htab pool-status -rn -o LARGEST 2>/dev/null
 }
 
 fill_pool() {

@@ -41,6 +41,15 @@ setup_file() {
 	run host_as nobody kvm-htab pool-status
 	assert_failure 5
 	assert_output --partial 'this host is itself a guest (pSeries)'
+	for command in 'fit --ram 4G' 'fit --order 20 --probe' 'pool-status --probe'; do
+		# shellcheck disable=SC2086 # words
+		run host kvm-htab $command
+		assert_failure 5
+		assert_output --partial 'this host is itself a guest (pSeries)'
+	done
+	run host kvm-htab pool-status --format=prometheus
+	assert_success
+	assert_line 'kvm_htab_available 0'
 	for command in vm-status reset 'resize --order 24'; do
 		host vmm ctl vm offer @nested
 		# shellcheck disable=SC2086 # words

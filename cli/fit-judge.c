@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Whether guests of one kind would get their tables now. */
+#include "fit-judge.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "messages.h"
+
+/* Why the pool, for which fit->count tables are certainly too many, has no room for them. */
+static enum fit_reason why_not(const struct pool *pool, const struct fit *fit)
+{
+	const struct fact *free_bytes = &pool->free_bytes;
+
+	if (pool->state == POOL_FAILED)
+		return FIT_FAILED;
+	if (pool->state == POOL_ABSENT)
+		return FIT_ABSENT;
+	if (pool->total_bytes.known && fit->count > pool->total_bytes.value >> fit->order)
+		return FIT_SMALL;
+	if (free_bytes->known && !free_bytes->approximate &&
+	    fit->count > free_bytes->value >> fit->order)
+		return FIT_FULL;
+	return free_bytes->known && !free_bytes->approximate ? FIT_FRAGMENTED : FIT_NO_ROOM;
+}
+
+void fit_judge(const struct pool *pool, struct fit *fit)
+{
+	struct room room = pool_room(pool, fit->order);
+
+	fit->answer = FIT_UNKNOWN;
+	fit->reason = FIT_REASON_UNKNOWN;
+	fit->fits = (struct fact){ .known = room.least == room.most, .value = room.least };
+	fit->largest = pool->largest_order;
+	fit->source = NULL;
+	if (room.least >= fit->count) {
+		fit->answer = FIT_YES;
+		fit->reason = FIT_ROOM;
+		fit->source = "pool";
+	} else if (room.most < fit->count && pool_pages_may(pool, fit->order)) {
+		fit->reason = FIT_PAGES;
+	} else if (room.most < fit->count) {
+		fit->answer = FIT_NO;
+		fit->reason = why_not(pool, fit);
+	}
+}
+
+/* Asks for the tables, until one is refused; they are had when this returns. */
+static int take(struct probe *probe, const struct fit *fit, unsigned int had[],
+		enum probe_outcome *last, struct error *err)
+{
+	for (unsigned int n = 0; n < fit->count; n++) {
+		int r = probe_table(probe, fit->order, last, err);
+
+		if (r)
+			return r;
+		if (*last == PROBE_REFUSED || *last == PROBE_NO_MEMORY)
+			return 0;
+		had[*last]++;
+	}
+	return 0;
+}
+
+static const char *source_name(const unsigned int had[], unsigned int count)
+{
+	if (had[PROBE_POOL] == count)
+		return "pool";
+	return had[PROBE_PAGES] == count ? "pages" : NULL;
+}
+
+int fit_try(struct probe *probe, const struct pool *pool, struct fit *fit, struct error *err)
+{
+	unsigned int had[PROBE_REFUSED] = { 0 }, count, largest = 0;
+	enum probe_outcome last = PROBE_REFUSED;
+	int r = take(probe, fit, had, &last, err);
+
+	probe_release(probe);
+	if (r)
+		return r;
+	count = had[PROBE_POOL] + had[PROBE_PAGES] + had[PROBE_UNTOLD];
+	if (!count && last == PROBE_REFUSED && !fit->largest.known) {
+		r = probe_largest(probe, fit->order - 1, &largest, err);
+		probe_release(probe);
+		if (r)
+			return r;
+		fact_set(&fit->largest, largest, false);
+	}
+	fit->fits = (struct fact){ .known = true, .value = count };
+	fit->source = NULL;
+	if (count == fit->count) {
+		fit->source = source_name(had, count);
+		fit->answer = FIT_YES;
+		fit->reason = FIT_ROOM;
+	} else if (last == PROBE_NO_MEMORY) {
+		fit->answer = FIT_UNKNOWN;
+		fit->reason = FIT_MEMORY;
+	} else {
+		/* the reason why the pool has no room, if it is known to have none */
+		fit->reason = pool_room(pool, fit->order).most < fit->count ? why_not(pool, fit) :
+									      FIT_NO_ROOM;
+		fit->answer = FIT_NO;
+	}
+	return 0;
+}
+
+char *fit_sentence(const struct fit *fit)
+{
+	bool no = fit->answer == FIT_NO,
+	     no_pool = fit->reason == FIT_FAILED || fit->reason == FIT_ABSENT;
+	char table[BYTES_TEXT_MAX], largest[BYTES_TEXT_MAX], ram[BYTES_TEXT_MAX];
+	unsigned int order = (unsigned int)fit->largest.value;
+	struct error text = { 0 };
+
+	if (fit->answer == FIT_YES)
+		return NULL;
+	bytes_format(hpt_bytes(fit->order), table);
+	if (fit->count == 1)
+		error_append(&text, no ? MSG_FIT_NO : MSG_FIT_UNKNOWN, fit->order, table);
+	else
+		error_append(&text, no ? MSG_FIT_NO_MANY : MSG_FIT_UNKNOWN_MANY, fit->count,
+			     fit->order, table);
+	if (fit->fits.known && fit->fits.value)
+		error_append(&text, no ? MSG_FIT_ONLY : MSG_FIT_POOL_HAS,
+			     (unsigned long long)fit->fits.value);
+	if (!fit->largest.known || no_pool)
+		return text.message;
+	if (!order)
+		error_append(&text, MSG_FIT_NOTHING);
+	else if (order <= HPT_ORDER_MAX)
+		error_append(&text, MSG_FIT_LARGEST, order, bytes_format(hpt_bytes(order), largest),
+			     bytes_format(hpt_bytes(order + 7), ram));
+	return text.message;
+}
+
+char *fit_advice(const struct pool *pool, const struct fit *fit)
+{
+	enum pool_condition condition = pool_condition(pool);
+	char free_text[BYTES_TEXT_MAX], total_text[BYTES_TEXT_MAX];
+	struct error text = { 0 };
+
+	bytes_format(pool->free_bytes.value, free_text);
+	bytes_format(pool->total_bytes.value, total_text);
+	switch (fit->reason) {
+	case FIT_ROOM:
+		return NULL;
+	case FIT_FAILED:
+	case FIT_ABSENT:
+		return pool_advice(pool);
+	case FIT_SMALL:
+		error_append(&text, MSG_FIT_SMALL, total_text);
+		break;
+	case FIT_FULL:
+		if (condition == CONDITION_FULL)
+			return pool_advice(pool);
+		error_append(&text, MSG_FIT_SHORT, free_text, total_text);
+		break;
+	case FIT_FRAGMENTED:
+		if (condition == CONDITION_FRAGMENTED)
+			return pool_advice(pool);
+		error_append(&text, MSG_FIT_PIECES, free_text);
+		break;
+	case FIT_PAGES:
+		return strdup(MSG_FIT_PAGES);
+	case FIT_MEMORY:
+		return strdup(MSG_FIT_MEMORY);
+	case FIT_NO_ROOM:
+		return strdup(MSG_FIT_NO_REASON);
+	case FIT_REASON_UNKNOWN:
+		return strdup(pool->denied ? MSG_POOL_DENIED : MSG_POOL_UNKNOWN);
+	}
+	return text.message;
+}
+
+const char *fit_answer_name(enum fit_answer answer)
+{
+	static const char *const names[] = {
+		[FIT_UNKNOWN] = "unknown",
+		[FIT_YES] = "yes",
+		[FIT_NO] = "no",
+	};
+
+	return names[answer];
+}
+
+const char *fit_reason_name(enum fit_reason reason)
+{
+	static const char *const names[] = {
+		[FIT_REASON_UNKNOWN] = "unknown",
+		[FIT_ROOM] = "room",
+		[FIT_SMALL] = "small",
+		[FIT_FULL] = "full",
+		[FIT_FRAGMENTED] = "fragmented",
+		[FIT_FAILED] = "failed",
+		[FIT_ABSENT] = "absent",
+		[FIT_PAGES] = "pages",
+		[FIT_NO_ROOM] = "no-room",
+		[FIT_MEMORY] = "memory",
+	};
+
+	return names[reason];
+}

@@ -1,0 +1,280 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # run --separate-stderr sets stderr
+# SPDX-License-Identifier: GPL-2.0-only
+# fit on trees of hosts of several kinds.
+
+bats_require_minimum_version 1.5.0
+load common
+
+# answers TREE ARGS...: "ORDER FITS ANSWER REASON" for each order asked about
+answers() {
+	kvm_htab fit --sysroot "$1" "${@:2}" -rn -o ORDER,FITS,ANSWER,REASON 2>/dev/null
+}
+
+# advice TREE ARGS...
+advice() {
+	kvm_htab fit --sysroot "$1" "${@:2}" --json 2>/dev/null | jq -r '.results[-1].advice'
+}
+
+# pool_file NAME VALUE: in the tree of the test
+pool_file() {
+	echo "$2" >"$dir/sys/kernel/kvm_htab/pool/$1"
+}
+
+@test "room: yes, exit status 0, nothing on stderr" {
+	run --separate-stderr kvm_htab fit --sysroot "$POWER" --ram 64G
+	assert_success
+	assert_line --index 0 --regexp '^BASIS +RAM +ORDER +TABLE +WANTED +FITS +ANSWER +REASON$'
+	assert_line --index 1 --regexp '^ram +64G +29 +512M +1 +19 +yes +room$'
+	assert_equal "$stderr" ""
+	run answers "$POWER" --order 33
+	assert_success
+	assert_output "33 1 yes room"
+}
+
+@test "QEMU's rule: one 128th of the memory, rounded up to a power of two" {
+	while read -r ram order; do
+		run answers "$POWER" --ram "$ram"
+		assert_output --regexp "^$order "
+	done <<-END
+		1M 18
+		32M 18
+		33M 19
+		2G 24
+		2049M 25
+		64G 29
+		65G 30
+		8P 46
+		15E 46
+	END
+}
+
+@test "as many as fit, and not one more" {
+	run answers "$POWER" --order 29 --count 19
+	assert_success
+	assert_output "29 19 yes room"
+	run answers "$POWER" --order 29 --count 20
+	assert_failure 3
+	assert_output "29 19 no fragmented"
+	run stderr_of fit --sysroot "$POWER" --order 29 --count 20
+	assert_line "kvm-htab: order: no room for 20 tables of order 29 (512M), only for 19; the largest that fits is of order 33 (8G, for a guest of up to 1T)"
+	assert_line --partial "10.1G of the pool are free, but not in pieces that serve so many such tables"
+}
+
+@test "with --maxmem two answers, and the exit status is that of the larger table" {
+	run --separate-stderr kvm_htab fit --sysroot "$POWER" --ram 64G --maxmem 4T
+	assert_failure 3
+	assert_line --index 1 --regexp '^ram +64G +29 +512M +1 +19 +yes +room$'
+	assert_line --index 2 --regexp '^maxmem +4T +35 +32G +1 +0 +no +small$'
+	[[ $stderr == *"maxmem: no room for a table of order 35 (32G); the largest that fits is of order 33"* ]]
+	run answers "$POWER" --ram 64G --maxmem 256G
+	assert_success
+	assert_output "$(printf '%s\n' "29 19 yes room" "31 4 yes room")"
+	run answers "$POWER" --ram 64G --maxmem 64G
+	assert_success
+	assert_equal "${#lines[@]}" 2
+	# one kernel knows the one, and not the other
+	run answers "$TREES/stock-6.1-meminfo" --ram 64G --maxmem 1T
+	assert_failure 5
+	assert_output "$(printf '%s\n' "29 - unknown unknown" "33 - unknown unknown")"
+	run answers "$TREES/stock-6.1-meminfo" --ram 64G --maxmem 4T
+	assert_failure 3
+	assert_output "$(printf '%s\n' "29 - unknown unknown" "35 0 no small")"
+}
+
+@test "five reasons for a no, each with advice of its own" {
+	dir=$(tree patched-6.1)
+	run answers "$dir" --order 34
+	assert_output "34 0 no small"
+	run advice "$dir" --order 34
+	assert_output --partial "too small for that, even if nothing else were in it: it has 12.8G; boot with"
+
+	pool_file free_bytes 524288
+	pool_file largest_free_order 19
+	rm "$dir/sys/kernel/kvm_htab/pool/fits"
+	run answers "$dir" --order 29
+	assert_failure 3
+	assert_output "29 0 no full"
+	run advice "$dir" --order 29
+	assert_output "$(stderr_of pool-status --sysroot "$dir" | sed 's/^kvm-htab: //')"
+	assert_output --partial "the pool is full"
+	pool_file free_bytes 1073741824
+	pool_file largest_free_order 30
+	run answers "$dir" --order 31
+	assert_output "31 0 no full"
+	run advice "$dir" --order 31
+	assert_output --partial "1G of 12.8G of the pool are free, which is not enough; stop guests"
+
+	pool_file free_bytes 10878976000
+	pool_file largest_free_order 28
+	run answers "$dir" --order 29
+	assert_failure 3
+	assert_output "29 0 no fragmented"
+	run advice "$dir" --order 29
+	assert_output --partial "the pool is fragmented"
+
+	for file in total_bytes free_bytes largest_free_order; do
+		pool_file "$file" 0
+	done
+	for state in failed absent; do
+		pool_file state "$state"
+		run answers "$dir" --order 29
+		assert_failure 3
+		assert_output "29 0 no $state"
+		run advice "$dir" --order 29
+		assert_output "$(stderr_of pool-status --sysroot "$dir" | sed 's/^kvm-htab: //')"
+	done
+}
+
+@test "what the page allocator may have is no certain no" {
+	dir=$(tree patched-6.1)
+	pool_file free_bytes 0
+	pool_file largest_free_order 0
+	rm "$dir/sys/kernel/kvm_htab/pool/fits"
+	run answers "$dir" --order 24
+	assert_failure 5
+	assert_output "24 0 unknown pages"
+	run answers "$dir" --order 25
+	assert_failure 3
+	assert_output "25 0 no full"
+	run stderr_of fit --sysroot "$dir" --order 24
+	assert_line --partial "cannot tell whether there is room for a table of order 24 (16M); the pool has no room"
+	assert_line --partial "may come from the page allocator, which promises nothing; --probe finds out"
+	echo 23 >"$dir/sys/kernel/kvm_htab/order_max_pages"
+	run answers "$dir" --order 24
+	assert_failure 3
+	assert_output "24 0 no full"
+	# a kernel that does not tell its limit: never more than 24
+	run answers "$TREES/stock-6.1-failed" --order 24
+	assert_failure 5
+	assert_output "24 0 unknown pages"
+	run answers "$TREES/stock-6.1-failed" --order 25
+	assert_failure 3
+	assert_output "25 0 no failed"
+}
+
+@test "a kernel that tells little: what is certain is said, the rest is not" {
+	# the bitmap
+	run answers "$TREES/stock-6.1-debugfs" --order 24 --count 3
+	assert_success
+	assert_output "24 3 yes room"
+	run answers "$TREES/stock-6.1-debugfs" --order 24 --count 4
+	assert_failure 5
+	assert_output "24 3 unknown pages"
+	run stderr_of fit --sysroot "$TREES/stock-6.1-debugfs" --order 24 --count 4
+	assert_line --partial "cannot tell whether there is room for 4 tables of order 24 (16M), the pool has it for 3; the largest"
+	# only the largest piece, which serves more of what is smaller
+	dir=$(tree stock-6.1-debugfs)
+	rm "$dir/sys/kernel/debug/cma/kvm_cma/bitmap"
+	run answers "$dir" --order 22 --count 4
+	assert_success
+	assert_output "22 - yes room"
+	run answers "$dir" --order 22 --count 5
+	assert_failure 5
+	assert_output "22 - unknown unknown"
+	# free bytes, but not in what pieces
+	run answers "$TREES/stock-7.2-cma-sysfs" --order 33
+	assert_failure 5
+	assert_output "33 - unknown unknown"
+	run answers "$TREES/stock-7.2-cma-sysfs" --order 33 --count 2
+	assert_failure 3
+	assert_output "33 - no small"
+	run answers "$TREES/stock-7.2-cma-sysfs" --order 28 --count 48
+	assert_failure 3
+	assert_output "28 - no full"
+	# all of it is free: it is one piece
+	dir2=$BATS_TEST_TMPDIR/seven
+	cp -r "$TREES/stock-7.2-cma-sysfs" "$dir2"
+	cp "$dir2/sys/kernel/mm/cma/kvm_cma/"{total,available}_pages
+	run answers "$dir2" --order 33
+	assert_success
+	assert_output "33 1 yes room"
+	# all areas together are an upper limit for ours
+	run answers "$TREES/stock-6.1-meminfo" --order 33
+	assert_failure 5
+	run answers "$TREES/stock-6.1-meminfo" --order 33 --count 2
+	assert_failure 3
+	run advice "$TREES/stock-6.1-meminfo" --order 33
+	assert_output --partial "this kernel does not tell what fits"
+}
+
+@test "hosts that cannot: exit status 5, said even with --quiet" {
+	for name in nested-6.1:pSeries x86-6.12:POWER; do
+		run --separate-stderr kvm_htab fit -q --sysroot "$TREES/${name%:*}" --ram 2G
+		assert_failure 5
+		assert_output ""
+		[[ $stderr == *"${name#*:}"* ]]
+	done
+	run stdout_of fit --json --sysroot "$TREES/nested-6.1" --ram 2G --maxmem 4G
+	run jq -c '[.exit_status, (.results[] | .answer, .exit_status, .error.errno)]' <<<"$output"
+	assert_output '[5,"unknown",5,"EOPNOTSUPP","unknown",5,"EOPNOTSUPP"]'
+	dir=$(tree stock-6.1-debugfs)
+	rm -r "$dir/sys/module"
+	run kvm_htab fit --sysroot "$dir" --ram 2G
+	assert_failure 5
+	assert_output --partial "modprobe kvm_hv"
+}
+
+@test "quiet: silent, whatever the answer" {
+	while read -r status args; do
+		# shellcheck disable=SC2086 # words
+		run kvm_htab fit -q --sysroot "$TREES"/$args
+		assert_failure "$status"
+		assert_output ""
+	done <<-END
+		3 patched-6.1 --ram 8T
+		5 stock-6.1-meminfo --ram 64G
+	END
+	run kvm_htab fit --quiet --sysroot "$POWER" --ram 64G --count 3
+	assert_success
+	assert_output ""
+}
+
+@test "JSON: one result for each order asked about" {
+	run stdout_of fit --json --sysroot "$POWER" --ram 64G --maxmem 4T --count 2
+	assert_failure 3
+	json=$output
+	run jq -c '[.command, .exit_status, (.results | length)], (.results[0] | keys_unsorted)' <<<"$json"
+	assert_line '["fit",3,2]'
+	assert_line '["version","command","basis","ram_bytes","order","table_bytes","wanted","fits","answer","reason","largest_free_order","source","advice","exit_status","error"]'
+	run jq -c '.results[] | [.basis, .ram_bytes, .order, .table_bytes, .wanted, .fits, .answer, .reason, .largest_free_order, .source, .exit_status, .error]' <<<"$json"
+	assert_line '["ram",68719476736,29,536870912,2,19,"yes","room",33,"pool",0,null]'
+	assert_line '["maxmem",4398046511104,35,34359738368,2,0,"no","small",33,null,3,null]'
+	run stdout_of fit --json -o answer --sysroot "$POWER" --order 20
+	run jq -c '.results' <<<"$output"
+	assert_output '[{"version":1,"command":"fit","answer":"yes"}]'
+}
+
+@test "fit: options that do not go together" {
+	while IFS='|' read -r text args; do
+		# shellcheck disable=SC2086 # words
+		run kvm_htab fit $args
+		assert_failure 2
+		assert_output --partial -- "$text"
+	done <<-'END'
+		which size? give --order N or --ram SIZE|
+		--maxmem goes with --ram|--maxmem 4G
+		--maxmem is less than --ram|--ram 4G --maxmem 2G
+		--order and --ram exclude each other|--ram 4G --order 24
+		--order and --maxmem exclude each other|--maxmem 4G --order 24
+		--probe and --sysroot exclude each other|--order 24 --probe --sysroot /
+		is no number of guests|--order 24 --count 0
+		is no number of guests|--order 24 --count 1000001
+		is no number of guests|--order 24 --count -1
+		is no number of guests|--order 24 --count 1x
+		is no number of guests|--order 24 --count 18446744073709551617
+		is no order|--order 47
+		is no size|--ram x
+		is no size|--ram 4G --maxmem x
+	END
+}
+
+@test "--probe on a host that is no POWER says so" {
+	[ ! -d /sys/module/kvm_hv ] || skip "this is a POWER host"
+	for args in "fit --order 24" pool-status; do
+		# shellcheck disable=SC2086 # words
+		run kvm_htab $args --probe
+		assert_failure 5
+		assert_output --regexp 'not POWER|is itself a guest|not loaded'
+	done
+}
