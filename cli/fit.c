@@ -268,7 +268,7 @@ static struct json_object *json_case(const struct report *report, const struct f
 
 static void print_json(const struct report *report, const struct layout *layout, bool complete)
 {
-	_cleanup_json_ struct json_object *document = NULL;
+	struct json_object *document;
 	struct json_object *results = json_new_array();
 
 	for (size_t i = 0; i < report->ncases; i++)
