@@ -13,7 +13,7 @@ enum exit_status {
 	STATUS_DONE = 0,
 	STATUS_FAILED = 1, /* want of permission included */
 	STATUS_USAGE = 2,
-	STATUS_NO = 3, /* no room */
+	STATUS_NO = 3, /* no room; doctor: an item failed */
 	STATUS_RUNNING = 4, /* vCPUs of the VM are running */
 	STATUS_CANNOT = 5, /* this kernel or host cannot, or cannot tell */
 };

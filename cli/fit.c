@@ -272,8 +272,7 @@ static void print_json(const struct report *report, const struct layout *layout,
 	struct json_object *results = json_new_array();
 
 	for (size_t i = 0; i < report->ncases; i++)
-		json_append(results,
-				      json_case(report, &report->cases[i], layout, complete));
+		json_append(results, json_case(report, &report->cases[i], layout, complete));
 	document = json_document("fit", report->status, results);
 	output_json(document);
 }

@@ -49,6 +49,45 @@ static enum host_platform platform_of(const struct sysfs *fs)
 	return HOST_OTHER;
 }
 
+/* Copies the value of the first line "@name : ..." of @cpuinfo, up to @end or the line's. */
+static void cpuinfo_value(const char *cpuinfo, const char *name, const char *end, char *value,
+			  size_t size)
+{
+	for (const char *line = cpuinfo; line; line = strchr(line, '\n')) {
+		const char *s;
+
+		line += *line == '\n';
+		if (strncmp(line, name, strlen(name)))
+			continue;
+		s = line + strlen(name);
+		s += strspn(s, " \t");
+		if (*s != ':')
+			continue;
+		s += 1 + strspn(s + 1, " \t");
+		snprintf(value, size, "%.*s", (int)strcspn(s, end), s);
+		return;
+	}
+}
+
+void cpu_probe(const struct sysfs *fs, struct cpu *cpu)
+{
+	_cleanup_free_ char *cpuinfo = NULL;
+	char revision[64] = "";
+	const char *pvr;
+
+	*cpu = (struct cpu){ 0 };
+	if (sysfs_read(fs, "/proc/cpuinfo", &cpuinfo, NULL))
+		return;
+	cpuinfo_value(cpuinfo, "cpu", ",\n", cpu->name, sizeof(cpu->name));
+	cpuinfo_value(cpuinfo, "platform", "\n", cpu->platform, sizeof(cpu->platform));
+	cpuinfo_value(cpuinfo, "firmware", "\n", cpu->firmware, sizeof(cpu->firmware));
+	cpuinfo_value(cpuinfo, "MMU", "\n", cpu->mmu, sizeof(cpu->mmu));
+	cpuinfo_value(cpuinfo, "revision", "\n", revision, sizeof(revision));
+	pvr = strstr(revision, "(pvr ");
+	if (!pvr || sscanf(pvr, "(pvr %4x %4x)", &cpu->version, &cpu->revision) != 2)
+		cpu->version = cpu->revision = 0;
+}
+
 void host_probe(const struct sysfs *fs, struct host *host)
 {
 	struct utsname uts;

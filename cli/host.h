@@ -21,6 +21,18 @@ struct host {
 	char machine[65]; /* "x86_64"; "unknown" in a captured tree that is no POWER */
 };
 
+/* The first CPU and the machine, as /proc/cpuinfo shows them; "" and 0: it does not. */
+struct cpu {
+	char name[48]; /* "POWER9" */
+	char platform[48]; /* "PowerNV" */
+	char firmware[16]; /* "OPAL" */
+	char mmu[16]; /* "Radix" or "Hash" */
+	unsigned int version, revision; /* the halves of the PVR */
+};
+
+/* Fills @cpu. Never fails. */
+void cpu_probe(const struct sysfs *fs, struct cpu *cpu);
+
 /* Fills @host from /proc/cpuinfo, /proc/device-tree and /sys of @fs. Never fails. */
 void host_probe(const struct sysfs *fs, struct host *host);
 

@@ -20,6 +20,7 @@ static const struct {
 	{ "vm-status", command_vm_status, "what table a VM has" },
 	{ "reset", command_reset, "clear the table of a stopped VM" },
 	{ "resize", command_resize, "give a stopped VM a table of another order" },
+	{ "doctor", command_doctor, "why HPT guests cannot run here, or that they can" },
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))

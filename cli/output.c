@@ -92,7 +92,8 @@ const char *value_format(const struct value *value, bool plain_bytes, char *text
 /* What is used of libsmartcols; its header stands for the types. */
 #define SCOLS_FUNCTIONS(f) \
 	f(new_table) f(unref_table) f(table_new_column) f(table_new_line) f(line_set_data) \
-		f(table_enable_noheadings) f(table_set_stream) f(print_table)
+		f(line_get_cell) f(cell_set_color) f(table_enable_noheadings) \
+			f(table_enable_colors) f(table_set_stream) f(print_table)
 
 static struct {
 #define SCOLS_POINTER(name) __typeof__(&scols_##name) name;
@@ -127,7 +128,8 @@ static int add_columns(struct libscols_table *table, const struct layout *layout
 		const struct column *column = &layout->columns[layout->selected[i]];
 
 		if (!scols.table_new_column(table, column->name, 0,
-					    column->right ? SCOLS_FL_RIGHT : 0))
+					    (column->right ? SCOLS_FL_RIGHT : 0) |
+						    (column->wrap ? SCOLS_FL_WRAP : 0)))
 			return -ENOMEM;
 	}
 	return 0;
@@ -141,12 +143,23 @@ static int add_row(struct libscols_table *table, const struct layout *layout,
 
 	if (!line)
 		return -ENOMEM;
-	for (size_t i = 0; i < layout->nselected; i++)
+	for (size_t i = 0; i < layout->nselected; i++) {
+		const struct value *value = &row[layout->selected[i]];
+
 		if (scols.line_set_data(line, i,
-					value_format(&row[layout->selected[i]], plain_bytes, text,
-						     sizeof(text))))
+					value_format(value, plain_bytes, text, sizeof(text))) ||
+		    (value->colour &&
+		     scols.cell_set_color(scols.line_get_cell(line, i), value->colour)))
 			return -ENOMEM;
+	}
 	return 0;
+}
+
+bool colours_wanted(void)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb");
 }
 
 static void cleanup_table(struct libscols_table **table)
@@ -165,6 +178,7 @@ static int print_table(const struct layout *layout, const struct value *rows, si
 	if (r)
 		return r;
 	scols.table_enable_noheadings(table, options->noheadings);
+	scols.table_enable_colors(table, colours_wanted());
 	scols.table_set_stream(table, stdout);
 	return scols.print_table(table) ? -ENOMEM : 0;
 }

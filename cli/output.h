@@ -32,6 +32,7 @@ struct value {
 	bool truth;
 	uint64_t number;
 	const char *string; /* borrowed */
+	const char *colour; /* of libsmartcols, for terminals; borrowed; NULL: none */
 };
 
 static inline struct value value_string(const char *string)
@@ -64,6 +65,7 @@ struct column {
 	const char *json; /* name in JSON */
 	const char *help;
 	bool right; /* numbers stand on the right */
+	bool wrap; /* text that may go on in the next line of a terminal */
 };
 
 /* The columns of a command, and which of them are wanted in which order. */
@@ -105,6 +107,9 @@ int output_prepare(const struct output_options *options, struct error *err) _mus
  */
 int output_table(const struct layout *layout, const struct value *rows, size_t nrows,
 		 const struct output_options *options) _must_check_;
+
+/* Whether stdout is a terminal that may have colours: neither NO_COLOR nor TERM=dumb is set. */
+bool colours_wanted(void);
 
 /* Writes @value to @text (at least @size bytes) as tables show it, and returns it. */
 const char *value_format(const struct value *value, bool plain_bytes, char *text, size_t size);

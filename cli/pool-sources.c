@@ -80,25 +80,33 @@ bool pool_read_kvm_htab(const struct sysfs *fs, struct pool *pool)
 	return true;
 }
 
+bool pool_ratio_wanted(const struct sysfs *fs, unsigned long *percent)
+{
+	static const char option[] = "kvm_cma_resv_ratio=";
+	_cleanup_free_ char *cmdline = NULL;
+	const char *found = NULL;
+
+	if (sysfs_read(fs, "/proc/cmdline", &cmdline, NULL))
+		return false;
+	for (const char *s = cmdline; (s = strstr(s, option)); s += strlen(option))
+		found = s + strlen(option); /* the last one counts */
+	if (!found)
+		return false;
+	*percent = strtoul(found, NULL, 0);
+	return true;
+}
+
 /*
  * The kernel shows its CMA areas and kvm_cma is not among them. By default
  * one is reserved, so that it failed unless the command line asked for none.
  */
 static void infer_missing(const struct sysfs *fs, struct pool *pool)
 {
-	static const char option[] = "kvm_cma_resv_ratio=";
-	_cleanup_free_ char *cmdline = NULL;
-	const char *found = NULL;
+	unsigned long percent;
 
-	if (pool->state != POOL_UNKNOWN)
-		return;
-	pool->state = POOL_FAILED;
-	if (sysfs_read(fs, "/proc/cmdline", &cmdline, NULL))
-		return;
-	for (const char *s = cmdline; (s = strstr(s, option)); s += strlen(option))
-		found = s + strlen(option); /* the last one counts */
-	if (found && !strtoul(found, NULL, 0))
-		pool->state = POOL_ABSENT;
+	if (pool->state == POOL_UNKNOWN)
+		pool->state = pool_ratio_wanted(fs, &percent) && !percent ? POOL_ABSENT :
+									    POOL_FAILED;
 }
 
 /*
@@ -279,8 +287,7 @@ bool pool_read_cma_debugfs(const struct sysfs *fs, struct pool *pool)
 	return true;
 }
 
-/* The number of KiB behind @key in @meminfo, in bytes. */
-static bool meminfo_bytes(const char *meminfo, const char *key, uint64_t *bytes)
+bool meminfo_bytes(const char *meminfo, const char *key, uint64_t *bytes)
 {
 	uint64_t kib;
 

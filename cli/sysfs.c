@@ -49,6 +49,13 @@ int sysfs_exists(const struct sysfs *fs, const char *path)
 	return fd < 0 ? -errno : 0;
 }
 
+int sysfs_open_directory(const struct sysfs *fs, const char *path)
+{
+	int fd = open_below(fs, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
 /* Appends what @fd still has to *@text, which grows; 0 or -errno. */
 static int read_all(int fd, char **text, size_t *length)
 {

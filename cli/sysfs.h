@@ -28,6 +28,9 @@ void sysfs_close(struct sysfs *fs);
 /* 0 if @path (absolute) can be looked up, else -errno. */
 int sysfs_exists(const struct sysfs *fs, const char *path);
 
+/* Opens the directory @path for reading; the caller closes it. Errors: -errno. */
+int sysfs_open_directory(const struct sysfs *fs, const char *path) _must_check_;
+
 /*
  * Reads all of the regular file @path. The caller frees @text, which ends in
  * a NUL that @length (may be NULL) does not count.

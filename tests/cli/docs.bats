@@ -42,6 +42,13 @@ long_options() {
 	done
 }
 
+@test "the manual names every item and state of doctor" {
+	for name in $(stdout_of doctor -rn -o ITEM --sysroot "$POWER") ok warning failed unknown n/a; do
+		run grep -qx "\.It Cm $name" "$ROOT/man/kvm-htab.8"
+		[ "$status" = 0 ] || fail "$name is not in the manual"
+	done
+}
+
 @test "messages that the manual quotes are the program's" {
 	while read -r message; do
 		run bash -c 'sed "s/^#define MSG_[A-Z_]* *//; s/^[[:space:]]*//; s/\\\\$//" "$1" | tr -d "\n" |

@@ -1,0 +1,501 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154,SC2030,SC2031 # run --separate-stderr sets stderr; each test has its own $dir
+# SPDX-License-Identifier: GPL-2.0-only
+# doctor on trees of hosts of several kinds: each item, the cause, the next command.
+
+bats_require_minimum_version 1.5.0
+load common
+
+ITEMS='cpu firmware kvm_hv kvm_pr /dev/kvm mmu threads kernel reservation pool memory refusals'
+RELEASE=6.1.192-kvm-htab
+
+setup() {
+	dir=$(tree patched-6.1)
+	modules=$dir/lib/modules/$RELEASE
+	echo 0 | tee "$dir"/sys/kernel/kvm_htab/stats/{failures,fallbacks} >/dev/null
+}
+
+# item TREE NAME: state, what was found, advice and command of an item, one a line
+item() {
+	stdout_of doctor --sysroot "$1" --json |
+		jq -r --arg name "$2" '.results[] | select(.item == $name) | .state, .what, .advice, .mend'
+}
+
+# check NAME STATE WHAT [ADVICE [MEND]]: what the item says of $dir; "-": nothing
+check() {
+	run item "$dir" "$1"
+	assert_line --index 0 "$2"
+	assert_line --index 1 --partial "$3"
+	[ $# -lt 4 ] || assert_line --index 2 --partial "${4/#-/null}"
+	[ $# -lt 5 ] || assert_line --index 3 "${5/#-/null}"
+}
+
+# without_libkmod COMMAND...: in a world where loading the library fails
+without_libkmod() {
+	mkdir -p "$BATS_TEST_TMPDIR/broken"
+	: >"$BATS_TEST_TMPDIR/broken/libkmod.so.2"
+	LD_LIBRARY_PATH=$BATS_TEST_TMPDIR/broken "$@"
+}
+
+# check_module STATE WHAT ADVICE MEND: of kvm_hv, with libkmod and without it
+check_module() {
+	check kvm_hv "$@"
+	without_libkmod check kvm_hv "$@"
+}
+
+# modprobe_d DIRECTORY FILE LINE: a line of modprobe's configuration
+modprobe_d() {
+	mkdir -p "$dir/$1"
+	echo "$3" >"$dir/$1/$2"
+}
+
+summary() {
+	kvm_htab doctor --sysroot "$dir" | tail -n 1
+}
+
+@test "a host without any flaw: every item is ok, exit status 0" {
+	run kvm_htab doctor --sysroot "$dir"
+	assert_success
+	refute_output --regexp '(warning|failed|unknown)'
+	assert_line --regexp '^kvm_hv +ok +loaded'
+	assert_line --regexp '^pool +ok +10\.1G of 12\.8G free, room for order 33 \(a guest of 1T\)'
+	assert_equal "${lines[-1]}" "Guests with a hashed page table can run here"
+	run bash -c 'cut -d " " -f 1 <<<"$1" | xargs' - "$(stdout_of doctor -r -n -o item --sysroot "$dir")"
+	assert_output "$ITEMS"
+}
+
+@test "x86: not POWER, and nothing else is asked" {
+	run --separate-stderr kvm_htab doctor --sysroot "$TREES/x86-6.12"
+	assert_failure 3
+	assert_equal "$stderr" ""
+	assert_line --regexp '^cpu +failed +not POWER'
+	assert_equal "$(grep -c ' n/a ' <<<"$output")" 11
+	assert_line --regexp '^Cause: cpu: not POWER .*Next: .*use a POWER host$'
+}
+
+@test "this machine, if it is not POWER" {
+	[[ $(uname -m) != ppc* ]] || skip "this is a POWER machine"
+	run kvm_htab doctor
+	assert_failure 3
+	assert_line --regexp "^cpu +failed +not POWER \($(uname -m)\)"
+}
+
+@test "a nested host: the firmware is the cause" {
+	run kvm_htab doctor --sysroot "$TREES/nested-6.1"
+	assert_failure 3
+	assert_line --regexp '^cpu +ok +POWER9'
+	assert_line --regexp '^firmware +failed +this host is itself a guest \(pSeries\)'
+	assert_line --regexp '^Cause: firmware: .* radix MMU only\. Next: start guests .* on the host below'
+}
+
+@test "CPUs and platforms that KVM-HV does not know" {
+	sed -i 's/^cpu.*/cpu\t\t: PPC970MP, altivec supported/; s/(pvr .*/(pvr 0044 0101)/' "$dir/proc/cpuinfo"
+	check cpu failed "PPC970MP (PVR 0044 0101)" "needs POWER7 or later"
+	check firmware n/a ""
+	cp "$POWER/proc/cpuinfo" "$dir/proc/cpuinfo"
+	sed -i 's/PowerNV/PowerMac/' "$dir/proc/cpuinfo"
+	check firmware failed "platform PowerMac, without hypervisor mode" "needs a PowerNV host"
+	echo "platform	: PowerNV" >"$dir/proc/cpuinfo"
+	sed -i '1i processor	: 0' "$dir/proc/cpuinfo"
+	check cpu unknown "does not tell"
+	check mmu unknown "does not tell"
+	check threads unknown "does not tell"
+}
+
+@test "kvm_hv: loaded, being loaded or unloaded" {
+	check_module ok loaded
+	for state in coming going; do
+		echo $state >"$dir/sys/module/kvm_hv/initstate"
+		check_module failed being "kernel log" dmesg
+	done
+	run summary
+	assert_output "Cause: kvm_hv: being unloaded. Next: dmesg"
+}
+
+@test "kvm_hv: not loaded" {
+	rm -r "$dir/sys/module/kvm_hv"
+	check_module failed "not loaded" "load it" "modprobe kvm_hv"
+	run kvm_htab doctor --sysroot "$dir"
+	assert_failure 3
+	assert_line --regexp '^kvm_hv +failed +not loaded +load it: modprobe kvm_hv$'
+	assert_equal "${lines[-1]}" "Cause: kvm_hv: not loaded. Next: modprobe kvm_hv"
+}
+
+@test "kvm_hv: built in" {
+	rm -r "$dir/sys/module/kvm_hv"
+	printf 'kernel/arch/powerpc/kvm/kvm%s.ko\n' "" -hv >>"$modules/modules.builtin"
+	touch "$modules/modules.order"
+	depmod -b "$dir" $RELEASE
+	check_module ok "built in"
+}
+
+@test "kvm_hv: this kernel has none" {
+	rm -r "$dir/sys/module/kvm_hv" "$modules"
+	mkdir "$modules"
+	touch "$modules"/modules.{order,builtin}
+	depmod -b "$dir" $RELEASE
+	check_module failed "kernel $RELEASE has no such module" "CONFIG_KVM_BOOK3S_64_HV" -
+}
+
+@test "kvm_hv: no modules of the running kernel, or no index of them" {
+	rm -r "$dir/sys/module/kvm_hv"
+	rm "$modules"/modules.dep*
+	check_module failed "there is no /lib/modules/$RELEASE/modules.dep" "make it" \
+		"depmod && modprobe kvm_hv"
+	rm -r "$modules"
+	check_module failed "no modules of the running kernel (/lib/modules/$RELEASE)" "reboot into the new one" -
+	rm "$dir/proc/sys/kernel/osrelease"
+	check_module unknown "release is not known"
+}
+
+@test "kvm_hv: deny-listed for loading on demand, by name it can be loaded" {
+	rm -r "$dir/sys/module/kvm_hv"
+	modprobe_d etc/modprobe.d local.conf "blacklist kvm-hv"
+	check_module failed 'not loaded: deny-listed ("blacklist kvm_hv" in /etc/modprobe.d/local.conf)' \
+		"remove that line" "modprobe kvm_hv"
+	run summary
+	assert_output --partial 'Next: modprobe kvm_hv'
+	rm "$dir/etc/modprobe.d/local.conf"
+	check_module failed "not loaded"
+	echo "root=/dev/sda2 modprobe.blacklist=foo,kvm_hv quiet" >"$dir/proc/cmdline"
+	check_module failed "deny-listed" "remove" "modprobe kvm_hv"
+}
+
+@test "kvm_hv: an install line that says never" {
+	rm -r "$dir/sys/module/kvm_hv"
+	for refusal in /bin/false /bin/true /usr/bin/false; do
+		modprobe_d lib/modprobe.d never.conf "install kvm_hv $refusal"
+		check_module failed "deny-listed (\"install kvm_hv $refusal\" in /lib/modprobe.d/never.conf)" \
+			"remove that line" "modprobe --ignore-install kvm_hv"
+	done
+	# hidden by a file of that name
+	modprobe_d etc/modprobe.d never.conf "# nothing"
+	check_module failed "not loaded" "load it" "modprobe kvm_hv"
+}
+
+@test "kvm_hv: an install line that loads it, and lines about others" {
+	rm -r "$dir/sys/module/kvm_hv"
+	modprobe_d etc/modprobe.d load.conf "install kvm_hv /sbin/modprobe --ignore-install kvm_hv"
+	modprobe_d etc/modprobe.d other.conf "blacklist kvm_hva"
+	modprobe_d etc/modprobe.d backup.conf.orig "blacklist kvm_hv"
+	modprobe_d etc/modprobe.d comment.conf "#blacklist kvm_hv"
+	check_module failed "not loaded" "load it" "modprobe kvm_hv"
+}
+
+@test "kvm_hv: the module that it needs is deny-listed" {
+	rm -r "$dir/sys/module/kvm_hv"
+	modprobe_d etc/modprobe.d kvm.conf "install kvm /bin/false"
+	check_module failed '"install kvm /bin/false" in /etc/modprobe.d/kvm.conf' "remove that line" \
+		"modprobe --ignore-install kvm && modprobe kvm_hv"
+}
+
+@test "kvm_hv: refused by the kernel itself" {
+	rm -r "$dir/sys/module/kvm_hv"
+	for name in kvm_hv kvm-hv kvm; do
+		echo "quiet module_blacklist=x,$name" >"$dir/proc/cmdline"
+		check_module failed "module_blacklist=${name%-hv}" "boot without module_blacklist=" -
+	done
+	echo "quiet my_module_blacklist=kvm_hv module_blacklist=kvm_hvx" >"$dir/proc/cmdline"
+	check_module failed "not loaded" "load it"
+	echo 1 >"$dir/proc/sys/kernel/modules_disabled"
+	check_module failed "switched off (kernel.modules_disabled)" "reboot" -
+}
+
+@test "kvm_hv: loaded, but deny-listed, is a warning for the next boot" {
+	modprobe_d etc/modprobe.d local.conf "blacklist kvm_hv"
+	check_module warning 'loaded, but deny-listed ("blacklist kvm_hv" in /etc/modprobe.d/local.conf)' "next boot"
+	run kvm_htab doctor --sysroot "$dir"
+	assert_success
+	assert_equal "${lines[-1]}" "Guests with a hashed page table can run here; see the warnings: kvm_hv"
+}
+
+@test "without libkmod it says so" {
+	run without_libkmod item "$dir" kvm_hv
+	assert_line --index 2 "libkmod.so.2 is not there: this is from the files alone"
+}
+
+@test "links in a tree's configuration do not lead out of it" {
+	rm -r "$dir/sys/module/kvm_hv"
+	mkdir "$dir/etc" "$BATS_TEST_TMPDIR/outside"
+	echo "install kvm_hv /bin/false" >"$BATS_TEST_TMPDIR/outside/x.conf"
+	ln -s "$BATS_TEST_TMPDIR/outside" "$dir/etc/modprobe.d"
+	check_module failed "not loaded" "load it" "modprobe kvm_hv"
+}
+
+@test "kvm_pr in the place of kvm_hv, and beside it" {
+	mkdir "$dir/sys/module/kvm_pr"
+	check kvm_pr ok "loaded as well"
+	rm -r "$dir/sys/module/kvm_hv"
+	check kvm_pr warning "in the place of kvm_hv" "load kvm_hv" "modprobe kvm_hv"
+}
+
+@test "a radix host whose CPU has no hash guests beside it" {
+	for revision in 1200 1201 3100; do # Nimbus DD2.0 and 2.1, Cumulus DD1.0
+		sed -i "s/(pvr .*/(pvr 004e $revision)/" "$dir/proc/cpuinfo"
+		[ $revision != 3100 ] || continue
+		check mmu failed "radix, with a CPU (POWER9, PVR 004e $revision)" "boot with disable_radix" -
+	done
+	sed -i 's/(pvr .*/(pvr 004e 2100)/' "$dir/proc/cpuinfo"
+	check mmu failed "PVR 004e 2100"
+	sed -i 's/(pvr .*/(pvr 004e 2101)/' "$dir/proc/cpuinfo"
+	check mmu ok radix
+	sed -i 's/(pvr .*/(pvr 004e 1200)/; s/Radix/Hash/' "$dir/proc/cpuinfo"
+	check mmu ok hash
+}
+
+@test "how this host is told to boot with another word" {
+	sed -i 's/(pvr .*/(pvr 004e 1200)/' "$dir/proc/cpuinfo"
+	mkdir -p "$dir/etc/default" "$dir/usr/sbin"
+	touch "$dir/etc/default/grub"
+	check mmu failed radix "GRUB_CMDLINE_LINUX in /etc/default/grub, run update-grub and reboot" -
+	touch "$dir/usr/sbin/grubby"
+	check mmu failed radix "boot with disable_radix" \
+		"grubby --update-kernel=ALL --args=disable_radix && reboot"
+}
+
+# cpus [CPU=SIBLINGS...]: the threads that are online
+cpus() {
+	local cpu
+	rm -rf "$dir/sys/devices/system/cpu"/cpu[0-9]*
+	for cpu in "$@"; do
+		mkdir -p "$dir/sys/devices/system/cpu/cpu${cpu%=*}/topology"
+		echo "${cpu#*=}" >"$dir/sys/devices/system/cpu/cpu${cpu%=*}/topology/thread_siblings_list"
+	done
+}
+
+@test "POWER8: secondary threads" {
+	rm -r "$dir"
+	cp -r "$TREES/stock-6.12-cma-sysfs" "$dir"
+	check threads ok "only the first of each core"
+	cpus 0=0-3 1=0-3 2=0-3 3=0-3 8=8,10 10=8,10 16=16
+	echo 0-3,8,10,16 >"$dir/sys/devices/system/cpu/online"
+	check threads failed "(CPUs 1-3,10)" "offline" "chcpu -d 1-3,10"
+	run kvm_htab doctor --sysroot "$dir"
+	assert_failure 3
+	# split cores: the first thread of each quarter
+	echo 4 >"$dir/sys/devices/system/cpu/subcores_per_core"
+	cpus 0=0-2,4 1=0-2,4 2=0-2,4 4=0-2,4
+	echo 0-2,4 >"$dir/sys/devices/system/cpu/online"
+	check threads failed "(CPUs 1)" "offline" "chcpu -d 1"
+	rm -r "$dir/sys/devices"
+	check threads unknown "does not tell"
+}
+
+@test "POWER9: threads matter only where kernels before 5.14 are told so" {
+	mkdir -p "$dir/sys/module/kvm_hv/parameters" "$dir/sys/devices/system/cpu"
+	cpus 0=0-1 1=0-1
+	echo 0-1 >"$dir/sys/devices/system/cpu/online"
+	check threads ok "independent"
+	echo Y >"$dir/sys/module/kvm_hv/parameters/indep_threads_mode"
+	check threads ok "independent"
+	echo N >"$dir/sys/module/kvm_hv/parameters/indep_threads_mode"
+	check threads failed "(CPUs 1)" "offline" "chcpu -d 1"
+}
+
+@test "the kernel: whole series, its modules alone, none" {
+	check kernel ok "$RELEASE, with the kvm-htab series"
+	rm -r "$dir/sys/kernel/kvm_htab/pool"
+	check kernel ok "with modules of the kvm-htab series"
+	rm -r "$dir/sys/kernel/kvm_htab"
+	check kernel warning "without the kvm-htab series" "KERNEL in kvm-htab(8)" -
+	rm -r "$dir/sys/module/kvm_hv"
+	check kernel unknown "without kvm_hv it is not to be seen"
+}
+
+# pool STATE TOTAL FREE LARGEST: as the series shows it
+pool() {
+	local file=$dir/sys/kernel/kvm_htab/pool
+	echo "$1" >"$file/state"
+	echo "$2" >"$file/total_bytes"
+	echo "$3" >"$file/free_bytes"
+	echo "$4" >"$file/largest_free_order"
+}
+
+@test "reservation: failed, absent, too small" {
+	pool failed 0 0 0
+	check reservation failed "could not be reserved at boot (5 percent, the default)" \
+		"boot with kvm_cma_resv_ratio=2 " -
+	check pool n/a "there is no pool"
+	echo "kvm_cma_resv_ratio=99" >"$dir/proc/cmdline"
+	check reservation failed "(kvm_cma_resv_ratio=99)" "boot with kvm_cma_resv_ratio=5 " -
+	pool absent 0 0 0
+	echo "quiet kvm_cma_resv_ratio=5 kvm_cma_resv_ratio=0" >"$dir/proc/cmdline"
+	check reservation failed "without a pool (kvm_cma_resv_ratio=0)" "boot with kvm_cma_resv_ratio=5 "
+	run summary
+	assert_output --regexp '^Cause: reservation: .* Next: boot with kvm_cma_resv_ratio=5 '
+	# 256G of RAM: 4G
+	pool ready $(((4 << 30) - (1 << 18))) $(((4 << 30) - (1 << 18))) 31
+	check reservation warning "4G, 1.6 percent of 256G RAM: guests that fill it need up to 4G of tables" \
+		"boot with kvm_cma_resv_ratio=5"
+	pool ready $((4 << 30)) $((4 << 30)) 32
+	check reservation ok "4G, 1.6 percent of 256G RAM"
+}
+
+@test "reservation on stock kernels: inferred, approximate, unknown" {
+	dir=$TREES/stock-6.1-failed
+	check reservation failed "(kvm_cma_resv_ratio=80)"
+	dir=$TREES/stock-6.1-meminfo
+	check reservation ok "~12.8G, 5.0 percent of 256G RAM"
+	check pool unknown "~10G of 12.8G free, in pieces of unknown size" "a kernel with the kvm-htab series does"
+	dir=$BATS_TEST_TMPDIR/none
+	cp -r "$TREES/stock-6.1-meminfo" "$dir"
+	rm "$dir/proc/meminfo"
+	check reservation unknown "does not tell the size" "kvm-htab series"
+	check pool unknown "does not tell what is free"
+	check memory unknown "could not be read"
+}
+
+@test "the pool: full or fragmented fails when it serves no more than the page allocator" {
+	pool ready 13743947776 524288 19
+	check pool failed "full: 512K of 12.8G free, room for order 19 (a guest of 64M)" "stop guests" -
+	pool ready 13743947776 0 0
+	check pool failed "full: 0B of 12.8G free, room for no table"
+	run summary
+	assert_output --regexp '^Cause: pool: full: .* Next: stop guests'
+	pool ready 13743947776 600000000 29
+	check pool warning "full: 572.2M of 12.8G free, room for order 29 (a guest of 64G)"
+	pool ready 13743947776 10878976000 24
+	check pool failed "fragmented: 10.1G of 12.8G free, room for order 24 (a guest of 2G)" "join the free pieces"
+	pool ready 13743947776 10878976000 28
+	check pool warning "fragmented: "
+}
+
+@test "the pool that this user may not see" {
+	rm -r "$dir"
+	cp -r "$TREES/stock-6.1-debugfs" "$dir"
+	chmod 000 "$dir/sys/kernel/debug"
+	without=()
+	[ "$(id -u)" != 0 ] || without=(setpriv --bounding-set "-dac_override,-dac_read_search")
+	run "${without[@]}" "$KVM_HTAB" doctor --sysroot "$dir"
+	chmod 755 "$dir/sys/kernel/debug"
+	assert_success
+	assert_line --regexp '^pool +unknown .* try as root'
+	assert_equal "${lines[-1]}" "Guests with a hashed page table can run here, as far as can be seen \
+(not: pool, refusals); see the warnings: kernel"
+}
+
+@test "memory for the reverse map" {
+	check memory ok "128G available, the reverse map of order 33 needs 8G"
+	sed -i 's/^MemAvailable:.*/MemAvailable:    4194304 kB/' "$dir/proc/meminfo"
+	check memory warning "4G available, but the reverse map of order 33 needs 8G outside the pool" "free memory"
+	sed -i 's/^MemAvailable:.*/MemAvailable:    4096 kB/' "$dir/proc/meminfo"
+	pool ready 13743947776 600000000 24
+	check memory failed "4M available, but the reverse map of order 24 needs 16M"
+}
+
+@test "refusals, as the series and as CMA counts them" {
+	check refusals ok "none since kvm_hv was loaded"
+	echo 3 >"$dir/sys/kernel/kvm_htab/stats/failures"
+	echo 1 >"$dir/sys/kernel/kvm_htab/stats/fallbacks"
+	check refusals warning "3 tables could not be had and 1 were smaller than wanted" "what fits now" \
+		"kvm-htab pool-status"
+	rm -r "$dir/sys/kernel/kvm_htab/stats"
+	check refusals unknown "when kvm_hv is loaded"
+	rm -r "$dir"
+	cp -r "$TREES/stock-7.2-cma-sysfs" "$dir"
+	check refusals warning "refused 512M of tables since boot"
+	echo 0 >"$dir/sys/kernel/mm/cma/kvm_cma/alloc_pages_fail"
+	check refusals ok "none since boot"
+	dir=$TREES/stock-6.1-debugfs
+	check refusals unknown "does not count them"
+}
+
+@test "the first item that failed is the cause" {
+	rm -r "$dir/sys/module/kvm_hv"
+	pool failed 0 0 0
+	sed -i 's/(pvr .*/(pvr 004e 1200)/' "$dir/proc/cpuinfo"
+	run stdout_of doctor --json --sysroot "$dir"
+	run jq -c '.cause, [.results[] | select(.state == "failed").item]' <<<"$output"
+	assert_line --index 0 '{"item":"kvm_hv","what":"not loaded","next":"modprobe kvm_hv"}'
+	assert_line --index 1 '["kvm_hv","mmu","reservation"]'
+}
+
+@test "JSON: the schema of the others, one result an item, numbers and null" {
+	run kvm_htab doctor --json --sysroot "$TREES/nested-6.1"
+	assert_failure 3
+	run jq -ce '.schema, .version, .command, .exit_status, .cause.item, (.results | length),
+		(.results[0] | keys_unsorted), .results[0].advice' <<<"$output"
+	assert_output '"kvm-htab"
+1
+"doctor"
+3
+"firmware"
+12
+["version","command","item","state","what","advice","mend"]
+null'
+	run stdout_of doctor --json --sysroot "$dir"
+	run jq -c '.exit_status, .cause' <<<"$output"
+	assert_output $'0\nnull'
+	run stdout_of doctor --json -o STATE --sysroot "$dir"
+	run jq -c '.results[0]' <<<"$output"
+	assert_output '{"version":1,"command":"doctor","state":"ok"}'
+}
+
+@test "JSON says the same as the table" {
+	rm -r "$dir/sys/module/kvm_hv"
+	run stdout_of doctor --sysroot "$dir" --json
+	json=$(jq -r '.results[] | "\(.item) \(.state) \(.mend // "-")"' <<<"$output" | sed 's/ /\\x20/3g')
+	run stdout_of doctor --sysroot "$dir" -rn -o ITEM,STATE,MEND
+	assert_output "$json"
+}
+
+@test "options of the output: bytes, no headings, raw, quiet" {
+	run stdout_of doctor -b --sysroot "$dir"
+	assert_line --partial "13743947776, 5.0 percent of 274877906944 RAM"
+	run stdout_of doctor -n --sysroot "$dir"
+	refute_output --partial ADVICE
+	assert_line --index 0 --regexp '^cpu +ok'
+	run stdout_of doctor -r --sysroot "$dir"
+	assert_line --index 0 "ITEM STATE WHAT ADVICE MEND"
+	assert_equal "${#lines[@]}" 13
+	run kvm_htab doctor -q --sysroot "$dir"
+	assert_success
+	assert_output ""
+	run kvm_htab doctor -q --sysroot "$TREES/x86-6.12"
+	assert_failure 3
+	assert_output ""
+	run kvm_htab doctor --sysroot "$BATS_TEST_TMPDIR/nowhere"
+	assert_failure 1
+	assert_output --partial "cannot open the tree"
+}
+
+# on_terminal COMMAND...: what a terminal 200 columns wide is sent
+on_terminal() {
+	script -qec "stty cols 200; $(printf '%q ' "$@")" /dev/null </dev/null
+}
+
+@test "states have colours on a terminal, and not with NO_COLOR, TERM=dumb or --raw" {
+	rm -r "$dir/sys/module/kvm_hv"
+	export TERM=xterm
+	unset NO_COLOR
+	run on_terminal "$KVM_HTAB" doctor --sysroot "$dir"
+	assert_line --regexp $'^cpu +\e\[32mok'
+	assert_line --regexp $'^kvm_hv +\e\[31mfailed'
+	run on_terminal "$KVM_HTAB" doctor --raw --sysroot "$dir"
+	refute_output --partial $'\e'
+	NO_COLOR=1 run on_terminal "$KVM_HTAB" doctor --sysroot "$dir"
+	refute_output --partial $'\e'
+	TERM=dumb run on_terminal "$KVM_HTAB" doctor --sysroot "$dir"
+	refute_output --partial $'\e'
+	run kvm_htab doctor --sysroot "$dir"
+	refute_output --partial $'\e'
+}
+
+@test "strings from elsewhere reach no terminal as they are" {
+	local evil=$'\e[31m\xff'
+	rm -r "$dir/sys/module/kvm_hv"
+	sed -i "s/^cpu.*/cpu\t\t: POWER9$evil/" "$dir/proc/cpuinfo"
+	modprobe_d etc/modprobe.d "evil$evil.conf" "install kvm_hv /bin/false $evil"
+	echo "6.1$evil" >"$dir/proc/sys/kernel/osrelease"
+	mkdir "$dir/lib/modules/6.1$evil"
+	cp "$modules"/* "$dir/lib/modules/6.1$evil/"
+	for options in "" --raw --json; do
+		# shellcheck disable=SC2086
+		run kvm_htab doctor --sysroot "$dir" $options
+		assert_failure 3
+		refute_output --partial $'\e'
+		refute_output --partial $'\xff'
+	done
+	check cpu ok 'POWER9\x1b[31m\xff (PVR'
+	check kvm_hv failed 'evil\x1b[31m\xff.conf'
+}
