@@ -205,8 +205,8 @@ static void refusals_patched(const struct doctor *doctor, struct item *item)
 		return;
 	}
 	item_set(item, ITEM_WARNING,
-		 "since kvm_hv was loaded, %" PRIu64 " tables could not be had and %" PRIu64
-		 " were smaller than wanted",
+		 "tables that could not be had since kvm_hv was loaded: %" PRIu64
+		 "; smaller than wanted: %" PRIu64,
 		 failures, fallbacks);
 	item_advise(item, "see what fits now");
 	item_mend(item, "kvm-htab pool-status");

@@ -12,8 +12,12 @@
 #include "hpt.h"
 #include "library.h"
 #include "messages.h"
+#include "wrap.h"
 
 #define CELL_MAX 32
+
+/* Narrower columns of text are worse than lines that a terminal wraps. */
+#define WRAP_MIN 16
 
 /* More than any output of one VM: a failing write is then seen where errno says why. */
 #define STDOUT_BUFFER 65536
@@ -92,8 +96,10 @@ const char *value_format(const struct value *value, bool plain_bytes, char *text
 /* What is used of libsmartcols; its header stands for the types. */
 #define SCOLS_FUNCTIONS(f) \
 	f(new_table) f(unref_table) f(table_new_column) f(table_new_line) f(line_set_data) \
-		f(line_get_cell) f(cell_set_color) f(table_enable_noheadings) \
-			f(table_enable_colors) f(table_set_stream) f(print_table)
+		f(line_get_cell) f(cell_set_color) f(column_set_wrapfunc) f(column_set_safechars) \
+			f(wrapnl_chunksize) f(wrapnl_nextchunk) f(table_get_termwidth) \
+				f(table_enable_noheadings) f(table_enable_colors) \
+					f(table_set_stream) f(print_table)
 
 static struct {
 #define SCOLS_POINTER(name) __typeof__(&scols_##name) name;
@@ -122,37 +128,103 @@ int output_prepare(const struct output_options *options, struct error *err)
 	return r;
 }
 
+/* Line breaks in cells of @column are ours, see break_lines(). */
+static int enable_wrap(struct libscols_column *column)
+{
+	return scols.column_set_wrapfunc(column, scols.wrapnl_chunksize, scols.wrapnl_nextchunk, NULL) ?:
+		       scols.column_set_safechars(column, "\n");
+}
+
 static int add_columns(struct libscols_table *table, const struct layout *layout)
 {
 	for (size_t i = 0; i < layout->nselected; i++) {
 		const struct column *column = &layout->columns[layout->selected[i]];
+		int flags = (column->right ? SCOLS_FL_RIGHT : 0) |
+			    (column->wrap ? SCOLS_FL_WRAP : 0);
+		struct libscols_column *cl = scols.table_new_column(table, column->name, 0, flags);
 
-		if (!scols.table_new_column(table, column->name, 0,
-					    (column->right ? SCOLS_FL_RIGHT : 0) |
-						    (column->wrap ? SCOLS_FL_WRAP : 0)))
+		if (!cl || (column->wrap && enable_wrap(cl)))
 			return -ENOMEM;
 	}
 	return 0;
 }
 
+static int set_cell(struct libscols_line *line, size_t i, const struct value *value,
+		    bool plain_bytes, size_t width)
+{
+	_cleanup_free_ char *wrapped = NULL;
+	char number[CELL_MAX];
+	const char *text = value_format(value, plain_bytes, number, sizeof(number));
+
+	if (width) {
+		wrapped = wrap_words(text, width);
+		if (!wrapped)
+			return -ENOMEM;
+		text = wrapped;
+	}
+	if (scols.line_set_data(line, i, text) ||
+	    (value->colour && scols.cell_set_color(scols.line_get_cell(line, i), value->colour)))
+		return -ENOMEM;
+	return 0;
+}
+
+/* @widths: where to break lines in each column selected; 0: nowhere. */
 static int add_row(struct libscols_table *table, const struct layout *layout,
-		   const struct value *row, bool plain_bytes)
+		   const struct value *row, bool plain_bytes, const size_t *widths)
 {
 	struct libscols_line *line = scols.table_new_line(table, NULL);
-	char text[CELL_MAX];
+	int r = line ? 0 : -ENOMEM;
 
-	if (!line)
-		return -ENOMEM;
-	for (size_t i = 0; i < layout->nselected; i++) {
-		const struct value *value = &row[layout->selected[i]];
+	for (size_t i = 0; !r && i < layout->nselected; i++)
+		r = set_cell(line, i, &row[layout->selected[i]], plain_bytes, widths[i]);
+	return r;
+}
 
-		if (scols.line_set_data(line, i,
-					value_format(value, plain_bytes, text, sizeof(text))) ||
-		    (value->colour &&
-		     scols.cell_set_color(scols.line_get_cell(line, i), value->colour)))
-			return -ENOMEM;
+/* The longest text in a column, its heading included. */
+static size_t natural_width(const struct layout *layout, unsigned int column,
+			    const struct value *rows, size_t nrows,
+			    const struct output_options *options)
+{
+	size_t width = strlen(layout->columns[column].name);
+
+	for (size_t i = 0; i < nrows; i++) {
+		char number[CELL_MAX];
+		size_t length = strlen(value_format(&rows[i * layout->ncolumns + column],
+						    options->bytes, number, sizeof(number)));
+
+		if (length > width)
+			width = length;
 	}
-	return 0;
+	return width;
+}
+
+/*
+ * Sets in @widths where lines of the columns that may wrap are to be broken,
+ * for all to fit a terminal of @total columns: 0, nowhere, if they do anyway
+ * or if there is hardly any room.
+ */
+static void break_lines(const struct layout *layout, const struct value *rows, size_t nrows,
+			const struct output_options *options, size_t total, size_t *widths)
+{
+	size_t wanted[COLUMNS_MAX], n = 0, others = 0;
+
+	for (size_t i = 0; i < layout->nselected; i++) {
+		unsigned int column = layout->selected[i];
+		size_t width = natural_width(layout, column, rows, nrows, options);
+
+		widths[i] = 0;
+		if (layout->columns[column].wrap)
+			wanted[n++] = width;
+		else
+			others += width;
+	}
+	others += layout->nselected; /* what is between them, and the margin */
+	if (!n || total < others + n * WRAP_MIN)
+		return;
+	wrap_share(total - others, wanted, n);
+	for (size_t i = 0, k = 0; i < layout->nselected; i++)
+		if (layout->columns[layout->selected[i]].wrap)
+			widths[i] = wanted[k++];
 }
 
 bool colours_wanted(void)
@@ -172,9 +244,12 @@ static int print_table(const struct layout *layout, const struct value *rows, si
 {
 	_cleanup_(cleanup_table) struct libscols_table *table = scols.new_table();
 	int r = table ? add_columns(table, layout) : -ENOMEM;
+	size_t widths[COLUMNS_MAX] = { 0 };
 
+	if (!r && isatty(STDOUT_FILENO))
+		break_lines(layout, rows, nrows, options, scols.table_get_termwidth(table), widths);
 	for (size_t i = 0; !r && i < nrows; i++)
-		r = add_row(table, layout, &rows[i * layout->ncolumns], options->bytes);
+		r = add_row(table, layout, &rows[i * layout->ncolumns], options->bytes, widths);
 	if (r)
 		return r;
 	scols.table_enable_noheadings(table, options->noheadings);

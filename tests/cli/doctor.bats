@@ -387,7 +387,7 @@ pool() {
 	check refusals ok "none since kvm_hv was loaded"
 	echo 3 >"$dir/sys/kernel/kvm_htab/stats/failures"
 	echo 1 >"$dir/sys/kernel/kvm_htab/stats/fallbacks"
-	check refusals warning "3 tables could not be had and 1 were smaller than wanted" "what fits now" \
+	check refusals warning "could not be had since kvm_hv was loaded: 3; smaller than wanted: 1" "what fits now" \
 		"kvm-htab pool-status"
 	rm -r "$dir/sys/kernel/kvm_htab/stats"
 	check refusals unknown "when kvm_hv is loaded"
@@ -459,9 +459,27 @@ null'
 	assert_output --partial "cannot open the tree"
 }
 
-# on_terminal COMMAND...: what a terminal 200 columns wide is sent
+# on_terminal COMMAND...: what a terminal is sent, $COLS columns wide (200)
 on_terminal() {
-	script -qec "stty cols 200; $(printf '%q ' "$@")" /dev/null </dev/null
+	script -qec "stty cols ${COLS:-200}; $(printf '%q ' "$@")" /dev/null </dev/null | tr -d '\r'
+}
+
+@test "on a terminal, text goes on in the next line, between words" {
+	dir=$TREES/stock-6.1-debugfs
+	for COLS in 80 100 132; do
+		run on_terminal "$KVM_HTAB" doctor --sysroot "$dir" -o ITEM,WHAT,ADVICE
+		assert_success
+		run awk -v cols="$COLS" 'length > cols' <<<"$output"
+		assert_output ""
+	done
+	export NO_COLOR=1 COLS=80
+	run on_terminal "$KVM_HTAB" doctor --sysroot "$dir"
+	assert_line --regexp '^kernel +warning 6\.1\.192-stock, without the +guests run, but nothing *$'
+	assert_line --regexp '^ +kvm-htab series +outside a VMM can see or *$'
+	# what cannot be laid out so is left to the terminal
+	COLS=40
+	run on_terminal "$KVM_HTAB" doctor -n --sysroot "$dir"
+	assert_line --regexp '^pool .* room for order 24 \(a guest of 2G\) .* resize-hpt *$'
 }
 
 @test "states have colours on a terminal, and not with NO_COLOR, TERM=dumb or --raw" {
