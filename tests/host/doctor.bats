@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# doctor on hosts with something wrong: it names that, and after what it says to do it is content.
+
+bats_require_minimum_version 1.5.0
+load host
+load vmm
+load doctor
+
+DENY=/etc/modprobe.d/local.conf
+
+setup_file() {
+	doctor_boot
+}
+
+teardown() {
+	local names
+	mapfile -t names < <(host 'ls /run/vmm 2>/dev/null')
+	((${#names[@]} == 0)) || vm_end "${names[@]}"
+	# in a host that refuses the module there is nothing to put back
+	host "rm -f $DENY; { test -d /sys/module/kvm_hv || modprobe -q kvm_hv; } &&
+		chgrp kvm /dev/kvm && chmod 0660 /dev/kvm" || true
+}
+
+# fill ORDER...: VMs v0, v1, ... with a table of the first order each as long as there is room, then of the next
+fill() {
+	# shellcheck disable=SC2016 # for the shell in the host
+	host_limit 200 'n=0
+		for order in '"$*"'; do
+			while [ "$(cat /sys/kernel/kvm_htab/pool/largest_free_order)" -ge $order ]; do
+				vmm start v$n && vmm ctl v$n allocate $order || exit
+				n=$((n + 1))
+			done
+		done >/dev/null
+		echo $n'
+}
+
+@test "nothing is wrong: every item is ok" {
+	doctor
+	run jq -r '.results[] | "\(.item) \(.state)"' "$BATS_TEST_TMPDIR/doctor"
+	refute_line --regexp ' (warning|failed|unknown|n/a)$'
+	assert_line '/dev/kvm ok'
+	assert_line 'pool ok'
+	assert_equal "$(said kvm_hv what)" loaded
+	assert_regex "$(said cpu what)" "^POWER${HOST_MACHINE#powernv}.* \(PVR 00"
+	run host kvm-htab doctor
+	assert_success
+	assert_equal "${lines[-1]}" "Guests with a hashed page table can run here"
+}
+
+@test "as nobody: the device is what is missing, the rest is seen" {
+	DOCTOR_AS="host_as nobody" doctor /dev/kvm
+	assert_equal "$(said /dev/kvm what)" "root:kvm 0660: not for this user (nobody)"
+	assert_equal "$(said /dev/kvm mend)" "usermod -aG kvm nobody"
+	assert_equal "$(said pool state)" ok
+	assert_equal "$(said kernel state)" ok
+	# this root file system has no usermod: by hand, what it does, and a new login
+	host "cp /etc/group /tmp/group; sed -i 's/^kvm:.*/&nobody/' /etc/group"
+	DOCTOR_AS="host setpriv --reuid=nobody --regid=nogroup --init-groups" doctor
+	host cp /tmp/group /etc/group
+	assert_equal "$(said /dev/kvm what)" "root:kvm 0660"
+}
+
+@test "a device for root alone" {
+	host 'chgrp root /dev/kvm; chmod 0600 /dev/kvm'
+	doctor
+	assert_equal "$(said /dev/kvm state)" warning
+	mend /dev/kvm
+	doctor
+	assert_equal "$(said /dev/kvm state)" ok
+	host 'chgrp root /dev/kvm; chmod 0600 /dev/kvm'
+	DOCTOR_AS="host_as nobody" doctor /dev/kvm
+	assert_regex "$(said /dev/kvm mend)" '^chgrp kvm /dev/kvm && chmod 0660 /dev/kvm && usermod -aG kvm nobody$'
+}
+
+@test "no device, or something else in its place" {
+	host rm /dev/kvm
+	doctor /dev/kvm
+	assert_equal "$(said /dev/kvm what)" missing
+	mend /dev/kvm
+	doctor
+	assert_equal "$(said /dev/kvm state)" ok
+	host 'rm /dev/kvm; touch /dev/kvm'
+	doctor /dev/kvm
+	mend /dev/kvm
+	doctor
+	vm_start
+	vm allocate 24
+	vm_end
+}
+
+@test "the module is not loaded; looking does not load it" {
+	host modprobe -r kvm_hv
+	doctor kvm_hv
+	assert_equal "$(said kvm_hv what)" 'not loaded'
+	assert_equal "$(said kvm_hv mend)" 'modprobe kvm_hv'
+	host '! test -e /sys/module/kvm_hv'
+	mend kvm_hv
+	doctor
+	assert_equal "$(said kvm_hv state)" ok
+}
+
+@test "the module is deny-listed, in two ways, or the one that it needs" {
+	local line
+	for line in 'blacklist kvm_hv' 'install kvm_hv /bin/false' 'install kvm /bin/false'; do
+		host "mkdir -p /etc/modprobe.d; modprobe -r kvm_hv; echo '$line' >$DENY"
+		doctor kvm_hv
+		assert_equal "$(said kvm_hv what)" "not loaded: deny-listed (\"$line\" in $DENY)"
+		mend kvm_hv
+		doctor
+		if [[ $line == *kvm_hv* ]]; then
+			assert_equal "$(said kvm_hv state)" warning
+			assert_equal "$(said kvm_hv what)" "loaded, but deny-listed (\"$line\" in $DENY)"
+		fi
+		host rm $DENY
+		doctor
+		assert_equal "$(said kvm_hv state)" ok
+	done
+}
+
+@test "what deny-lists say holds for modprobe as doctor says" {
+	host "mkdir -p /etc/modprobe.d; modprobe -r kvm_hv; echo 'install kvm_hv /bin/false' >$DENY"
+	run host modprobe kvm_hv
+	assert_failure
+	host "echo 'blacklist kvm_hv' >$DENY"
+	# on demand: by an alias
+	run host 'modprobe -b char-major-10-232; test -e /sys/module/kvm_hv'
+	assert_failure
+	run host 'modprobe kvm_hv && test -e /sys/module/kvm_hv'
+	assert_success
+}
+
+@test "the kernel refuses the module" {
+	host_boot --append module_blacklist=kvm_hv
+	doctor kvm_hv
+	assert_equal "$(said kvm_hv what)" \
+		"not loaded: deny-listed (module_blacklist=kvm_hv on the kernel's command line)"
+	assert_equal "$(said kvm_hv advice)" 'boot without module_blacklist=kvm_hv'
+	run host modprobe kvm_hv
+	assert_failure
+}
+
+@test "loading of modules is switched off" {
+	host_boot --append module_blacklist=nothing
+	host 'modprobe -r kvm_hv; echo 1 >/proc/sys/kernel/modules_disabled'
+	doctor kvm_hv
+	assert_equal "$(said kvm_hv what)" \
+		'not loaded: loading of modules is switched off (kernel.modules_disabled)'
+	run host modprobe kvm_hv
+	assert_failure
+}
+
+@test "no modules of the running kernel, and no index of them" {
+	local dir
+	dir=/lib/modules/$(host uname -r)
+	host "modprobe -r kvm_hv; mv $dir /lib/modules/away"
+	doctor kvm_hv
+	assert_regex "$(said kvm_hv what)" "no modules of the running kernel \($dir\)"
+	host "mv /lib/modules/away $dir; rm $dir/modules.dep*"
+	doctor kvm_hv
+	assert_equal "$(said kvm_hv mend)" 'depmod && modprobe kvm_hv'
+	mend kvm_hv
+	doctor
+}
+
+@test "without libkmod the answers are the same" {
+	local library
+	library=$(host 'ls /usr/lib/*/libkmod.so.2')
+	host "mv $library /tmp/libkmod; modprobe -r kvm_hv"
+	doctor kvm_hv
+	host "mkdir -p /etc/modprobe.d; echo 'install kvm_hv /bin/false' >$DENY"
+	doctor kvm_hv
+	assert_equal "$(said kvm_hv what)" "not loaded: deny-listed (\"install kvm_hv /bin/false\" in $DENY)"
+	host "rm $DENY; modprobe kvm_hv"
+	doctor
+	assert_equal "$(said kvm_hv what)" loaded
+	assert_regex "$(said kvm_hv advice)" 'libkmod.so.2 is not there'
+	host mv /tmp/libkmod "$library"
+}
+
+@test "the pool is full of the tables of VMs" {
+	local count
+	doctor
+	count=$(fill {32..22})
+	doctor pool
+	assert_regex "$(said pool what)" '^full: '
+	assert_regex "$(said pool advice)" '^stop guests'
+	run host kvm-htab doctor
+	assert_regex "${lines[-1]}" '^Cause: pool: full: .* Next: stop guests'
+	# as it says
+	mapfile -t names < <(seq -f v%g 0 $((count - 1)))
+	vm_end "${names[@]}"
+	doctor
+	assert_equal "$(said pool state)" ok
+}
+
+@test "the pool is fragmented: first useless, then of some use" {
+	local count names
+	count=$(fill 24)
+	# every other one ends; the last stays, beside what is too small for a table
+	mapfile -t names < <(seq -f v%g 0 2 $((count - 2)))
+	vm_end "${names[@]}"
+	doctor pool
+	assert_regex "$(said pool what)" '^fragmented: .* room for order 24 \(a guest of 2G\)$'
+	assert_regex "$(said pool advice)" '^restart or move away guests to join the free pieces'
+	vm_end v1 v3
+	doctor
+	assert_equal "$(said pool state)" warning
+	mapfile -t names < <(seq -f v%g 0 $((count - 1)))
+	vm_end "${names[@]}"
+	doctor
+	assert_equal "$(said pool state)" ok
+}
+
+@test "tables that could not be had are told" {
+	vm_start
+	run vm allocate 46
+	assert_output ENOMEM
+	vm_end
+	doctor
+	assert_equal "$(said refusals state)" warning
+	assert_regex "$(said refusals what)" ': 1; smaller than wanted: 0$'
+	run mend refusals
+	assert_success
+	assert_output --partial "Pool "
+}
+
+@test "no pool was asked for, or it could not be had: boot as told, and it is there" {
+	local percent word
+	for percent in 0 99; do
+		doctor_boot --append "kvm_cma_resv_ratio=$percent"
+		doctor reservation
+		assert_regex "$(said reservation what)" "\(kvm_cma_resv_ratio=$percent\)$"
+		assert_equal "$(said pool state)" n/a
+		word=$(boot_word reservation)
+		assert_equal "$word" kvm_cma_resv_ratio=5
+	done
+	doctor_boot --append "$word"
+	doctor
+	assert_equal "$(said reservation state)" ok
+}
+
+@test "a pool that is too small for this host's RAM" {
+	doctor_boot --append kvm_cma_resv_ratio=1
+	doctor
+	assert_equal "$(said reservation state)" warning
+	assert_equal "$(boot_word reservation)" kvm_cma_resv_ratio=5
+}
+
+@test "POWER9 before DD2.2 on a radix host: boot as told" {
+	[[ $HOST_MACHINE == powernv9 ]] || {
+		assert_equal "$(host kvm-htab doctor -rn -o ITEM,STATE | grep '^mmu')" 'mmu ok'
+		return
+	}
+	host_boot
+	doctor mmu
+	assert_equal "$(boot_word mmu)" disable_radix
+	# without the device it says the same, from the CPU's version
+	DOCTOR_AS="host_as nobody" doctor /dev/kvm mmu
+	host_boot --append disable_radix
+	doctor
+	assert_equal "$(said mmu what)" hash
+}
