@@ -136,8 +136,8 @@ void item_mend(struct item *item, const char *format, ...)
 void item_advise_boot(const struct doctor *doctor, struct item *item, const char *option)
 {
 	if (!sysfs_exists(doctor->fs, GRUBBY)) {
-		item_advise(item, "boot with %s", option);
-		item_mend(item, "grubby --update-kernel=ALL --args=%s && reboot", option);
+		item_advise(item, "boot with %s: set it, and reboot when you can", option);
+		item_mend(item, "grubby --update-kernel=ALL --args=%s", option);
 	} else if (!sysfs_exists(doctor->fs, GRUB_DEFAULTS)) {
 		item_advise(item,
 			    "boot with %s: put it into GRUB_CMDLINE_LINUX in " GRUB_DEFAULTS

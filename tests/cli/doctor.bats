@@ -249,8 +249,8 @@ summary() {
 	touch "$dir/etc/default/grub"
 	check mmu failed radix "GRUB_CMDLINE_LINUX in /etc/default/grub, run update-grub and reboot" -
 	touch "$dir/usr/sbin/grubby"
-	check mmu failed radix "boot with disable_radix" \
-		"grubby --update-kernel=ALL --args=disable_radix && reboot"
+	check mmu failed radix "boot with disable_radix: set it, and reboot" \
+		"grubby --update-kernel=ALL --args=disable_radix"
 }
 
 # cpus [CPU=SIBLINGS...]: the threads that are online

@@ -261,3 +261,30 @@ fill() {
 	doctor
 	assert_equal "$(said mmu what)" hash
 }
+
+@test "POWER8: a secondary thread is online" {
+	[[ $HOST_MACHINE == powernv8 ]] || {
+		assert_equal "$(host kvm-htab doctor -rn -o ITEM,STATE | grep '^threads')" 'threads ok'
+		return
+	}
+	doctor_boot --smp 2,threads=2
+	run host cat /sys/devices/system/cpu/online
+	assert_output 0-1
+	doctor threads
+	assert_regex "$(said threads what)" '\(CPUs 1\)'
+	assert_equal "$(said threads mend)" 'chcpu -d 1'
+	# that is what comes of it
+	vm_start
+	vm allocate 24
+	run vm run
+	assert_failure
+	assert_output --partial EBUSY
+	vm_end
+	mend threads
+	doctor
+	assert_equal "$(said threads state)" ok
+	vm_start
+	vm allocate 24
+	run vm run
+	assert_success
+}
