@@ -230,7 +230,10 @@ machine_ended() {
 
 # machine_splat DIR: prints the first splat on the console; 1 if there is none
 machine_splat() {
-	grep -m 1 -E -f "$machine_here/splats" "$1/console" | tr -d '\r' | sed 's/^/on the console: /'
+	local line
+
+	line=$(grep -m 1 -E -f "$machine_here/splats" "$1/console") || return
+	echo "on the console: ${line%$'\r'}"
 }
 
 # machine_verdict DIR: asks the host for its verdict and ends it. Prints what is wrong and returns 1,
