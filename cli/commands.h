@@ -12,5 +12,6 @@ int command_vm_status(int argc, char **argv);
 int command_reset(int argc, char **argv);
 int command_resize(int argc, char **argv);
 int command_doctor(int argc, char **argv);
+int command_list(int argc, char **argv);
 
 #endif /* KVM_HTAB_COMMANDS_H */

@@ -20,6 +20,7 @@ static const struct {
 	{ "vm-status", command_vm_status, "what table a VM has" },
 	{ "reset", command_reset, "clear the table of a stopped VM" },
 	{ "resize", command_resize, "give a stopped VM a table of another order" },
+	{ "list", command_list, "the VMs of this host and what their tables cost" },
 	{ "doctor", command_doctor, "why HPT guests cannot run here, or that they can" },
 };
 

@@ -20,6 +20,8 @@
 #define MSG_NO_VM "which VM? give --vm, as in --vm unix:/run/vm.sock"
 #define MSG_BAD_TARGET \
 	"\"%s\" is no VM: write unix:PATH, unix:@NAME, fd:N, a path with a \"/\", or @NAME"
+#define MSG_DOMAIN_SLASH "\"%s\" is no name of a domain: it holds a \"/\" (a socket is unix:PATH)"
+#define MSG_DOMAIN_LENGTH "\"%s\" is no name of a domain: write 1 to %zu bytes"
 #define MSG_LONG_PATH "socket name \"%s\" is too long: at most %zu bytes"
 #define MSG_BAD_COLUMN "there is no column \"%s\": see --help for their names"
 #define MSG_EXCLUSIVE "%s and %s exclude each other"
@@ -42,6 +44,20 @@
 #define MSG_FD_CLOSED "there is no open file descriptor %d: was it handed down by the parent?"
 #define MSG_FD_PROC "cannot find out what file descriptor %d is, for want of /proc/self/fd: %s"
 #define MSG_NOT_VM "this is no KVM VM but \"%s\""
+
+/* Finding the VMM */
+#define MSG_DOMAIN_NONE \
+	"no domain \"%s\" is running: there is neither %s/%s.pid nor such a file of your own " \
+	"session (`virsh list` shows the domains)"
+#define MSG_DOMAIN_DENIED "no permission to read %s: try as root"
+#define MSG_DOMAIN_READ "cannot read %s: %s"
+#define MSG_DOMAIN_NO_PID "%s does not hold the number of a process"
+#define MSG_DOMAIN_TWO \
+	"there are two domains \"%s\", the system's (process %d) and one of your own session " \
+	"(process %d): write pid:PID"
+#define MSG_DOMAIN_OTHER \
+	"%s is the VMM of domain \"%s\": libvirt's pid file of \"%s\" is left over from another " \
+	"process"
 
 /* What the kernel answers */
 #define MSG_OTHER_ARCH \
@@ -161,6 +177,23 @@
 #define MSG_PROBE_MEMORY \
 	"cannot try to the end: a table needs as much memory again for its reverse map, outside " \
 	"the pool, and this host has not enough of it available to try without harm"
+
+/* The VMs of the host */
+#define MSG_LIST_PROC "cannot find the VMs: /proc cannot be read: %s"
+#define MSG_LIST_TABLES "only root may see what tables the VMs have: try as root"
+#define MSG_LIST_TABLES_AND_VMS \
+	"only root may see what tables the VMs have, and %zu more that are not shown: try as root"
+#define MSG_LIST_TABLES_PERHAPS \
+	"only root may see what tables the VMs have, and whether there are more: try as root"
+#define MSG_LIST_PROCESSES \
+	"VMs of other users are not shown: their processes may not be looked into; try as root"
+#define MSG_LIST_NAMESPACE "VMs outside this container (PID namespace) are not shown: ask its host"
+#define MSG_LIST_NESTED \
+	"this host is itself a guest (pSeries): its VMs use the radix MMU only and have no hashed " \
+	"page table"
+#define MSG_LIST_STOCK \
+	"this kernel does not tell what tables the VMs have; one with the kvm-htab series does (see " \
+	"KERNEL in kvm-htab(8))"
 
 /* Output */
 #define MSG_STDOUT "cannot write to standard output: %s"

@@ -143,20 +143,11 @@ static char *file_directive(const struct sysfs *fs, const char *path, const char
 	return NULL;
 }
 
-static void cleanup_directory(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 static DIR *open_directory(const struct sysfs *fs, const char *path)
 {
 	int fd = sysfs_open_directory(fs, path);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
-	if (fd >= 0 && !dir)
-		close(fd);
-	return dir;
+	return fd < 0 ? NULL : sysfs_list(fd);
 }
 
 /* Whether a directory before @directory has a file @file. */
@@ -180,7 +171,7 @@ static char *config_directive(const struct sysfs *fs, const char *keyword, const
 			      char **where)
 {
 	for (size_t i = 0; i < NCONFIG; i++) {
-		_cleanup_(cleanup_directory) DIR *dir = open_directory(fs, config_directories[i]);
+		_cleanup_closedir_ DIR *dir = open_directory(fs, config_directories[i]);
 		struct dirent *entry;
 
 		while (dir && (entry = readdir(dir))) {

@@ -49,13 +49,6 @@ int sysfs_exists(const struct sysfs *fs, const char *path)
 	return fd < 0 ? -errno : 0;
 }
 
-int sysfs_open_directory(const struct sysfs *fs, const char *path)
-{
-	int fd = open_below(fs, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
 /* Appends what @fd still has to *@text, which grows; 0 or -errno. */
 static int read_all(int fd, char **text, size_t *length)
 {
@@ -90,9 +83,12 @@ static int read_all(int fd, char **text, size_t *length)
 	return -ENOMEM;
 }
 
-int sysfs_read(const struct sysfs *fs, const char *path, char **text, size_t *length)
+#define READ_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+#define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+
+/* Reads the regular file @fd, as open() returned it, with errno if it failed. */
+static int read_file(int fd, char **text, size_t *length)
 {
-	_cleanup_close_ int fd = open_below(fs, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	size_t ignored;
 
@@ -101,6 +97,43 @@ int sysfs_read(const struct sysfs *fs, const char *path, char **text, size_t *le
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
 	return read_all(fd, text, length ?: &ignored);
+}
+
+int sysfs_read(const struct sysfs *fs, const char *path, char **text, size_t *length)
+{
+	_cleanup_close_ int fd = open_below(fs, path, READ_FLAGS);
+
+	return read_file(fd, text, length);
+}
+
+int sysfs_read_at(int directory_fd, const char *name, char **text, size_t *length)
+{
+	_cleanup_close_ int fd = openat(directory_fd, name, READ_FLAGS | O_NOFOLLOW);
+
+	return read_file(fd, text, length);
+}
+
+int sysfs_open_directory(const struct sysfs *fs, const char *path)
+{
+	int fd = open_below(fs, path, DIRECTORY_FLAGS);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int sysfs_open_directory_at(int directory_fd, const char *name)
+{
+	int fd = openat(directory_fd, name, DIRECTORY_FLAGS | O_NOFOLLOW);
+
+	return fd < 0 ? -errno : fd;
+}
+
+DIR *sysfs_list(int directory_fd)
+{
+	DIR *dir = fdopendir(directory_fd);
+
+	if (!dir)
+		close(directory_fd);
+	return dir;
 }
 
 int scan_u64(const char **s, uint64_t *value)
@@ -131,6 +164,16 @@ int find_u64(const char *text, const char *key, uint64_t *value)
 		return -ENOENT;
 	line += strlen(key);
 	return scan_u64(&line, value);
+}
+
+int parse_u64(const char *s, uint64_t *value)
+{
+	uint64_t v;
+
+	if (*s < '0' || *s > '9' || scan_u64(&s, &v) || *s)
+		return -EBADMSG;
+	*value = v;
+	return 0;
 }
 
 int sysfs_read_u64(const struct sysfs *fs, const char *path, uint64_t *value)

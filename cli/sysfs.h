@@ -6,6 +6,7 @@
 #ifndef KVM_HTAB_SYSFS_H
 #define KVM_HTAB_SYSFS_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,9 +29,6 @@ void sysfs_close(struct sysfs *fs);
 /* 0 if @path (absolute) can be looked up, else -errno. */
 int sysfs_exists(const struct sysfs *fs, const char *path);
 
-/* Opens the directory @path for reading; the caller closes it. Errors: -errno. */
-int sysfs_open_directory(const struct sysfs *fs, const char *path) _must_check_;
-
 /*
  * Reads all of the regular file @path. The caller frees @text, which ends in
  * a NUL that @length (may be NULL) does not count.
@@ -44,11 +42,37 @@ int sysfs_read(const struct sysfs *fs, const char *path, char **text, size_t *le
  */
 int sysfs_read_u64(const struct sysfs *fs, const char *path, uint64_t *value) _must_check_;
 
+/*
+ * Opens the directory @path (absolute) as a file descriptor for the functions
+ * below, which the caller closes. Errors: -errno of open(2).
+ */
+int sysfs_open_directory(const struct sysfs *fs, const char *path) _must_check_;
+
+/* The same for the directory @name in @directory_fd; no link is followed. */
+int sysfs_open_directory_at(int directory_fd, const char *name) _must_check_;
+
+/* As sysfs_read(), of the file @name in @directory_fd; a link is -ELOOP. */
+int sysfs_read_at(int directory_fd, const char *name, char **text, size_t *length) _must_check_;
+
+/* Begins to read @directory_fd, which is taken over. The caller closes it; NULL: out of memory. */
+DIR *sysfs_list(int directory_fd) _must_check_;
+
+static inline void cleanup_closedir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+#define _cleanup_closedir_ _cleanup_(cleanup_closedir)
+
 /* Parses a decimal number at *@s, after blanks, and moves *@s behind it; or -EBADMSG. */
 int scan_u64(const char **s, uint64_t *value) _must_check_;
 
 /* The number behind @key, which a line of @text begins with ("CmaFree:"); else -ENOENT, -EBADMSG. */
 int find_u64(const char *text, const char *key, uint64_t *value) _must_check_;
+
+/* Parses @s, a decimal number and nothing else, as names in /proc are; or -EBADMSG. */
+int parse_u64(const char *s, uint64_t *value) _must_check_;
 
 /*
  * The host's page size in bytes: sysconf(3) here; in a captured tree

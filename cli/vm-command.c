@@ -61,7 +61,7 @@ char *vm_command_help(int key, const char *text, void *input)
 	return options_help_columns(key, text, columns, NCOLUMNS);
 }
 
-static const char *source_name(uint32_t source)
+const char *vm_source_name(uint32_t source)
 {
 	switch (source) {
 	case KVM_PPC_HTAB_POOL:
@@ -92,7 +92,7 @@ static void fill_info(struct value *row, const struct kvm_ppc_htab_info *info)
 	row[COL_SIZE] = value_bytes(info->table_bytes);
 	row[COL_REVMAP] = value_bytes(info->revmap_bytes);
 	row[COL_COST] = value_bytes(info->table_bytes + info->revmap_bytes);
-	row[COL_SOURCE] = value_string(source_name(info->source));
+	row[COL_SOURCE] = value_string(vm_source_name(info->source));
 }
 
 static void fill_row(struct value *row, const struct vm_target *target,

@@ -45,6 +45,9 @@ enum exit_status vm_command_run(const struct vm_command *command, const struct v
 /* The help filter of commands on VMs: lists their columns. */
 char *vm_command_help(int key, const char *text, void *input);
 
+/* "pool" or "pages" for KVM_PPC_HTAB_POOL or _PAGES, as all commands say it; else NULL. */
+const char *vm_source_name(uint32_t source);
+
 /*
  * The part that reset and resize share: learns the state, stops there when it is a dry run
  * (which fails if vCPUs are running), makes the request @htab, waiting if

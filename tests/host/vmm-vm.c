@@ -101,6 +101,14 @@ int vm_create(struct vm *vm)
 	return ret;
 }
 
+int vm_second(const struct vm *vm, FILE *out)
+{
+	int fd = ioctl(vm->kvm, KVM_CREATE_VM, KVM_VM_PPC_HV_TYPE);
+
+	fprintf(out, "%d", fd);
+	return fd < 0 ? -errno : 0;
+}
+
 /* The VM is destroyed when this returns, unless somebody else holds a file descriptor of it. */
 void vm_close(struct vm *vm)
 {

@@ -50,6 +50,12 @@ static int cmd_create(char **args, int n, FILE *out)
 	return vm_create(&vm);
 }
 
+static int cmd_second(char **args, int n, FILE *out)
+{
+	(void)args, (void)n;
+	return vm_second(&vm, out);
+}
+
 static int cmd_close(char **args, int n, FILE *out)
 {
 	(void)args, (void)n, (void)out;
@@ -204,6 +210,7 @@ static int cmd_faulty(char **args, int n, FILE *out);
 static const struct command commands[] = {
 	{ "create", 0, 0, cmd_create, "a VM, after close-vm" },
 	{ "close-vm", 0, 0, cmd_close, "stops vCPUs and closes everything of the VM" },
+	{ "second", 0, 0, cmd_second, "one more VM, without memory; its descriptor" },
 	{ "allocate", 1, 1, cmd_allocate, "ORDER: KVM_PPC_ALLOCATE_HTAB; the order in effect" },
 	{ "allocate2", 1, 3, cmd_allocate2, "ORDER [MIN [FLAGS]]: KVM_PPC_ALLOCATE_HTAB2" },
 	{ "info", 0, 0, cmd_info, "KVM_PPC_GET_HTAB_INFO" },

@@ -51,6 +51,9 @@ enum guest {
 int vm_run_endless(struct vm *vm, unsigned int cpu, enum guest guest);
 int vm_stop(struct vm *vm);
 
+/* One more VM, which stays. */
+int vm_second(const struct vm *vm, FILE *out);
+
 /* vmm-htab.c */
 int htab_allocate(struct vm *vm, uint32_t order, FILE *out);
 int htab_allocate2(struct vm *vm, uint32_t order, uint32_t min_order, uint32_t flags, FILE *out);

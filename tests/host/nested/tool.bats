@@ -50,6 +50,10 @@ setup_file() {
 	run host kvm-htab pool-status --format=prometheus
 	assert_success
 	assert_line 'kvm_htab_available 0'
+	run host kvm-htab list
+	assert_success
+	assert_line --regexp '^ +- +- - +- +- +[0-9]+ vmm +-$'
+	assert_output --partial 'this host is itself a guest (pSeries): its VMs use the radix MMU only'
 	for command in vm-status reset 'resize --order 24'; do
 		host vmm ctl vm offer @nested
 		# shellcheck disable=SC2086 # words

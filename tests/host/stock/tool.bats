@@ -2,6 +2,7 @@
 #
 # The tool on a kernel without the series, where it can only look, and must say why.
 
+bats_require_minimum_version 1.5.0
 load ../host
 load ../vmm
 
@@ -35,6 +36,35 @@ json() {
 	else
 		assert_output --partial /proc/meminfo
 	fi
+}
+
+@test "list shows the VMs by their processes, and says what this kernel does not" {
+	local pid
+	pid=$(host cat /run/vmm/vm/pid)
+	run --separate-stderr host kvm-htab list --json
+	assert_success
+	assert_equal "$(json '[.hidden_vms, .source, (.results | length)] | @csv')" '0,"/proc",1'
+	assert_equal "$(json '.results[0] | [.id, .order, .table_bytes, .pid, .uid, .vmm, .domain] | @csv')" \
+		",,,$pid,0,\"vmm\","
+	run --separate-stderr host kvm-htab list -rn -o ORDER,PID,VMM
+	assert_output "- $pid vmm"
+	# shellcheck disable=SC2154 # set by run
+	[[ $stderr == *'this kernel does not tell what tables the VMs have'* ]]
+	run --separate-stderr host_as nobody kvm-htab list --json
+	assert_success
+	assert_equal "$(json '[.hidden_vms, (.results | length)] | @csv')" ',0'
+	run host_as nobody kvm-htab list
+	assert_success
+	assert_output --partial 'VMs of other users are not shown'
+	host mount -o remount,hidepid=2 /proc
+	run host_as nobody kvm-htab list
+	host mount -o remount,hidepid=0 /proc
+	assert_success
+	assert_output --partial 'VMs of other users are not shown'
+	vm_end
+	run host kvm-htab list
+	assert_success
+	assert_output ''
 }
 
 @test "reset, resize and vm-status say that this kernel refuses, and how to get one that does not" {

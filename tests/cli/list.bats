@@ -1,0 +1,337 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # run --separate-stderr sets stderr
+# SPDX-License-Identifier: GPL-2.0-only
+# The VMs of a host, on trees with processes and with /sys/kernel/kvm_htab/vm.
+
+bats_require_minimum_version 1.5.0
+load common
+
+# without_privileges COMMAND...: file modes count, for root, too
+without_privileges() {
+	local drop=()
+
+	[ "$(id -u)" != 0 ] || drop=(setpriv --bounding-set "-dac_override,-dac_read_search")
+	"${drop[@]}" "$@"
+}
+
+# tree_of NAME: $DIR is a copy of that tree
+tree_of() {
+	DIR=$(tree "$1")
+}
+
+# process PID COMM [LINK...]: a process of user 1000 whose descriptors from 5 on are those links
+process() {
+	local dir=$DIR/proc/$1 fd=5 link
+
+	mkdir -p "$dir/fd"
+	printf '%s\n' "$2" >"$dir/comm"
+	printf 'Name:\tx\nUid:\t1000\t1000\t1000\t1000\n' >"$dir/status"
+	: >"$dir/cmdline"
+	ln -s /dev/null "$dir/fd/0"
+	for link in "${@:3}"; do
+		ln -s "$link" "$dir/fd/$fd"
+		fd=$((fd + 1))
+	done
+}
+
+# arguments PID ARG...: its command line
+arguments() {
+	printf '%s\0' "${@:2}" >"$DIR/proc/$1/cmdline"
+}
+
+# vm ID ORDER SOURCE PID [FILE=VALUE...]: a VM as the kernel series shows it
+vm() {
+	local dir=$DIR/sys/kernel/kvm_htab/vm/$1 bytes=0 pair
+
+	mkdir -p "$dir"
+	[ "$2" = 0 ] || bytes=$((1 << $2))
+	for pair in order="$2" source="$3" table_bytes=$bytes revmap_bytes=$bytes mmu=hpt vcpus_running=0 \
+		ready=0 resizing=0 shared=0 pid="$4" owner=64055 "${@:5}"; do
+		echo "${pair#*=}" >"$dir/${pair%%=*}"
+	done
+}
+
+# pid_file NAME PID
+pid_file() {
+	mkdir -p "$DIR/run/libvirt/qemu"
+	echo "$2" >"$DIR/run/libvirt/qemu/$1.pid"
+}
+
+VM=anon_inode:kvm-vm
+VCPU=anon_inode:kvm-vcpu:0
+
+# two VMs with all there is to tell
+two_vms() {
+	tree_of patched-6.1
+	process 4711 qemu-system-ppc /dev/kvm $VM $VCPU
+	process 815 crosvm $VM
+	process 4 kworker
+	vm 9 29 pool 4711 vcpus_running=2 ready=1
+	vm 10 20 pages 815 shared=1 resizing=1
+	pid_file web 4711
+}
+
+list() {
+	run --separate-stderr kvm_htab list --sysroot "$DIR" "$@"
+}
+
+@test "what the kernel tells root: all VMs, in the order of their numbers" {
+	two_vms
+	list
+	assert_success
+	assert_equal "$stderr" ""
+	assert_line --index 0 --regexp '^ID ORDER SOURCE +SIZE REVMAP +PID VMM +DOMAIN$'
+	assert_line --index 1 --regexp '^ +9 +29 pool +512M +512M +4711 qemu-system-ppc web$'
+	assert_line --index 2 --regexp '^10 +20 pages +1M +1M +815 crosvm +-$'
+	assert_equal "${#lines[@]}" 3
+	list -rbn -o ID,SIZE,REVMAP,COST,TABLE,STATE,MMU,READY,RESIZING,SHARED,VCPUS,PID,FD,UID
+	assert_line --index 0 "9 536870912 536870912 1073741824 yes running hash yes no no 2 4711 6 64055"
+	assert_line --index 1 "10 1048576 1048576 2097152 yes stopped hash no yes yes 0 815 5 64055"
+}
+
+@test "JSON says the same, with a version" {
+	two_vms
+	run stdout_of list --json --sysroot "$DIR"
+	json=$output
+	run jq -c '[.schema, .version, .command, .exit_status, .hidden_vms, .source, .advice, .error]' <<<"$json"
+	assert_output '["kvm-htab",1,"list",0,0,"/sys/kernel/kvm_htab/vm",null,null]'
+	run jq -c '.results[0]' <<<"$json"
+	assert_output '{"version":1,"command":"list","id":9,"order":29,"source":"pool","table_bytes":536870912,"revmap_bytes":536870912,"cost_bytes":1073741824,"table":true,"state":"running","mmu":"hash","ready":true,"resizing":false,"shared":false,"vcpus_running":2,"pid":4711,"fd":6,"uid":64055,"vmm":"qemu-system-ppc","domain":"web"}'
+	run stdout_of list --json --sysroot "$DIR" -o domain,pid
+	run jq -c '[.results[] | [.domain, .pid]]' <<<"$output"
+	assert_output '[["web",4711],[null,815]]'
+}
+
+@test "no table yet, radix, and a process that has ended" {
+	tree_of patched-6.1
+	process 50 vmm $VM $VM
+	vm 1 0 none 50
+	vm 2 0 none 50 mmu=radix
+	vm 3 24 pool 0
+	list -rn -o ID,TABLE,ORDER,SOURCE,SIZE,REVMAP,MMU,PID,FD,VMM
+	assert_line --index 0 "1 no - - - - hash 50 - vmm"
+	assert_line --index 1 "2 no - - - - radix 50 - vmm"
+	assert_line --index 2 "3 yes 24 pool 16M 16M hash - - -"
+	run stdout_of list --json --sysroot "$DIR"
+	run jq -c '[.results[] | [.order, .table_bytes, .pid, .vmm]]' <<<"$output"
+	assert_output '[[null,null,50,"vmm"],[null,null,50,"vmm"],[24,16777216,null,null]]'
+}
+
+@test "a process that has nothing of KVM is not taken for the VMM" {
+	tree_of patched-6.1
+	process 50 innocent /dev/kvm
+	vm 1 24 pool 50
+	vm 2 24 pool 51
+	pid_file web 50
+	list -rn -o ID,PID,VMM,DOMAIN
+	assert_line --index 0 "1 50 - -"
+	assert_line --index 1 "2 51 - -"
+}
+
+@test "a VM of which not everything can be read is listed all the same" {
+	tree_of patched-6.1
+	process 50 vmm $VM
+	vm 1 24 pool 50
+	echo nonsense >"$DIR/sys/kernel/kvm_htab/vm/1/order"
+	mkdir "$DIR/sys/kernel/kvm_htab/vm/nonsense"
+	list -rn -o ID,ORDER,SIZE,MMU,VMM
+	assert_success
+	assert_output "1 - - - vmm"
+}
+
+@test "names of domains: libvirt's pid file, or QEMU's command line" {
+	tree_of stock-6.1-meminfo
+	for pid in 1 2 3 4 5; do
+		process $pid "qemu$pid" $VM
+	done
+	arguments 1 qemu-system-ppc64 -name guest=first,debug-threads=on -S
+	arguments 2 qemu-system-ppc64 -S -name debug-threads=on,guest=with,,comma,,,process=x
+	arguments 3 qemu-system-ppc64 -name just-a-name
+	arguments 4 qemu-system-ppc64 -name
+	arguments 5 qemu-system-ppc64 -name guest=other
+	pid_file noted 5
+	list -rn -o VMM,DOMAIN
+	assert_line --index 0 "qemu1 first"
+	assert_line --index 1 "qemu2 with,comma,"
+	assert_line --index 2 "qemu3 -"
+	assert_line --index 3 "qemu4 -"
+	assert_line --index 4 "qemu5 noted"
+}
+
+@test "domains of the caller's own session" {
+	tree_of stock-6.1-meminfo
+	process 77 qemu $VM
+	mkdir -p "$DIR/run/user/1000/libvirt/qemu/run"
+	echo 77 >"$DIR/run/user/1000/libvirt/qemu/run/mine.pid"
+	XDG_RUNTIME_DIR=/run/user/1000 list -rn -o DOMAIN
+	assert_output mine
+	XDG_RUNTIME_DIR='' list -rn -o DOMAIN
+	assert_equal "$output" -
+}
+
+@test "pid files that are none" {
+	tree_of stock-6.1-meminfo
+	process 77 qemu $VM
+	pid_file x "77 78"
+	pid_file y ""
+	pid_file z -77
+	echo 77 >"$DIR/run/libvirt/qemu/.pid"
+	echo 77 >"$DIR/run/libvirt/qemu/notapid"
+	ln -s /etc/hostname "$DIR/run/libvirt/qemu/link.pid"
+	list -rn -o PID,DOMAIN
+	assert_output "77 -"
+}
+
+@test "a kernel without the series: from /proc, with what it does not tell" {
+	tree_of stock-6.1-meminfo
+	process 20 qemu /dev/kvm $VM $VCPU
+	process 3 two $VM $VM
+	process 4 none /dev/kvm socket:[1] anon_inode:kvm-vm-stats
+	list
+	assert_success
+	assert_line --index 1 --regexp '^ - +- - +- +- +3 two +-$'
+	assert_line --index 3 --regexp '^ - +- - +- +- +20 qemu +-$'
+	assert_equal "${#lines[@]}" 4
+	[[ $stderr == "kvm-htab: this kernel does not tell what tables the VMs have; one with the kvm-htab series does"* ]]
+	list -rn -o PID,FD,UID,TABLE,MMU
+	assert_line --index 0 "3 5 1000 - -"
+	assert_line --index 1 "3 6 1000 - -"
+	assert_line --index 2 "20 6 1000 - -"
+	list -q
+	assert_success
+	assert_output ""
+	assert_equal "$stderr" ""
+	run stdout_of list --json --sysroot "$DIR"
+	run jq -c '[.hidden_vms, .source, (.advice | length > 0), (.results | length)]' <<<"$output"
+	assert_output '[0,"/proc",true,3]'
+}
+
+@test "tables that only root may see: said, with the VMs of one's own, and how many others there are" {
+	two_vms
+	vm 11 24 pool 999
+	chmod 000 "$DIR"/sys/kernel/kvm_htab/vm/*/*
+	chmod 000 "$DIR/proc/4711/fd"
+	run --separate-stderr without_privileges "$KVM_HTAB" list --sysroot "$DIR" -rn
+	json=$(without_privileges "$KVM_HTAB" list --sysroot "$DIR" --json)
+	chmod 700 "$DIR/proc/4711/fd"
+	assert_success
+	assert_output "- - - - - 815 crosvm -"
+	assert_equal "$stderr" \
+		"kvm-htab: only root may see what tables the VMs have, and 2 more that are not shown: try as root"
+	run jq -c '[.hidden_vms, .source, .advice, (.results | length)]' <<<"$json"
+	assert_output '[2,"/proc","only root may see what tables the VMs have, and 2 more that are not shown: try as root",1]'
+	rm -r "$DIR"/sys/kernel/kvm_htab/vm/{9,11}
+	run --separate-stderr without_privileges "$KVM_HTAB" list --sysroot "$DIR" -rn -o PID
+	assert_equal "$stderr" "kvm-htab: only root may see what tables the VMs have: try as root"
+	# two descriptors in one process, of a tree: they may be one VM
+	ln -s $VM "$DIR/proc/815/fd/9"
+	run --separate-stderr without_privileges "$KVM_HTAB" list --sysroot "$DIR" -rn -o FD
+	assert_output $'5\n9\n6'
+	assert_equal "$stderr" \
+		"kvm-htab: only root may see what tables the VMs have, and whether there are more: try as root"
+	json=$(without_privileges "$KVM_HTAB" list --sysroot "$DIR" --json)
+	assert_equal "$(jq .hidden_vms <<<"$json")" null
+}
+
+@test "processes that may not be looked into: said, and how many VMs is not known" {
+	tree_of stock-6.1-meminfo
+	process 20 qemu $VM
+	process 21 secret $VM
+	chmod 000 "$DIR/proc/21/fd"
+	run --separate-stderr without_privileges "$KVM_HTAB" list --sysroot "$DIR" -rn -o PID
+	json=$(without_privileges "$KVM_HTAB" list --sysroot "$DIR" --json)
+	chmod 700 "$DIR/proc/21/fd"
+	assert_success
+	assert_output 20
+	[[ $stderr == "kvm-htab: VMs of other users are not shown: their processes may not be looked into; try as root; "* ]]
+	run jq -c '[.hidden_vms, (.results | length)]' <<<"$json"
+	assert_output '[null,1]'
+}
+
+@test "in a container: VMs outside it are not seen, and that is said" {
+	tree_of stock-6.1-meminfo
+	mkdir -p "$DIR/proc/self/ns"
+	ln -s 'pid:[4026531836]' "$DIR/proc/self/ns/pid"
+	list
+	assert_success
+	assert_equal "$stderr" ""
+	ln -sf 'pid:[4026532222]' "$DIR/proc/self/ns/pid"
+	list
+	assert_success
+	assert_output ""
+	assert_equal "$stderr" "kvm-htab: VMs outside this container (PID namespace) are not shown: ask its host"
+	run stdout_of list --json --sysroot "$DIR"
+	assert_equal "$(jq .hidden_vms <<<"$output")" null
+}
+
+@test "no VMs: an empty list, exit status 0" {
+	tree_of stock-6.1-meminfo
+	process 3 bash
+	list
+	assert_success
+	assert_output ""
+	assert_equal "$stderr" ""
+	rm -r "$DIR"
+	tree_of patched-6.1
+	mkdir "$DIR/sys/kernel/kvm_htab/vm"
+	list
+	assert_success
+	assert_output ""
+	assert_equal "$stderr" ""
+	run stdout_of list --json --sysroot "$DIR"
+	run jq -c '[.exit_status, .hidden_vms, .results]' <<<"$output"
+	assert_output '[0,0,[]]'
+}
+
+@test "no POWER: an empty list, and why; a host that is itself a guest: VMs without tables" {
+	tree_of x86-6.12
+	process 20 qemu $VM
+	list
+	assert_success
+	assert_output ""
+	assert_equal "$stderr" "kvm-htab: this host is not POWER (unknown): KVM-HV, its hashed page tables and their pool exist on POWER only"
+	rm -r "$DIR"
+	tree_of nested-6.1
+	process 20 qemu $VM
+	list -rn -o PID,ORDER
+	assert_success
+	assert_output "20 -"
+	[[ $stderr == "kvm-htab: this host is itself a guest (pSeries): its VMs use the radix MMU only"* ]]
+}
+
+@test "no way to find VMs: exit status 5, no list" {
+	tree_of stock-6.1-meminfo
+	chmod 111 "$DIR/proc"
+	run --separate-stderr without_privileges "$KVM_HTAB" list --sysroot "$DIR"
+	chmod 755 "$DIR/proc"
+	assert_failure 5
+	assert_output ""
+	assert_equal "$stderr" "kvm-htab: cannot find the VMs: /proc cannot be read: Permission denied"
+}
+
+@test "names that would steer a terminal do not" {
+	tree_of stock-6.1-meminfo
+	process 20 $'a\e[31m\nb' $VM
+	arguments 20 qemu -name $'guest=\e]0;x\a\xff'
+	for form in "" --raw --json; do
+		# shellcheck disable=SC2086
+		list $form
+		assert_success
+		[[ $output != *$'\e'* && $output != *$'\a'* && $output != *$'\xff'* ]]
+		[[ $output == *'\x1b[31m\x0ab'* || $output == *'\\x1b[31m\\x0ab'* ]]
+	done
+	list -n -o DOMAIN
+	assert_output '\x1b]0;x\x07\xff'
+}
+
+@test "the tree's links do not lead out of it" {
+	tree_of stock-6.1-meminfo
+	process 20 qemu $VM
+	mkdir -p "$DIR/proc/21"
+	ln -s "/proc/$$/fd" "$DIR/proc/21/fd"
+	rm "$DIR/proc/20/comm"
+	ln -s /proc/self/comm "$DIR/proc/20/comm"
+	list -rn -o PID,VMM
+	assert_success
+	assert_output "20 -"
+}
