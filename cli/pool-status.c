@@ -8,6 +8,7 @@
 #include "messages.h"
 #include "options.h"
 #include "pool-metrics.h"
+#include "pool-users.h"
 #include "probe.h"
 
 enum {
@@ -82,6 +83,7 @@ struct report {
 	struct pool pool;
 	char sources[128]; /* joined with commas */
 	char *advice; /* NULL: none needed */
+	struct vm_list users;
 	struct value row[NCOLUMNS];
 	struct error err;
 };
@@ -276,6 +278,7 @@ static void print_json(const struct report *report, const struct layout *layout,
 	if (complete) {
 		json_add(object, "fits", json_fits(&report->pool));
 		json_add(object, "guests", json_guests(&report->pool));
+		pool_users_add_json(object, &report->users);
 		json_add(object, "advice", json_new_string(report->advice));
 		json_add(object, "exit_status", json_new_number(report->err.status));
 		json_add(object, "error", json_error(&report->err));
@@ -380,7 +383,7 @@ static int print_tables(const struct report *report, const struct layout *layout
 	if (options->raw || options->columns)
 		return output_table(layout, report->row, 1, options);
 	print_summary(report, options->bytes);
-	return print_guests(&report->pool, options);
+	return print_guests(&report->pool, options) ?: pool_users_print(&report->users, options);
 }
 
 static int choose_columns(const struct output_options *options, struct layout *layout,
@@ -412,12 +415,24 @@ static enum exit_status print(const struct report *report, const struct layout *
 		flush_stdout(); /* the advice refers to what stands above it */
 		complain(NULL, report->advice);
 	}
+	if (report->users.advice && !options->quiet && !options->json) {
+		flush_stdout();
+		complain(NULL, report->users.advice);
+	}
 	return report->err.status;
+}
+
+/* Not in the short forms, which are for scripts and fast. */
+static bool shows_users(const struct output_options *options, const struct report *report)
+{
+	return report->host.platform == HOST_POWERNV && !options->quiet && !options->raw &&
+	       !options->columns;
 }
 
 static void report_clear(struct report *report)
 {
 	free(report->advice);
+	vm_list_clear(&report->users);
 	error_clear(&report->err);
 }
 
@@ -435,6 +450,8 @@ int command_pool_status(int argc, char **argv)
 		return report.err.status;
 	}
 	gather(&fs, call.probe, &report);
+	if (!call.metrics && shows_users(&call.common.output, &report))
+		pool_users_read(&fs, &report.host, &report.users);
 	sysfs_close(&fs);
 	if (call.metrics) {
 		pool_metrics_print(&report.host, &report.pool, !report.err.status);

@@ -335,3 +335,41 @@ list() {
 	assert_success
 	assert_output "20 -"
 }
+
+@test "pool-status names those who use the pool, the largest first" {
+	two_vms
+	process 60 third $VM
+	vm 12 30 pool 60
+	vm 13 0 none 60
+	run --separate-stderr kvm_htab pool-status --sysroot "$DIR"
+	assert_success
+	assert_equal "$stderr" ""
+	assert_line --regexp '^ORDER SIZE  PID VMM +DOMAIN$'
+	run tail -n 2 <<<"$output"
+	assert_line --index 0 --regexp '^ +30 +1G +60 third +-$'
+	assert_line --index 1 --regexp '^ +29 +512M +4711 qemu-system-ppc web$'
+	run stdout_of pool-status --sysroot "$DIR" --json
+	run jq -c '.results[0] | [.users, .users_hidden, .users_advice]' <<<"$output"
+	assert_output '[[{"order":30,"table_bytes":1073741824,"pid":60,"vmm":"third","domain":null},{"order":29,"table_bytes":536870912,"pid":4711,"vmm":"qemu-system-ppc","domain":"web"}],0,null]'
+}
+
+@test "pool-status says what it cannot know of those who use the pool" {
+	tree_of stock-6.1-meminfo
+	process 20 qemu $VM
+	run --separate-stderr kvm_htab pool-status --sysroot "$DIR"
+	assert_success
+	assert_line --regexp '^ +- +- +20 qemu +-$'
+	[[ $stderr == *"this kernel does not tell what tables the VMs have"* ]]
+	run --separate-stderr kvm_htab pool-status --sysroot "$DIR" -r
+	refute_output --partial qemu
+	[[ $stderr != *"what tables"* ]]
+	rm -r "$DIR"
+	two_vms
+	chmod 000 "$DIR"/sys/kernel/kvm_htab/vm/*/* "$DIR/proc/4711/fd"
+	run --separate-stderr without_privileges "$KVM_HTAB" pool-status --sysroot "$DIR"
+	chmod 700 "$DIR/proc/4711/fd"
+	assert_success
+	assert_line --regexp '^ +- +- +815 crosvm +-$'
+	assert_equal "$stderr" \
+		"kvm-htab: only root may see what tables the VMs have, and 1 more that are not shown: try as root"
+}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# kvm-htab list against two real VMMs: as root, who sees all, and
+# kvm-htab list, and pool-status on who uses the pool, against two real VMMs: as root, who sees all, and
 # as others, who are told what they do not see.
 
 bats_require_minimum_version 1.5.0
@@ -186,4 +186,18 @@ of() {
 	assert_success
 	assert_output ''
 	assert_equal "$stderr" ''
+}
+
+@test "pool-status names those who use the pool, and no others" {
+	two
+	run host kvm-htab pool-status --json
+	assert_success
+	assert_equal "$(of '.results[0].users')" \
+		"[{\"order\":26,\"table_bytes\":$((1 << 26)),\"pid\":$first,\"vmm\":\"vmm\",\"domain\":null}]"
+	run host kvm-htab pool-status
+	assert_line --regexp "^ +26 +64M +$first vmm +-$"
+	refute_output --partial "$second"
+	run --separate-stderr host_as nobody kvm-htab pool-status
+	assert_success
+	[[ $stderr == *"only root may see what tables the VMs have, and 2 more that are not shown: try as root" ]]
 }
