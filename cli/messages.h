@@ -19,7 +19,8 @@
 #define MSG_BAD_FORMAT "there is no format \"%s\": write --format=prometheus"
 #define MSG_NO_VM "which VM? give --vm, as in --vm unix:/run/vm.sock"
 #define MSG_BAD_TARGET \
-	"\"%s\" is no VM: write unix:PATH, unix:@NAME, fd:N, a path with a \"/\", or @NAME"
+	"\"%s\" is no VM: write unix:PATH, unix:@NAME, fd:N, pid:PID, pid:PID:FD, domain:NAME, a " \
+	"path with a \"/\", or @NAME"
 #define MSG_DOMAIN_SLASH "\"%s\" is no name of a domain: it holds a \"/\" (a socket is unix:PATH)"
 #define MSG_DOMAIN_LENGTH "\"%s\" is no name of a domain: write 1 to %zu bytes"
 #define MSG_LONG_PATH "socket name \"%s\" is too long: at most %zu bytes"
@@ -45,7 +46,28 @@
 #define MSG_FD_PROC "cannot find out what file descriptor %d is, for want of /proc/self/fd: %s"
 #define MSG_NOT_VM "this is no KVM VM but \"%s\""
 
-/* Finding the VMM */
+/* Taking it out of the VMM, and finding that */
+#define MSG_NO_PIDFD \
+	"this kernel cannot take a file descriptor out of another process (pidfd_getfd(2), since " \
+	"Linux 5.6): let the VMM offer its VM on a socket"
+#define MSG_NO_PROC "cannot look into processes: /proc is not mounted"
+#define MSG_NO_PROCESS "there is no process %d"
+#define MSG_THREAD "%d is a thread of process %d: write pid:%d"
+#define MSG_PIDFD "cannot open process %d: %s"
+#define MSG_PROCESS_ENDED "process %d has ended, and its VM with it"
+#define MSG_PTRACE \
+	"no permission to take a VM out of %s: that needs ptrace access to it; try as root, or with " \
+	"CAP_SYS_PTRACE (kernel.yama.ptrace_scope=0 does for processes of your own)"
+#define MSG_PTRACE_LOOK \
+	"no permission to look for a VM in %s: that needs ptrace access to it; try as root, or with " \
+	"CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+#define MSG_LOOK "cannot look into %s: %s"
+#define MSG_PROCESS_NO_VM \
+	"%s has no VM of KVM: is this the VMM's number? (`kvm-htab list` shows the VMs)"
+#define MSG_PROCESS_MANY "%s has several VMs, its file descriptors %s: say which, as in pid:%d:%d"
+#define MSG_PROCESS_NO_FD "%s has no open file descriptor %d"
+#define MSG_PROCESS_NOT_VM "of %s, file descriptor %d is no KVM VM but \"%s\""
+#define MSG_GETFD "cannot take from %s its file descriptor %d: %s"
 #define MSG_DOMAIN_NONE \
 	"no domain \"%s\" is running: there is neither %s/%s.pid nor such a file of your own " \
 	"session (`virsh list` shows the domains)"
@@ -58,6 +80,15 @@
 #define MSG_DOMAIN_OTHER \
 	"%s is the VMM of domain \"%s\": libvirt's pid file of \"%s\" is left over from another " \
 	"process"
+
+/* VMs that nobody has offered */
+#define MSG_NOT_OFFERED_READY \
+	"the guest has run since its table was last cleared, and nobody has offered this VM for a " \
+	"reset, which kills a guest that is only paused: let the VMM offer it (see " \
+	"kvm-htab-vm-socket(7)), or use --force if the guest is about to start afresh"
+#define MSG_NOT_OFFERED_RESIZE \
+	"nobody has offered this VM for a resize, and its VMM would go on with the order that it " \
+	"knows (QEMU does): let the VMM ask for another order (maxmem), or use --force"
 
 /* What the kernel answers */
 #define MSG_OTHER_ARCH \

@@ -178,8 +178,9 @@ static unsigned int parse_seconds(struct argp_state *state, const char *arg)
 
 static const struct argp_option vm_options[] = {
 	{ "vm", OPT_VM, "VM", 0,
-	  "The VM: unix:PATH or unix:@NAME (a socket on which its VMM offers it), or fd:N "
-	  "(inherited); may be given several times",
+	  "The VM: unix:PATH or unix:@NAME (a socket on which its VMM offers it), fd:N "
+	  "(inherited), pid:PID or pid:PID:FD (its VMM), or domain:NAME (libvirt's); may be "
+	  "given several times",
 	  1 },
 	{ "timeout", OPT_TIMEOUT, "SECONDS", 0,
 	  "How long a peer may take to accept and to send its VM, and again to take the answer "
@@ -225,6 +226,10 @@ const struct argp vm_argp = { .options = vm_options, .parser = parse_vm };
 static const struct argp_option change_options[] = {
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Check everything, but change nothing", 3 },
 	{ "wait", OPT_WAIT, "SECONDS", 0, "Wait so long for the VM's vCPUs to stop", 3 },
+	{ "force", OPT_FORCE, NULL, 0,
+	  "With pid: and domain:, where nobody has offered the VM: even if its guest has run, or "
+	  "its VMM does not know the new order",
+	  3 },
 	{ 0 }
 };
 
@@ -238,6 +243,9 @@ static error_t parse_change(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_WAIT:
 		options->wait_ms = parse_seconds(state, arg);
+		return 0;
+	case OPT_FORCE:
+		options->force = true;
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;

@@ -29,6 +29,7 @@ enum {
 	OPT_COUNT,
 	OPT_PROBE,
 	OPT_FORMAT,
+	OPT_FORCE,
 	OPT_KEYS /* how many keys there are, letters included */
 };
 
@@ -46,9 +47,10 @@ struct vm_options {
 	unsigned int timeout_ms;
 };
 
-/* Commands that change something: --dry-run, --wait. */
+/* Commands that change something: --dry-run, --wait, --force. */
 struct change_options {
 	bool dry_run;
+	bool force; /* VMs that nobody has offered, too */
 	unsigned int wait_ms;
 };
 

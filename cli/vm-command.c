@@ -156,11 +156,11 @@ static void reply(const struct vm *vm, const struct vm_command *command, const s
 }
 
 static void work_on(const struct vm_command *command, const struct vm_call *call,
-		    const struct vm_target *target, const struct host *host, struct value *row,
-		    struct vm_result *result)
+		    const struct vm_target *target, const struct sysfs *fs, const struct host *host,
+		    struct value *row, struct vm_result *result)
 {
 	_cleanup_(vm_close) struct vm vm = { .fd = -1, .sock = -1 };
-	int r = vm_attach(target, host, call->vm.timeout_ms, &vm, &result->err);
+	int r = vm_attach(target, fs, host, call->vm.timeout_ms, &vm, &result->err);
 
 	if (!r)
 		r = command->work(&vm, call, result);
@@ -233,19 +233,20 @@ enum exit_status vm_command_run(const struct vm_command *command, const struct v
 		return err.status;
 	}
 	host_probe(&fs, &host);
-	sysfs_close(&fs);
 
 	results = calloc(VM_TARGETS_MAX, sizeof(*results));
 	rows = calloc(call->vm.ntargets * NCOLUMNS, sizeof(*rows));
 	if (!results || !rows) {
+		sysfs_close(&fs);
 		complain(NULL, strerror(ENOMEM));
 		return STATUS_FAILED;
 	}
 	for (size_t i = 0; i < call->vm.ntargets; i++) {
-		work_on(command, call, &call->vm.targets[i], &host, &rows[i * NCOLUMNS],
+		work_on(command, call, &call->vm.targets[i], &fs, &host, &rows[i * NCOLUMNS],
 			&results[i]);
 		status = exit_status_first(status, results[i].err.status);
 	}
+	sysfs_close(&fs);
 	return print_results(command, call, &layout, rows, results, status);
 }
 
@@ -277,6 +278,32 @@ static void learn_after_failure(const struct vm *vm, struct vm_result *result)
 		error_append(&result->err, MSG_TABLE_LOST);
 }
 
+/*
+ * A VM that nobody has offered is not changed unless forced: not its order,
+ * which its VMM knows, and not the table of a guest that has run and may only
+ * be paused.
+ */
+static int check_offered(const struct vm *vm, const struct vm_call *call, bool resize,
+			 struct vm_result *result)
+{
+	if (vm->offered || call->change.force)
+		return 0;
+	if (resize)
+		return error_set(&result->err, STATUS_FAILED, EPERM, MSG_NOT_OFFERED_RESIZE);
+	if (result->info.flags & KVM_PPC_HTAB_INFO_READY)
+		return error_set(&result->err, STATUS_FAILED, EPERM, MSG_NOT_OFFERED_READY);
+	return 0;
+}
+
+/*
+ * How long to wait for vCPUs to stop: not at all for a VM that must not have
+ * run, because now it does.
+ */
+static unsigned int wait_ms(const struct vm *vm, const struct vm_call *call)
+{
+	return vm->offered || call->change.force ? call->change.wait_ms : 0;
+}
+
 int vm_change(const struct vm *vm, const struct vm_call *call, struct kvm_ppc_htab *htab,
 	      struct vm_result *result)
 {
@@ -287,6 +314,9 @@ int vm_change(const struct vm *vm, const struct vm_call *call, struct kvm_ppc_ht
 		return r;
 	result->info_known = true;
 	result->order_before = result->info.order;
+	r = check_offered(vm, call, htab->order, result);
+	if (r)
+		return r;
 	if (call->change.dry_run) {
 		if (result->info.vcpus_running)
 			return vm_running_error(0, &result->err);
@@ -294,9 +324,11 @@ int vm_change(const struct vm *vm, const struct vm_call *call, struct kvm_ppc_ht
 	}
 
 	result->tried = true;
-	r = vm_allocate(vm, htab, call->change.wait_ms, &result->err);
+	r = vm_allocate(vm, htab, wait_ms(vm, call), &result->err);
 	if (r) {
 		learn_after_failure(vm, result);
+		if (r == -EBUSY) /* has it just begun to run? */
+			r = check_offered(vm, call, htab->order, result) ?: r;
 		return r;
 	}
 	result->changed = htab->order != 0;

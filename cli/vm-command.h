@@ -49,7 +49,8 @@ char *vm_command_help(int key, const char *text, void *input);
 const char *vm_source_name(uint32_t source);
 
 /*
- * The part that reset and resize share: learns the state, stops there when it is a dry run
+ * The part that reset and resize share: learns the state, refuses a VM that nobody has offered
+ * unless --force says otherwise, stops there when it is a dry run
  * (which fails if vCPUs are running), makes the request @htab, waiting if
  * wanted, and learns the state again. Sets result->changed.
  * Returns 0 or -errno with the reason in result->err.

@@ -8,25 +8,44 @@
 #include <sys/ioctl.h>
 
 #include "clock.h"
+#include "domain.h"
 #include "hpt.h"
 #include "messages.h"
-
-/* What /proc/self/fd/N of a KVM VM points at. */
-#define VM_LINK "anon_inode:kvm-vm"
+#include "vm-process.h"
+#include "vmm.h"
 
 /* Sleeps between tries while vCPUs run: short at first, for a VMM that is about to stop them. */
 #define BACKOFF_MIN_MS 10
 #define BACKOFF_MAX_MS 500
 
+static int target_error(const struct vm_target *target, struct error *err)
+{
+	return error_set(err, STATUS_USAGE, EINVAL, MSG_BAD_TARGET, target->text);
+}
+
 static int parse_fd(const char *number, struct vm_target *target, struct error *err)
 {
-	const char *s = number;
 	uint64_t fd;
 
-	if (*s < '0' || *s > '9' || scan_u64(&s, &fd) || *s || fd > INT32_MAX)
-		return error_set(err, STATUS_USAGE, EINVAL, MSG_BAD_TARGET, target->text);
+	if (parse_u64(number, &fd) || fd > INT32_MAX)
+		return target_error(target, err);
 	target->kind = VM_TARGET_FD;
 	target->fd = (int)fd;
+	return 0;
+}
+
+/* PID or PID:FD */
+static int parse_pid(const char *numbers, struct vm_target *target, struct error *err)
+{
+	const char *s = numbers;
+	uint64_t pid, fd = 0;
+
+	if (*s < '0' || *s > '9' || scan_u64(&s, &pid) || !pid || pid > INT32_MAX ||
+	    (*s && (*s != ':' || parse_u64(s + 1, &fd) || fd > INT32_MAX)))
+		return target_error(target, err);
+	target->kind = VM_TARGET_PID;
+	target->pid = (pid_t)pid;
+	target->fd = *s ? (int)fd : -1;
 	return 0;
 }
 
@@ -35,11 +54,18 @@ int vm_target_parse(const char *text, struct vm_target *target, struct error *er
 	*target = (struct vm_target){ .kind = VM_TARGET_UNIX, .text = text, .fd = -1 };
 	if (!strncmp(text, "fd:", 3))
 		return parse_fd(text + 3, target, err);
+	if (!strncmp(text, "pid:", 4))
+		return parse_pid(text + 4, target, err);
+	if (!strncmp(text, "domain:", 7)) {
+		target->kind = VM_TARGET_DOMAIN;
+		target->domain = text + 7;
+		return domain_check_name(target->domain, err);
+	}
 	if (!strncmp(text, "unix:", 5))
 		return vm_address_set(&target->address, text + 5, err);
 	if (*text == '@' || strchr(text, '/'))
 		return vm_address_set(&target->address, text, err);
-	return error_set(err, STATUS_USAGE, EINVAL, MSG_BAD_TARGET, text);
+	return target_error(target, err);
 }
 
 /* Whether vm->fd is a KVM VM: an ioctl on anything else could do harm. */
@@ -53,7 +79,7 @@ static int check_is_vm(const struct vm *vm, struct error *err)
 	if (n < 0)
 		return error_set(err, STATUS_FAILED, errno, MSG_FD_PROC, vm->fd, strerror(errno));
 	kind[n] = '\0';
-	if (strcmp(kind, VM_LINK))
+	if (strcmp(kind, VMM_VM_LINK))
 		return error_set(err, STATUS_FAILED, EPROTO, MSG_NOT_VM, kind);
 	return 0;
 }
@@ -95,18 +121,25 @@ static int adopt_fd(int fd, struct vm *vm, struct error *err)
 	return 0;
 }
 
-int vm_attach(const struct vm_target *target, const struct host *host, unsigned int timeout_ms,
-	      struct vm *vm, struct error *err)
+int vm_attach(const struct vm_target *target, const struct sysfs *fs, const struct host *host,
+	      unsigned int timeout_ms, struct vm *vm, struct error *err)
 {
 	int r = -EINVAL;
 
 	*vm = (struct vm){ .fd = -1, .sock = -1 };
+	vm->offered = target->kind == VM_TARGET_UNIX || target->kind == VM_TARGET_FD;
 	switch (target->kind) {
 	case VM_TARGET_UNIX:
 		r = vm_socket_receive(&target->address, timeout_ms, &vm->sock, &vm->fd, err);
 		break;
 	case VM_TARGET_FD:
 		r = adopt_fd(target->fd, vm, err);
+		break;
+	case VM_TARGET_PID:
+		r = vm_process_take(target->pid, target->fd, &vm->fd, err);
+		break;
+	case VM_TARGET_DOMAIN:
+		r = vm_domain_take(fs, target->domain, &vm->fd, err);
 		break;
 	}
 	if (!r)

@@ -13,22 +13,27 @@
 #include "host.h"
 #include "vm-socket.h"
 
-/* How a VM is named; ways that find the VMM by themselves (pid:, domain:) belong here, too. */
+/* How a VM is named. */
 enum vm_target_kind {
 	VM_TARGET_UNIX, /* unix:PATH, unix:@NAME */
 	VM_TARGET_FD, /* fd:N */
+	VM_TARGET_PID, /* pid:PID, pid:PID:FD */
+	VM_TARGET_DOMAIN, /* domain:NAME */
 };
 
 struct vm_target {
 	enum vm_target_kind kind;
 	const char *text; /* as the user wrote it; borrowed */
 	struct vm_address address; /* VM_TARGET_UNIX */
-	int fd; /* VM_TARGET_FD */
+	int fd; /* VM_TARGET_FD; VM_TARGET_PID: of the VMM, -1: the only VM it has */
+	pid_t pid; /* VM_TARGET_PID */
+	const char *domain; /* VM_TARGET_DOMAIN; borrowed */
 };
 
 struct vm {
 	int fd; /* the VM; -1: none */
 	int sock; /* the peer that waits for an answer; -1: none */
+	bool offered; /* by its VMM, or by a parent: somebody wants it reset */
 };
 
 /* Parses one argument of --vm, which must outlive @target. Errors: -errno with a usage error. */
@@ -40,8 +45,8 @@ int vm_target_parse(const char *text, struct vm_target *target, struct error *er
  * is left in vm->sock, to be answered, after failures, too.
  * Errors: -errno with the reason in @err.
  */
-int vm_attach(const struct vm_target *target, const struct host *host, unsigned int timeout_ms,
-	      struct vm *vm, struct error *err) _must_check_;
+int vm_attach(const struct vm_target *target, const struct sysfs *fs, const struct host *host,
+	      unsigned int timeout_ms, struct vm *vm, struct error *err) _must_check_;
 
 /* Lets go of the VM, which an open descriptor pins with all its memory; the socket stays. */
 void vm_release(struct vm *vm);

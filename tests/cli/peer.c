@@ -4,6 +4,9 @@
  *
  *   peer [-s] MODE ADDRESS   listens on ADDRESS (a path, or @NAME) for one client
  *   peer run PROGRAM...      hands a KVM VM down as fd 9 and runs PROGRAM
+ *   peer refuse N ERRNO PROGRAM...
+ *                            runs PROGRAM, for which system call N fails with ERRNO
+ *   peer threads             has a second thread, and waits
  *   peer kvm                 exits 0 if this machine can make a KVM VM
  *
  * -s: seqpacket instead of stream. Prints "ready" once it listens; when the
@@ -17,14 +20,19 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/kvm.h>
+#include <linux/seccomp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -226,6 +234,40 @@ static int run(char **argv)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
+static int run_refused(uint32_t number, uint32_t code, char **argv)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | code),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = 4, .filter = filter };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		die("prctl");
+	execvp(argv[0], argv);
+	die(argv[0]);
+	return 1;
+}
+
+static void *wait_long(void *arg)
+{
+	poll(NULL, 0, WAIT_MS);
+	return arg;
+}
+
+static int run_threads(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, wait_long, NULL))
+		die("pthread_create");
+	pthread_join(thread, NULL);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int type = SOCK_STREAM;
@@ -238,6 +280,10 @@ int main(int argc, char **argv)
 	}
 	if (argc == 2 && !strcmp(argv[1], "kvm"))
 		return make_vm() < 0;
+	if (argc > 4 && !strcmp(argv[1], "refuse"))
+		return run_refused((uint32_t)atoi(argv[2]), (uint32_t)atoi(argv[3]), argv + 4);
+	if (argc == 2 && !strcmp(argv[1], "threads"))
+		return run_threads();
 	if (argc > 2 && !strcmp(argv[1], "run"))
 		return run(argv + 2);
 	if (argc != 3)

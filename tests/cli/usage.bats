@@ -88,10 +88,14 @@ usage_error() {
 
 @test "names of VMs" {
 	usage_error "which VM?" reset
-	for name in foo fd: fd:x fd:-1 fd:99999999999 pid: unix: @ unix:@ ""; do
+	for name in foo fd: fd:x fd:-1 fd:99999999999 pid: pid:x pid:-1 pid:0 pid:1x pid:1: pid:1:x pid:1:2:3 pid:1:-2 \
+		pid:99999999999 pid:1:99999999999 'pid: 1' 'pid:1: 2' unix: @ unix:@ ""; do
 		usage_error "is no VM: write unix:PATH, unix:@NAME, fd:N" vm-status --vm "$name"
 	done
 	usage_error "is too long: at most 107 bytes" vm-status --vm "/$(printf 'x%.0s' {1..107})"
+	usage_error '"" is no name of a domain: write 1 to 251 bytes' vm-status --vm domain:
+	usage_error "is no name of a domain: write 1 to 251 bytes" vm-status --vm "domain:$(printf 'x%.0s' {1..252})"
+	usage_error '"../x" is no name of a domain: it holds a "/"' vm-status --vm domain:../x
 	usage_error '"foo\x1b[31m\xff" is no VM' vm-status --vm $'foo\e[31m\xff'
 }
 

@@ -56,6 +56,20 @@ static int cmd_second(char **args, int n, FILE *out)
 	return vm_second(&vm, out);
 }
 
+static int cmd_duplicate(char **args, int n, FILE *out)
+{
+	(void)args, (void)n;
+	return vm_duplicate(&vm, out);
+}
+
+/* Does not answer. */
+static int cmd_exec(char **args, int n, FILE *out)
+{
+	(void)n, (void)out;
+	execlp(args[0], args[0], "60", NULL);
+	return -errno;
+}
+
 static int cmd_close(char **args, int n, FILE *out)
 {
 	(void)args, (void)n, (void)out;
@@ -211,6 +225,8 @@ static const struct command commands[] = {
 	{ "create", 0, 0, cmd_create, "a VM, after close-vm" },
 	{ "close-vm", 0, 0, cmd_close, "stops vCPUs and closes everything of the VM" },
 	{ "second", 0, 0, cmd_second, "one more VM, without memory; its descriptor" },
+	{ "duplicate", 0, 0, cmd_duplicate, "one more descriptor of the VM; that" },
+	{ "exec", 1, 1, cmd_exec, "PROGRAM: becomes it, with the argument 60" },
 	{ "allocate", 1, 1, cmd_allocate, "ORDER: KVM_PPC_ALLOCATE_HTAB; the order in effect" },
 	{ "allocate2", 1, 3, cmd_allocate2, "ORDER [MIN [FLAGS]]: KVM_PPC_ALLOCATE_HTAB2" },
 	{ "info", 0, 0, cmd_info, "KVM_PPC_GET_HTAB_INFO" },

@@ -51,8 +51,9 @@ enum guest {
 int vm_run_endless(struct vm *vm, unsigned int cpu, enum guest guest);
 int vm_stop(struct vm *vm);
 
-/* One more VM, which stays. */
+/* Descriptors that only make the process harder to look through; they stay. */
 int vm_second(const struct vm *vm, FILE *out);
+int vm_duplicate(const struct vm *vm, FILE *out);
 
 /* vmm-htab.c */
 int htab_allocate(struct vm *vm, uint32_t order, FILE *out);

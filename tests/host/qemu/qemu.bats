@@ -134,6 +134,34 @@ works() {
 	table_is $ORDER
 }
 
+@test "kvm-htab takes its VM out of QEMU, and without --force does it no harm" {
+	local pid command status=1 why='nobody has offered this VM'
+	guest_up
+	pid=$(host cat /run/guest/pid)
+	if [[ $HOST_IS_STOCK == 1 ]]; then
+		status=5 why='this kernel refuses VM ioctls'
+	else
+		run --separate-stderr host kvm-htab vm-status --vm "pid:$pid" -rn -o MMU,ORDER,SOURCE,READY
+		assert_success
+		assert_output "hash $ORDER pool yes"
+	fi
+	run --separate-stderr host kvm-htab list -rn -o PID,VMM
+	assert_output "$pid qemu-system-ppc"
+	for command in reset "reset --wait=1" "resize --order $((ORDER + 1))"; do
+		# shellcheck disable=SC2086 # words
+		run host kvm-htab $command --vm "pid:$pid"
+		assert_failure $status
+		assert_output --partial "$why"
+	done
+	qmp '{ "execute": "stop" }'
+	run host kvm-htab reset --vm "pid:$pid"
+	assert_failure $status
+	assert_output --partial "$why"
+	qmp '{ "execute": "cont" }'
+	works
+	table_is $ORDER
+}
+
 @test "it restarts itself, on the table it has, and powers off" {
 	guest_up
 	guest_tell reboot

@@ -79,5 +79,9 @@ json() {
 		run vm offered
 		assert_success
 		assert_equal "$(json .exit_status)" 5
+		# shellcheck disable=SC2086 # words
+		run host kvm-htab $command --vm "pid:$(host cat /run/vmm/vm/pid)"
+		assert_failure 5
+		assert_output --partial 'this kernel refuses VM ioctls from any process but the VM'
 	done
 }

@@ -1,0 +1,221 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # run --separate-stderr sets stderr
+# SPDX-License-Identifier: GPL-2.0-only
+# pid:PID[:FD] and domain:NAME on processes that have no VM of ours.
+
+bats_require_minimum_version 1.5.0
+load common
+
+teardown() {
+	local pid
+
+	while read -r pid; do
+		kill -9 "$pid" 2>/dev/null || true
+	done < <(cat "$BATS_TEST_TMPDIR/started" 2>/dev/null)
+}
+
+# start COMMAND...: $PID is a process in the background, which ends with the test
+start() {
+	"$@" 3>&- >/dev/null 2>&1 &
+	PID=$!
+	disown
+	echo "$PID" >>"$BATS_TEST_TMPDIR/started"
+}
+
+# until_true COMMAND...
+until_true() {
+	for _ in $(seq 200); do
+		if "$@"; then return; fi
+		sleep 0.02
+	done
+	return 1
+}
+
+# refused VM TEXT: exit status 1, and that text
+refused() {
+	run --separate-stderr kvm_htab reset --vm "$1"
+	assert_failure 1
+	[[ $stderr == "kvm-htab: $1: $2; nothing was changed" ]] || fail "$stderr"
+}
+
+# of_domain NAME TEXT: the same, with the pid files of a tree
+of_domain() {
+	run --separate-stderr kvm_htab vm-status --vm "domain:$1" --sysroot "$BATS_TEST_TMPDIR"
+	assert_failure 1
+	# shellcheck disable=SC2053 # a pattern
+	[[ $stderr == "kvm-htab: domain:$1: "$2 ]] || fail "$stderr"
+}
+
+# pid_file NAME TEXT
+pid_file() {
+	mkdir -p "$BATS_TEST_TMPDIR/run/libvirt/qemu"
+	echo "$2" >"$BATS_TEST_TMPDIR/run/libvirt/qemu/$1.pid"
+}
+
+@test "a number that no process has, and that of a thread" {
+	refused pid:2147483647 "there is no process 2147483647"
+	if [ "$(</proc/sys/kernel/pid_max)" -gt 4000000 ]; then
+		refused pid:4194303 "there is no process 4194303"
+	fi
+	start "$TOOLS/peer" threads
+	until_true compgen -G "/proc/$PID/task/*[!$PID]*" >/dev/null || fail "no thread"
+	thread=$(basename -a /proc/"$PID"/task/* | grep -vx "$PID")
+	refused "pid:$thread" "$thread is a thread of process $PID: write pid:$PID"
+}
+
+@test "a process without a VM, and descriptors that are none" {
+	start sleep 60
+	until_true grep -q sleep "/proc/$PID/comm"
+	refused "pid:$PID" "process $PID (sleep) has no VM of KVM: is this the VMM's number? (\`kvm-htab list\` shows the VMs)"
+	refused "pid:$PID:77" "process $PID (sleep) has no open file descriptor 77"
+	refused "pid:$PID:0" "of process $PID (sleep), file descriptor 0 is no KVM VM but \"/dev/null\""
+}
+
+@test "a process that has ended, as long as its parent has not noticed" {
+	# shellcheck disable=SC2016
+	start bash -c 'sleep 0 & echo $! >"$0"; exec sleep 60' "$BATS_TEST_TMPDIR/zombie"
+	until_true test -s "$BATS_TEST_TMPDIR/zombie"
+	zombie=$(<"$BATS_TEST_TMPDIR/zombie")
+	until_true grep -q '^State:.Z' "/proc/$zombie/status"
+	refused "pid:$zombie" "process $zombie has ended, and its VM with it"
+	refused "pid:$zombie:5" "process $zombie has ended, and its VM with it"
+}
+
+@test "a process of another user: the privilege that is needed is named" {
+	[ "$(id -u)" = 0 ] || skip "needs root to become another user"
+	start sleep 60
+	until_true grep -q sleep "/proc/$PID/comm"
+	run setpriv --reuid=65534 --clear-groups "$KVM_HTAB" reset --vm "pid:$PID"
+	assert_failure 1
+	assert_output --partial "no permission to look for a VM in process $PID (sleep): that needs ptrace access to it; try as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+	run setpriv --reuid=65534 --clear-groups "$KVM_HTAB" reset --vm "pid:$PID:5"
+	assert_failure 1
+	assert_output --partial "no permission to take a VM out of process $PID (sleep): that needs ptrace access to it; try as root, or with CAP_SYS_PTRACE"
+}
+
+@test "the name of a command does not steer the terminal" {
+	cp "$(command -v sleep)" "$BATS_TEST_TMPDIR/"$'s\e[31m'
+	start "$BATS_TEST_TMPDIR/"$'s\e[31m' 60
+	until_true grep -q '^s' "/proc/$PID/comm"
+	run kvm_htab reset --vm "pid:$PID"
+	assert_failure 1
+	assert_output --partial "process $PID (s\\x1b[31m) has no VM of KVM"
+}
+
+@test "domains that are not running, and pid files that are none" {
+	of_domain web 'no domain "web" is running: there is neither /run/libvirt/qemu/web.pid nor *virsh list*'
+	for text in "" x -5 "5 6" 99999999999; do
+		pid_file web "$text"
+		of_domain web '/run/libvirt/qemu/web.pid does not hold the number of a process'
+	done
+	pid_file web 2147483647
+	of_domain web 'there is no process 2147483647'
+	pid_file .. 2147483647
+	of_domain .. 'there is no process 2147483647'
+	mkdir "$BATS_TEST_TMPDIR/run/libvirt/qemu/directory.pid"
+	of_domain directory 'cannot read /run/libvirt/qemu/directory.pid: *'
+	start sleep 60
+	until_true grep -q sleep "/proc/$PID/comm"
+	pid_file web "$PID"
+	of_domain web "process $PID (sleep) has no VM of KVM*"
+}
+
+@test "a pid file that may not be read" {
+	pid_file web 1
+	chmod 000 "$BATS_TEST_TMPDIR/run/libvirt/qemu/web.pid"
+	without=()
+	[ "$(id -u)" != 0 ] || without=(setpriv --bounding-set "-dac_override,-dac_read_search")
+	run "${without[@]}" "$KVM_HTAB" reset --vm domain:web --sysroot "$BATS_TEST_TMPDIR"
+	assert_failure 1
+	assert_output --partial "domain:web: no permission to read /run/libvirt/qemu/web.pid: try as root"
+}
+
+@test "domains of one's own session, and two of the same name" {
+	export XDG_RUNTIME_DIR=/run/user/1000
+	mkdir -p "$BATS_TEST_TMPDIR$XDG_RUNTIME_DIR/libvirt/qemu/run"
+	echo 2147483646 >"$BATS_TEST_TMPDIR$XDG_RUNTIME_DIR/libvirt/qemu/run/web.pid"
+	of_domain web 'there is no process 2147483646'
+	pid_file web 2147483647
+	of_domain web 'there are two domains "web", the system'\''s (process 2147483647) and one of your own session (process 2147483646): write pid:PID'
+	pid_file web 2147483646
+	of_domain web 'there is no process 2147483646'
+	XDG_RUNTIME_DIR=run of_domain web 'there is no process 2147483646'
+}
+
+@test "a pid file whose process runs another domain by now" {
+	# shellcheck disable=SC2016
+	start bash -c 'kill -STOP $$' - -name guest=other,debug-threads=on
+	until_true grep -q guest=other "/proc/$PID/cmdline"
+	pid_file web "$PID"
+	of_domain web "process $PID (bash) is the VMM of domain \"other\": libvirt's pid file of \"web\" is left over from another process"
+	pid_file other "$PID"
+	of_domain other "process $PID (bash) has no VM of KVM*"
+}
+
+@test "a real VM of this machine is taken out of its process, whoever made it" {
+	need_kvm
+	[ "$(uname -m)" != ppc64le ] || skip "a POWER host: see tests/host"
+	start_peer vm "$BATS_TEST_TMPDIR/sock"
+	pid=$(<"$BATS_TEST_TMPDIR/peer.pid")
+	run kvm_htab reset --vm "pid:$pid"
+	assert_failure 5
+	assert_output --partial "this is a VM of a host that is not POWER ($(uname -m))"
+	run kvm_htab reset --vm "pid:$pid" --sysroot "$TREES/stock-6.1-meminfo"
+	assert_failure 5
+	assert_output --partial "this kernel refuses VM ioctls from any process but the VM's own"
+	pid_file web "$pid"
+	run kvm_htab vm-status --vm domain:web --sysroot "$BATS_TEST_TMPDIR"
+	assert_failure 5
+	stop_peer
+}
+
+@test "descriptors of the same VM are one, where the kernel can tell" {
+	need_kvm
+	[ "$(uname -m)" = x86_64 ] || skip "knows the system call's number on x86-64 only"
+	perl -e 'exit syscall(312, $$ + 0, $$ + 0, 0, 0, 0) != 0' || skip "no kcmp(2)"
+	# the parent has the VM twice
+	# shellcheck disable=SC2016
+	run "$TOOLS/peer" run bash -c 'exec "$0" vm-status --vm "pid:$PPID"' "$KVM_HTAB"
+	assert_failure 5
+	assert_output --partial "this is a VM of a host that is not POWER"
+}
+
+@test "kernels that cannot do it, and limits" {
+	need_kvm
+	start_peer vm "$BATS_TEST_TMPDIR/sock"
+	pid=$(<"$BATS_TEST_TMPDIR/peer.pid") # listens, hence is no shell any more
+	# pidfd_open is 434 and pidfd_getfd 438 on all architectures; ENOSYS is 38, EMFILE 24, EPERM 1
+	for number in 434 438; do
+		run "$TOOLS/peer" refuse $number 38 "$KVM_HTAB" reset --vm "pid:$pid"
+		assert_failure 5
+		assert_output --partial "this kernel cannot take a file descriptor out of another process (pidfd_getfd(2), since Linux 5.6): let the VMM offer its VM on a socket; nothing was changed"
+	done
+	run "$TOOLS/peer" refuse 434 24 "$KVM_HTAB" reset --vm "pid:$pid"
+	assert_failure 1
+	assert_output --partial "cannot open process $pid: Too many open files"
+	run "$TOOLS/peer" refuse 438 24 "$KVM_HTAB" reset --vm "pid:$pid"
+	assert_failure 1
+	assert_output --regexp "cannot take from process $pid \\(peer\\) its file descriptor [0-9]+: Too many open files"
+	# as with kernel.yama.ptrace_scope=1, where /proc may be looked at
+	run "$TOOLS/peer" refuse 438 1 "$KVM_HTAB" reset --vm "pid:$pid"
+	assert_failure 1
+	assert_output --partial "no permission to take a VM out of process $pid (peer)"
+	assert_output --partial "kernel.yama.ptrace_scope=0"
+	# closed meanwhile
+	run "$TOOLS/peer" refuse 438 9 "$KVM_HTAB" reset --vm "pid:$pid"
+	assert_failure 1
+	assert_output --partial "process $pid (peer) has no open file descriptor"
+	stop_peer
+}
+
+@test "no /proc" {
+	[ "$(id -u)" = 0 ] || skip "needs root to hide /proc"
+	# shellcheck disable=SC2016
+	run unshare --mount bash -c 'mount -t tmpfs none /proc && exec "$0" reset --vm "pid:$$"' "$KVM_HTAB"
+	assert_failure 1
+	assert_output --partial "cannot look into processes: /proc is not mounted"
+	# shellcheck disable=SC2016
+	run unshare --mount bash -c 'mount -t tmpfs none /proc && exec "$0" reset --vm "pid:$$:0"' "$KVM_HTAB"
+	assert_failure 1
+	assert_output --partial "for want of /proc/self/fd"
+}
