@@ -218,24 +218,19 @@ static struct json_object *json_fact(const struct fact *fact)
 	return fact->known ? json_new_number(fact->value) : NULL;
 }
 
-/* How many tables of @order fit, into @object. */
-static void add_room(struct json_object *object, const struct pool *pool, unsigned int order)
-{
-	json_add(object, "order", json_new_number(order));
-	json_add(object, "fits", json_fact(pool_fits(pool, order)));
-}
-
+/* Keys stay where they are: json_add() borrows them. */
 static struct json_object *json_fits(const struct pool *pool)
 {
-	struct json_object *array = json_new_array();
+	static char names[HPT_ORDERS][sizeof("46")];
+	struct json_object *object = json_new_object();
 
 	for (unsigned int order = HPT_ORDER_MIN; order <= HPT_ORDER_MAX; order++) {
-		struct json_object *object = json_new_object();
+		char *name = names[order - HPT_ORDER_MIN];
 
-		add_room(object, pool, order);
-		json_append(array, object);
+		snprintf(name, sizeof(names[0]), "%u", order);
+		json_add(object, name, json_fact(pool_fits(pool, order)));
 	}
-	return array;
+	return object;
 }
 
 static struct json_object *json_guests(const struct pool *pool)
@@ -248,8 +243,9 @@ static struct json_object *json_guests(const struct pool *pool)
 		struct json_object *object = json_new_object();
 
 		json_add(object, "ram_bytes", json_new_number(ram_bytes));
+		json_add(object, "order", json_new_number(order));
 		json_add(object, "table_bytes", json_new_number(hpt_bytes(order)));
-		add_room(object, pool, order);
+		json_add(object, "fits", json_fact(pool_fits(pool, order)));
 		json_append(array, object);
 	}
 	return array;

@@ -90,6 +90,7 @@ _kvm_htab_value() {
 	*=DIR) _kvm_htab_files -d "$5" ;;
 	*=SIZE) _kvm_htab_words "2G 4G 8G 16G 32G 64G 128G 256G 512G 1T" "$5" ;;
 	*order=N) _kvm_htab_words "$(echo {18..46})" "$5" ;;
+	*=FORMAT) _kvm_htab_words prometheus "$5" ;;
 	*=N | *=SECONDS) ;; # any number
 	*=) return 1 ;;
 	esac

@@ -56,6 +56,8 @@ function __kvm_htab_value
             printf '%s\n' {2,4,8,16,32,64,128,256,512}G 1T
         case '*order=N'
             seq 18 46
+        case '*=FORMAT'
+            echo prometheus
         case '*=N' '*=SECONDS' # any number
     end
 end

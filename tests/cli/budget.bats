@@ -41,12 +41,13 @@ broken_empty() {
 	echo 'int nothing;' | gcc -shared -fPIC -x c -o "$1" -
 }
 
-@test "raw takes less than twice the instructions of hugeadm, JSON 2.5 times, the table 4 times" {
+@test "raw and fit take less than twice the instructions of hugeadm, JSON 2.5 times, the table 4 times" {
 	hugeadm --pool-list >/dev/null # needs a kernel with huge pages
 	hugeadm=$(instructions hugeadm --pool-list)
 	((hugeadm > 0))
 	within 20 pool-status --raw
 	within 20 pool-status --quiet
+	within 20 fit --quiet --ram 64G
 	within 25 pool-status --json
 	within 40 pool-status
 }

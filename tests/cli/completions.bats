@@ -116,6 +116,7 @@ vm_forms() {
 	offers 'kvm-htab resize --order 4' {40..46}
 	offers 'kvm-htab resize --vm @x --min-order=1' 18 19
 	offers 'kvm-htab resize --ram 64' 64G
+	offers 'kvm-htab pool-status --format=' prometheus
 }
 
 @test "VMs: sockets by path, and the forms that the program knows" {
@@ -126,7 +127,7 @@ vm_forms() {
 	offers "kvm-htab reset --vm=$PWD/directory/on" "$PWD/directory/one.sock"
 	offers "kvm-htab reset --vm unix:$PWD/directory/on" "$PWD/directory/one.sock"
 	offers "kvm-htab reset --vm=unix:$PWD/directory/on" "$PWD/directory/one.sock"
-	offers "kvm-htab reset --dry-run --vm d" directory
+	offers "kvm-htab reset --dry-run --vm dir" directory
 	rm -r directory
 	touch sock
 	mapfile -t names < <(vm_forms)

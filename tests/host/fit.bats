@@ -143,7 +143,7 @@ fits_in_sysfs() {
 
 fits_found() {
 	host kvm-htab pool-status --json "$@" |
-		jq -r '.results[0] | [(.fits[].fits), .largest_free_order, .free_bytes] | map(tostring) | join(" ") + " "'
+		jq -r '.results[0] | [(.fits[]), .largest_free_order, .free_bytes] | map(tostring) | join(" ") + " "'
 }
 
 @test "--probe of pool-status finds what sysfs says, for every order" {
