@@ -2,6 +2,7 @@
 /* Where facts about the pool come from, one function a source. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/klog.h>
 
 #include "pool.h"
 
@@ -294,6 +295,62 @@ bool meminfo_bytes(const char *meminfo, const char *key, uint64_t *bytes)
 	if (find_u64(meminfo, key, &kib) || kib > UINT64_MAX >> 10)
 		return false;
 	*bytes = kib << 10;
+	return true;
+}
+
+/* Of syslog(2), whose header names none of them. */
+#define LOG_READ_ALL 3
+#define LOG_SIZE 10
+
+/* The kernel's log, which may have lost its beginning; NULL: none, or not for this user. */
+static char *read_log(const struct sysfs *fs)
+{
+	char *text = NULL;
+	int size, n;
+
+	if (fs->captured)
+		return sysfs_read(fs, "/var/log/dmesg", &text, NULL) ? NULL : text;
+	size = klogctl(LOG_SIZE, NULL, 0);
+	text = size > 0 ? malloc((size_t)size + 1) : NULL;
+	n = text ? klogctl(LOG_READ_ALL, text, size) : -1;
+	if (n < 0) {
+		free(text);
+		return NULL;
+	}
+	text[n] = '\0';
+	return text;
+}
+
+/*
+ * Two lines of the boot: "kvm_cma_reserve: reserving 409 MiB for global area",
+ * and what CMA has to say to that: "cma: Reserved 416 MiB at ..." (or "in ...",
+ * since Linux 6.15) or "cma: Failed to reserve 416 MiB".
+ */
+bool pool_read_boot_log(const struct sysfs *fs, struct pool *pool)
+{
+	static const char reserved[] = "cma: Reserved ", failed[] = "cma: Failed to reserve ";
+	_cleanup_free_ char *log = NULL;
+	const char *line;
+	uint64_t mib;
+
+	if (pool->total_bytes.known && !pool->total_bytes.approximate)
+		return false;
+	log = read_log(fs);
+	line = log ? strstr(log, "kvm_cma_reserve: reserving ") : NULL;
+	line = line ? strstr(line, "cma: ") : NULL;
+	if (!line)
+		return false;
+	if (!strncmp(line, failed, strlen(failed))) {
+		pool->state = POOL_FAILED;
+		return true;
+	}
+	if (strncmp(line, reserved, strlen(reserved)))
+		return false;
+	line += strlen(reserved);
+	if (scan_u64(&line, &mib) || mib > UINT64_MAX >> 20)
+		return false;
+	pool->state = POOL_READY;
+	fact_set(&pool->total_bytes, mib << 20, false);
 	return true;
 }
 

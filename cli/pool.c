@@ -65,6 +65,7 @@ void pool_read(const struct sysfs *fs, struct pool *pool)
 		{ pool_read_kvm_htab, "/sys/kernel/kvm_htab" },
 		{ pool_read_cma_sysfs, "/sys/kernel/mm/cma/kvm_cma" },
 		{ pool_read_cma_debugfs, "/sys/kernel/debug/cma" },
+		{ pool_read_boot_log, "dmesg" },
 		{ pool_read_meminfo, "/proc/meminfo" },
 	};
 

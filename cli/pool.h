@@ -9,7 +9,7 @@
 #include "host.h"
 #include "hpt.h"
 
-#define POOL_SOURCES_MAX 5
+#define POOL_SOURCES_MAX 6
 
 enum pool_state {
 	POOL_UNKNOWN,
@@ -97,6 +97,7 @@ void fact_set(struct fact *fact, uint64_t value, bool approximate);
 bool pool_read_kvm_htab(const struct sysfs *fs, struct pool *pool); /* /sys/kernel/kvm_htab */
 bool pool_read_cma_sysfs(const struct sysfs *fs, struct pool *pool); /* /sys/kernel/mm/cma */
 bool pool_read_cma_debugfs(const struct sysfs *fs, struct pool *pool); /* /sys/kernel/debug/cma */
+bool pool_read_boot_log(const struct sysfs *fs, struct pool *pool); /* dmesg */
 bool pool_read_meminfo(const struct sysfs *fs, struct pool *pool); /* /proc/meminfo */
 
 #endif /* KVM_HTAB_POOL_H */

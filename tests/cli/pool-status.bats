@@ -178,6 +178,27 @@ fits_of() {
 	assert_output "[null,true,null]"
 }
 
+@test "the log of the boot: how large the pool is, or that there is none" {
+	dir=$(tree stock-6.1-meminfo)
+	mkdir -p "$dir/var/log"
+	log() {
+		printf '<6>[    0.000000] %s\n' "cma: Reserved 64 MiB at 0x0000000000000000" \
+			"kvm_cma_reserve: reserving 13104 MiB for global area" "$1" >"$dir/var/log/dmesg"
+	}
+	log "cma: Reserved 13107 MiB at 0x0000003c00000000 on node -1"
+	run facts "$dir" STATE,TOTAL,FREE,APPROX,SOURCES
+	assert_output "ready $((13107 << 20)) 10737418240 yes dmesg,/proc/meminfo"
+	log "cma: Reserved 13107 MiB in 1 range"
+	run facts "$dir" STATE,TOTAL,SOURCES
+	assert_output "ready $((13107 << 20)) dmesg,/proc/meminfo"
+	log "cma: Failed to reserve 13107 MiB on node -1"
+	run facts "$dir" STATE,TOTAL,FREE,SOURCES
+	assert_output "failed 0 0 dmesg"
+	log "something else"
+	run facts "$dir" STATE,SOURCES
+	assert_output "unknown /proc/meminfo"
+}
+
 @test "CMA in sysfs of 6.12: counters, the rest approximate" {
 	run facts "$TREES/stock-6.12-cma-sysfs" STATE,TOTAL,USED,FREE,APPROX,SOURCES
 	assert_success

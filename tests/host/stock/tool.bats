@@ -38,6 +38,15 @@ json() {
 	fi
 }
 
+# shellcheck disable=SC2016 # for the host
+@test "without the bitmap the log of the boot tells how large the pool is" {
+	local total
+	total=$(host 'echo $(($(</sys/kernel/debug/cma/kvm_cma/count) * $(getconf PAGESIZE)))')
+	run --separate-stderr host_as nobody kvm-htab pool-status -brn -o STATE,TOTAL
+	assert_success
+	assert_output "ready $total"
+}
+
 @test "list shows the VMs by their processes, and says what this kernel does not" {
 	local pid
 	pid=$(host cat /run/vmm/vm/pid)
