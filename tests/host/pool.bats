@@ -55,6 +55,7 @@ no_pool() {
 @test "no pool was asked for: absent" {
 	host_boot --append kvm_cma_resv_ratio=0
 	no_pool absent
+	host_verdict
 }
 
 @test "a pool was asked for and could not be had: failed" {
@@ -62,4 +63,5 @@ no_pool() {
 	run host dmesg
 	assert_output --partial 'cma: Failed to reserve'
 	no_pool failed
+	host_verdict
 }
