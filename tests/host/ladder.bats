@@ -55,11 +55,16 @@ teardown() {
 }
 
 # A hash VM that nobody has asked anything of. What the one before has left behind may have come together.
-# shellcheck disable=SC2016 # for the host
 fresh() {
+	fresh_radix
+	[[ $HOST_MACHINE == powernv8 ]] || vm hash
+}
+
+# The same, radix where the host is
+# shellcheck disable=SC2016 # for the host
+fresh_radix() {
 	vm close-vm
 	vm create
-	[[ $HOST_MACHINE == powernv8 ]] || vm hash
 	host 'if [ -e /run/fragment.order ]; then
 		touch /run/fragment.again
 		kill -USR1 $(cat /run/fragment.pid)
@@ -125,12 +130,12 @@ granted() {
 	fresh
 }
 
-# refused ORDER MIN FLAGS. Pages of others may have come free since, beside each other: once more without them.
+# refused ORDER MIN FLAGS [FRESH]. Pages of others may have come free since, beside each other: once more without them.
 refused() {
 	for _ in 1 2 3 4; do
 		run vm allocate2 "$1" "$2" "$3"
 		((status == 0)) || break
-		fresh
+		"${4:-fresh}"
 	done
 	assert_failure
 	assert_output ENOMEM
@@ -296,9 +301,8 @@ first_run() {
 	assert_output ENOMEM
 	has 0 0
 	if [[ $HOST_MACHINE != powernv8 ]]; then
-		vm close-vm
-		vm create
-		refused 30 18 $((KEEP | PREFER_PAGES))
+		fresh_radix
+		refused 30 18 $((KEEP | PREFER_PAGES)) fresh_radix
 		run vm info
 		assert_output --partial ' flags=0x1 '
 	fi

@@ -186,7 +186,9 @@ machine_tail() {
 machine_wait() {
 	local dir=$1 limit=${HOST_BOOT_LIMIT:-120} start=$SECONDS last=0 waiter
 
-	until [[ -S $dir/cmd0 ]] || ((SECONDS - start > 5)); do
+	# On a busy machine it takes a while until QEMU is there at all.
+	until [[ -S $dir/cmd0 ]] || ((SECONDS - start >= limit)); do
+		[[ ! -s $dir/pid ]] || kill -0 "$(<"$dir/pid")" 2>/dev/null || break
 		sleep 0.05
 	done
 	"$machine_build_dir/client" -w "$limit" "$dir" 2>/dev/null &
