@@ -71,25 +71,14 @@ static char *help_filter(int key, const char *text, void *input)
 	return options_help_columns(key, text, columns, NCOLUMNS);
 }
 
-static const struct argp_child children[] = { { &common_argp, 0, NULL, 0 }, { 0 } };
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	(void)arg;
-	if (key != ARGP_KEY_INIT)
-		return ARGP_ERR_UNKNOWN;
-	state->child_inputs[0] = state->input;
-	return 0;
-}
-
 static const struct argp argp = {
-	.parser = parse,
+	.parser = options_parse_common,
 	.doc = "Find out why guests with a hashed page table cannot run on this host, or that they "
 	       "can: one item after the other, with what to do about it. The first item that failed "
 	       "is the cause; the last line names it and the next command. Exit status 3 if an item "
 	       "failed."
 	       "\vColumns",
-	.children = children,
+	.children = options_common_children,
 	.help_filter = help_filter,
 };
 

@@ -89,8 +89,6 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static const struct argp_child children[] = { { &common_argp, 0, NULL, 0 }, { 0 } };
-
 static void parse_count(struct argp_state *state, struct fit_call *call, const char *arg)
 {
 	const char *s = arg;
@@ -155,7 +153,7 @@ static const struct argp argp = {
 	       "Exit status: 0 yes, 3 no, 5 cannot tell; with --maxmem that of the larger table, which "
 	       "a guest needs that cannot resize its own."
 	       "\vColumns",
-	.children = children,
+	.children = options_common_children,
 	.help_filter = help_filter,
 };
 

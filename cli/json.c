@@ -27,6 +27,8 @@ static bool no_memory;
 
 int json_prepare(struct error *err)
 {
+	/* For the output and for the answer on a socket: once does for both. */
+	static bool prepared;
 #define JSON_ENTRY(name) { "json_object_" #name, &jsonc.name },
 	static const struct library_function functions[] = { JSON_FUNCTIONS(JSON_ENTRY) };
 	static const struct library library = {
@@ -36,7 +38,10 @@ int json_prepare(struct error *err)
 		.nfunctions = sizeof(functions) / sizeof(functions[0]),
 	};
 
-	return library_open(&library, err);
+	int r = prepared ? 0 : library_open(&library, err);
+
+	prepared = !r;
+	return r;
 }
 
 static struct json_object *made(struct json_object *value)

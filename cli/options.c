@@ -252,3 +252,14 @@ static error_t parse_change(int key, char *arg, struct argp_state *state)
 }
 
 const struct argp change_argp = { .options = change_options, .parser = parse_change };
+
+const struct argp_child options_common_children[] = { { &common_argp, 0, NULL, 0 }, { 0 } };
+
+error_t options_parse_common(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	if (key != ARGP_KEY_INIT)
+		return ARGP_ERR_UNKNOWN;
+	state->child_inputs[0] = state->input;
+	return 0;
+}

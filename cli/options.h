@@ -59,6 +59,12 @@ extern const struct argp common_argp;
 extern const struct argp vm_argp;
 extern const struct argp change_argp;
 
+/* The children of a command that shares no other options. */
+extern const struct argp_child options_common_children[];
+
+/* Its parser, if it has none of its own either; the input is a struct common_options. */
+error_t options_parse_common(int key, char *arg, struct argp_state *state);
+
 /* Notes that @key was given; exits with a usage error if it excludes an earlier one. */
 void options_note(struct argp_state *state, struct common_options *common, int key);
 

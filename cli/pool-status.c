@@ -94,8 +94,6 @@ static char *help_filter(int key, const char *text, void *input)
 	return options_help_columns(key, text, columns, NCOLUMNS);
 }
 
-static const struct argp_child children[] = { { &common_argp, 0, NULL, 0 }, { 0 } };
-
 static const struct argp_option own_options[] = {
 	{ "probe", OPT_PROBE, NULL, 0,
 	  "Find out by trying: takes all of the pool for a moment, and some lines of the kernel log",
@@ -135,7 +133,7 @@ static const struct argp argp = {
 	       "table and how many guests of which size still fit. \"~\" marks what is approximate, "
 	       "\"-\" what this kernel does not tell."
 	       "\vColumns",
-	.children = children,
+	.children = options_common_children,
 	.help_filter = help_filter,
 };
 
