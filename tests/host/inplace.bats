@@ -22,10 +22,6 @@ teardown() {
 	[[ $(pool_used) == "$before" ]]
 }
 
-in_place() {
-	host cat /sys/kernel/kvm_htab/stats/in_place
-}
-
 first_vm() {
 	vm_start
 	vm hash >/dev/null 2>&1 || :

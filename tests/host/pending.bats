@@ -13,7 +13,7 @@ setup_file() {
 	host_boot
 	AFTER_RUN=$(entries_after_run)
 	# those of them that a resize keeps: the bolted ones, with which the kernel maps the guest's memory
-	BOLTED=$((AFTER_RUN - 9))
+	BOLTED=$(guest_pages)
 	export AFTER_RUN BOLTED
 }
 

@@ -14,6 +14,7 @@
 #   guest_pages             pages of the host in the guest's 64 MiB
 #   entries_after_run [ORDER]  entries of a table of that order (24) after `vm run`: the kernel maps those pages for
 #                           real mode, at most one in each group of 8 entries; 9 are the guest's own
+#   in_place                tables made where the old one was, or around it, since kvm_hv was loaded
 #   pool_used               bytes of the pool that are taken now
 #   pool_back_to BYTES      waits until that much is taken; for what the kernel finishes later
 
@@ -68,6 +69,10 @@ entries_after_run() {
 	local pages groups=$((1 << (${1:-24} - 7)))
 	pages=$(guest_pages)
 	echo $(((pages < groups ? pages : groups) + 9))
+}
+
+in_place() {
+	host cat /sys/kernel/kvm_htab/stats/in_place
 }
 
 pool_used() {
