@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "messages.h"
 #include "options.h"
 
 static const struct {
@@ -56,12 +57,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		invocation->command = command_find(arg);
 		if (invocation->command == NCOMMANDS)
-			options_fail(state, "there is no command \"%s\"", arg);
+			options_fail(state, MSG_NO_COMMAND, arg);
 		invocation->at = state->next - 1;
 		state->next = state->argc; /* the rest belongs to the command */
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which command?");
+		argp_error(state, MSG_WHICH_COMMAND);
 		return 0;
 	}
 	return options_parse_help(key, state);

@@ -7,6 +7,9 @@
 #define KVM_HTAB_MESSAGES_H
 
 /* Usage */
+#define MSG_WHICH_COMMAND "which command?"
+#define MSG_NO_COMMAND "there is no command \"%s\""
+#define MSG_MANY_VMS "at most %d VMs in one call"
 #define MSG_BAD_SIZE "\"%s\" is no size: write a number with a unit, as in 64G, 512MiB or 1.5T"
 #define MSG_SIZE_RANGE "size \"%s\" is out of range: more than 0 and less than 16 EiB"
 #define MSG_BAD_ORDER "\"%s\" is no order: write a number from 18 (256 KiB) to 46 (64 TiB)"
@@ -103,8 +106,6 @@
 #define MSG_NESTED \
 	"this host is itself a guest (pSeries): its VMs use the radix MMU only and have no hashed " \
 	"page table"
-#define MSG_NOT_HV "this VM does not belong to KVM-HV (KVM-PR?): it has no table of ours"
-#define MSG_EXTENSION "KVM_CHECK_EXTENSION failed: %s"
 #define MSG_NOT_OPTED_IN \
 	"no permission: the VM's owner has not opted in (KVM_CAP_PPC_HTAB_CTL) and this process " \
 	"lacks CAP_SYS_ADMIN; let the VMM opt in, or try as root"
@@ -119,18 +120,12 @@
 #define MSG_NO_ROOM_DOWN_TO \
 	"no room for a table of order %u (%s), nor for any down to order %u: " \
 	"`kvm-htab pool-status` shows what would fit"
-#define MSG_NO_HPT "this kernel or host has no hashed page tables for its guests: %s"
-#define MSG_REFUSED_ORDER "the kernel refuses this request as invalid (order %u)"
-#define MSG_NO_REQUEST \
-	"this kernel offers KVM_CAP_PPC_HTAB_CTL but does not know the request: is its kvm-htab " \
-	"series older than this program?"
 #define MSG_REQUEST "the kernel refuses: %s"
 
 /* What became of the table */
 #define MSG_UNCHANGED "; nothing was changed"
-#define MSG_TABLE_LOST \
-	"; the old table was given up for it: the VM has none now and gets one at its first run"
-#define MSG_TABLE_EMPTIED "; the old table was given up for it: the VM has it again, but empty"
+#define MSG_TABLE_LOST "; meanwhile the VM has lost its table: it has none now"
+#define MSG_TABLE_EMPTIED "; meanwhile the table was emptied"
 #define MSG_TABLE_OTHER "; the VM now has a table of order %u"
 #define MSG_SMALLER "order %u was wanted, order %u (%s) is what could be had"
 #define MSG_NO_REPLY "the peer did not take the answer: %s"
@@ -150,9 +145,6 @@
 	"the pool is fragmented: %s are free, but no piece serves more than order %u (%s); restart " \
 	"or move away guests to join the free pieces, start large guests first, or give them a " \
 	"smaller maxmem or resize-hpt"
-#define MSG_POOL_FRAGMENTED_ALL \
-	"the pool is fragmented: %s are free, but no piece serves any table; restart or move away " \
-	"guests to join the free pieces"
 #define MSG_POOL_DENIED \
 	"/sys/kernel/debug may not be read by this user: try as root for more exact figures, or " \
 	"find out by trying, with --probe"
@@ -219,9 +211,6 @@
 #define MSG_LIST_PROCESSES \
 	"VMs of other users are not shown: their processes may not be looked into; try as root"
 #define MSG_LIST_NAMESPACE "VMs outside this container (PID namespace) are not shown: ask its host"
-#define MSG_LIST_NESTED \
-	"this host is itself a guest (pSeries): its VMs use the radix MMU only and have no hashed " \
-	"page table"
 #define MSG_LIST_STOCK \
 	"this kernel does not tell what tables the VMs have; one with the kvm-htab series does (see " \
 	"KERNEL in kvm-htab(8))"

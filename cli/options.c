@@ -194,7 +194,7 @@ static void add_target(struct argp_state *state, struct vm_options *options, con
 	struct error err = { 0 };
 
 	if (options->ntargets == VM_TARGETS_MAX)
-		argp_error(state, "at most %d VMs in one call", VM_TARGETS_MAX);
+		argp_error(state, MSG_MANY_VMS, VM_TARGETS_MAX);
 	if (vm_target_parse(arg, &options->targets[options->ntargets++], &err))
 		options_fail(state, "%s", err.message);
 }

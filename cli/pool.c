@@ -116,16 +116,12 @@ static char *advice_fragmented(const struct pool *pool)
 {
 	unsigned int order = (unsigned int)pool->largest_order.value;
 	char free_text[BYTES_TEXT_MAX], largest_text[BYTES_TEXT_MAX];
-	char *text = NULL;
-	int r;
+	char *text;
 
 	bytes_format(pool->free_bytes.value, free_text);
-	if (order)
-		r = asprintf(&text, MSG_POOL_FRAGMENTED, free_text, order,
-			     bytes_format(hpt_bytes(order), largest_text));
-	else
-		r = asprintf(&text, MSG_POOL_FRAGMENTED_ALL, free_text);
-	return r < 0 ? NULL : text;
+	bytes_format(hpt_bytes(order), largest_text);
+	return asprintf(&text, MSG_POOL_FRAGMENTED, free_text, order, largest_text) < 0 ? NULL :
+											  text;
 }
 
 static char *advice_full(const struct pool *pool)

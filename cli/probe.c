@@ -162,13 +162,6 @@ static int allocate(int vm, unsigned int order, uint32_t *source)
 	return r < 0 ? -errno : 0;
 }
 
-static int allocate_error(int code, struct error *err)
-{
-	if (code == EOPNOTSUPP || code == ENOTTY)
-		return error_set(err, STATUS_CANNOT, code, MSG_NO_HPT, strerror(code));
-	return error_set(err, STATUS_FAILED, code, MSG_REQUEST, strerror(code));
-}
-
 /*
  * The reverse map is as large as the table, and a stock kernel ends processes
  * rather than refuse it. It does not come from CMA areas.
@@ -216,7 +209,7 @@ int probe_table(struct probe *probe, unsigned int order, enum probe_outcome *out
 	if (r) {
 		drop_last(probe);
 		if (r != -ENOMEM)
-			return allocate_error(-r, err);
+			return error_set(err, STATUS_FAILED, -r, MSG_REQUEST, strerror(-r));
 		if (after.served == before.served) /* else what was missing was the reverse map */
 			*outcome = PROBE_REFUSED;
 		return 0;

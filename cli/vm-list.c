@@ -392,7 +392,7 @@ static void advise_proc(struct vm_list *list, const struct host *host, const str
 	if (!list->n)
 		return;
 	if (host->platform == HOST_PSERIES)
-		advise(list, MSG_LIST_NESTED);
+		advise(list, MSG_NESTED);
 	else if (!host->patched)
 		advise(list, MSG_LIST_STOCK);
 }

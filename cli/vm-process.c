@@ -80,7 +80,7 @@ static int look_error(int r, struct vmm *vmm, struct error *err)
 {
 	struct sysfs here = { .root_fd = -1 };
 
-	if (sysfs_exists(&here, "/proc/self"))
+	if (sysfs_exists(&here, "/proc/self") == -ENOENT)
 		return error_set(err, STATUS_FAILED, ENOENT, MSG_NO_PROC);
 	/* Where /proc hides other users' processes, they are not there at all. */
 	if (r == -EACCES || r == -EPERM || r == -ENOENT)

@@ -90,7 +90,7 @@ static int extension_error(int code, const struct host *host, struct error *err)
 	if (code == EPERM)
 		return error_set(err, STATUS_FAILED, code, MSG_NOT_OPTED_IN);
 	if (code != EIO)
-		return error_set(err, STATUS_FAILED, code, MSG_EXTENSION, strerror(code));
+		return error_set(err, STATUS_FAILED, code, MSG_REQUEST, strerror(code));
 	if (host->platform == HOST_OTHER)
 		return error_set(err, STATUS_CANNOT, code, MSG_OTHER_ARCH, host->machine);
 	if (!host->patched)
@@ -104,13 +104,9 @@ static int check_kernel(const struct vm *vm, const struct host *host, struct err
 
 	if (mask < 0)
 		return extension_error(errno, host, err);
-	if (mask > 0)
-		return 0;
-	if (host->platform == HOST_OTHER)
-		return error_set(err, STATUS_CANNOT, EOPNOTSUPP, MSG_OTHER_ARCH, host->machine);
-	if (host->platform == HOST_PSERIES)
+	if (!mask) /* a kernel that lets us ask, but not a host with tables */
 		return error_set(err, STATUS_CANNOT, EOPNOTSUPP, MSG_NESTED);
-	return error_set(err, STATUS_CANNOT, EOPNOTSUPP, MSG_NOT_HV);
+	return 0;
 }
 
 static int adopt_fd(int fd, struct vm *vm, struct error *err)
@@ -178,10 +174,6 @@ static int request_error(int code, struct error *err)
 		return error_set(err, STATUS_FAILED, code, MSG_NOT_OPTED_IN);
 	case EIO:
 		return error_set(err, STATUS_FAILED, code, MSG_OWNER_GONE);
-	case EOPNOTSUPP:
-		return error_set(err, STATUS_CANNOT, code, MSG_NO_HPT, strerror(code));
-	case ENOTTY:
-		return error_set(err, STATUS_CANNOT, code, MSG_NO_REQUEST);
 	default:
 		return error_set(err, STATUS_FAILED, code, MSG_REQUEST, strerror(code));
 	}
@@ -202,8 +194,6 @@ static int allocate_error(int code, const struct kvm_ppc_htab *htab, unsigned in
 			return error_set(err, STATUS_NO, code, MSG_NO_ROOM_DOWN_TO, htab->order,
 					 size, htab->min_order);
 		return error_set(err, STATUS_NO, code, MSG_NO_ROOM, htab->order, size);
-	case EINVAL:
-		return error_set(err, STATUS_FAILED, code, MSG_REFUSED_ORDER, htab->order);
 	case EPERM:
 		if (htab->order)
 			return error_set(err, STATUS_FAILED, code, MSG_ORDER_LIMIT, htab->order);

@@ -58,7 +58,7 @@ int vm_info(const struct vm *vm, struct kvm_ppc_htab_info *info, struct error *e
 /*
  * KVM_PPC_ALLOCATE_HTAB2 with @htab, in and out. While vCPUs run, it is
  * tried again for @wait_ms. Errors: -errno with the reason in @err:
- * -EBUSY is STATUS_RUNNING, -ENOMEM STATUS_NO, -EOPNOTSUPP STATUS_CANNOT, else STATUS_FAILED.
+ * -EBUSY is STATUS_RUNNING, -ENOMEM STATUS_NO, else STATUS_FAILED.
  */
 int vm_allocate(const struct vm *vm, struct kvm_ppc_htab *htab, unsigned int wait_ms,
 		struct error *err) _must_check_;

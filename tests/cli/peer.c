@@ -5,7 +5,9 @@
  *   peer [-s] MODE ADDRESS   listens on ADDRESS (a path, or @NAME) for one client
  *   peer run PROGRAM...      hands a KVM VM down as fd 9 and runs PROGRAM
  *   peer refuse N ERRNO PROGRAM...
- *                            runs PROGRAM, for which system call N fails with ERRNO
+ *                            runs PROGRAM, for which system call N (or "ioctl") fails with ERRNO
+ *   peer before N COMMAND PROGRAM...
+ *                            runs PROGRAM, and the shell's COMMAND right before PROGRAM's Nth ioctl
  *   peer threads             has a second thread, and waits
  *   peer kvm                 exits 0 if this machine can make a KVM VM
  *
@@ -15,8 +17,9 @@
  *
  * Modes: vm (a KVM VM), pipe (a fd that is no VM), two, many, split (a second fd in a
  * message of its own), none (data only), bare (a fd without data, seqpacket),
- * silent (nothing at all), hangup, deaf (never accepts, backlog full),
- * chatter (a VM and a lot of data), unread (a VM, then hangs up).
+ * silent (nothing at all), hangup, deaf (never accepts, backlog full), gone (ends
+ * when a client waits to be accepted), chatter (a VM and a lot of data), unread (a
+ * VM, and takes no answer).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +36,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -185,13 +190,29 @@ static int serve(int type, const char *mode, const char *name)
 	sock = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
 	if (sock < 0)
 		die("accept");
+	if (!strcmp(mode, "unread"))
+		shutdown(sock, SHUT_RD);
 	misbehave(mode, sock, fd);
 	close(fd);
-	if (!strcmp(mode, "hangup") || !strcmp(mode, "unread")) {
+	if (!strcmp(mode, "hangup")) {
 		close(sock);
-		return 0;
+	} else if (!strcmp(mode, "unread")) {
+		struct pollfd poll_fd = { .fd = sock };
+
+		poll(&poll_fd, 1, WAIT_MS); /* the VM needs its owner until then */
+	} else {
+		print_answer(sock, pipe_fds[0]);
 	}
-	print_answer(sock, pipe_fds[0]);
+	return 0;
+}
+
+static int serve_gone(int type, const char *name)
+{
+	struct pollfd poll_fd = { .fd = listen_on(type, name, 1), .events = POLLIN };
+
+	puts("ready");
+	fflush(stdout);
+	poll(&poll_fd, 1, WAIT_MS);
 	return 0;
 }
 
@@ -252,6 +273,47 @@ static int run_refused(uint32_t number, uint32_t code, char **argv)
 	return 1;
 }
 
+/* The next stop of @child, which @signal lets go on; false: it has ended, as *@status says. */
+static bool next_stop(pid_t child, int signal, int *status)
+{
+	if (ptrace(PTRACE_SYSCALL, child, NULL, (long)signal) || waitpid(child, status, 0) < 0)
+		die("ptrace");
+	return WIFSTOPPED(*status);
+}
+
+/* Whether @child stands right before an ioctl. */
+static bool before_ioctl(pid_t child)
+{
+	struct __ptrace_syscall_info info;
+
+	return ptrace(PTRACE_GET_SYSCALL_INFO, child, (void *)sizeof(info), &info) > 0 &&
+	       info.op == PTRACE_SYSCALL_INFO_ENTRY && info.entry.nr == SYS_ioctl;
+}
+
+static int run_before(unsigned int n, const char *command, char **argv)
+{
+	pid_t child = fork();
+	int status, signal = 0;
+
+	if (!child) {
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+			die("ptrace");
+		execvp(argv[0], argv);
+		die(argv[0]);
+	}
+	if (child < 0 || waitpid(child, &status, 0) < 0 ||
+	    ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL))
+		die("ptrace");
+	while (next_stop(child, signal, &status)) {
+		bool is_syscall = WSTOPSIG(status) == (SIGTRAP | 0x80);
+
+		signal = is_syscall ? 0 : WSTOPSIG(status);
+		if (is_syscall && before_ioctl(child) && !--n && system(command))
+			die(command);
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 static void *wait_long(void *arg)
 {
 	poll(NULL, 0, WAIT_MS);
@@ -281,7 +343,10 @@ int main(int argc, char **argv)
 	if (argc == 2 && !strcmp(argv[1], "kvm"))
 		return make_vm() < 0;
 	if (argc > 4 && !strcmp(argv[1], "refuse"))
-		return run_refused((uint32_t)atoi(argv[2]), (uint32_t)atoi(argv[3]), argv + 4);
+		return run_refused(!strcmp(argv[2], "ioctl") ? SYS_ioctl : (uint32_t)atoi(argv[2]),
+				   (uint32_t)atoi(argv[3]), argv + 4);
+	if (argc > 4 && !strcmp(argv[1], "before"))
+		return run_before((unsigned int)atoi(argv[2]), argv[3], argv + 4);
 	if (argc == 2 && !strcmp(argv[1], "threads"))
 		return run_threads();
 	if (argc > 2 && !strcmp(argv[1], "run"))
@@ -290,5 +355,7 @@ int main(int argc, char **argv)
 		return 2;
 	if (!strcmp(argv[1], "deaf"))
 		return serve_deaf(type, argv[2]);
+	if (!strcmp(argv[1], "gone"))
+		return serve_gone(type, argv[2]);
 	return serve(type, argv[1], argv[2]);
 }

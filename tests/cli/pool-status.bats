@@ -269,7 +269,7 @@ fits_of() {
 	run --separate-stderr kvm_htab pool-status --sysroot "$dir"
 	assert_failure 5
 	assert_output --partial "Module kvm_hv   not loaded"
-	[[ $stderr == *"modprobe kvm_hv"* ]]
+	[[ $stderr == *"KVM-HV is not present: the module kvm_hv is not loaded (\`modprobe kvm_hv\`)"* ]]
 	dir=$BATS_TEST_TMPDIR/patched
 	cp -r "$POWER" "$dir"
 	rm -r "$dir/sys/module"

@@ -212,6 +212,16 @@ two_threads() {
 	stop_peer
 }
 
+@test "no descriptors left to look with" {
+	start sleep 60
+	until_true grep -q sleep "/proc/$PID/comm"
+	# 3 is the process, 4 its directory
+	run bash -c 'for fd in {3..20}; do eval "exec $fd>&-"; done; ulimit -n 5; exec "$@"' - \
+		"$KVM_HTAB" reset --vm "pid:$PID"
+	assert_failure 1
+	assert_output --partial "cannot look into process $PID: Too many open files; nothing was changed"
+}
+
 @test "no /proc" {
 	[ "$(id -u)" = 0 ] || skip "needs root to hide /proc"
 	# shellcheck disable=SC2016

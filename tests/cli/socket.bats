@@ -120,6 +120,17 @@ within() {
 	done
 }
 
+@test "a peer that ends instead of accepting" {
+	for kind in "" -s; do
+		rm -f "$SOCK"
+		# shellcheck disable=SC2086
+		start_peer $kind gone "$SOCK"
+		run kvm_htab reset --vm "$SOCK"
+		assert_failure 1
+		assert_output --partial "cannot receive from the peer: Connection reset by peer; nothing was changed"
+	done
+}
+
 @test "no socket, no listener, no socket at all, no permission" {
 	run kvm_htab reset --vm "$SOCK"
 	assert_failure 1
@@ -128,6 +139,9 @@ within() {
 	run kvm_htab reset --vm "$SOCK"
 	assert_failure 1
 	assert_output --partial "nobody listens on this socket"
+	run kvm_htab reset --vm "$SOCK/vm"
+	assert_failure 1
+	assert_output --partial "cannot connect: Not a directory; nothing was changed"
 	mkdir "$BATS_TEST_TMPDIR/closed"
 	chmod 000 "$BATS_TEST_TMPDIR/closed"
 	without=()
@@ -189,6 +203,14 @@ within() {
 	run "$TOOLS/peer" run "$KVM_HTAB" vm-status --vm fd:9 --sysroot "$POWER"
 	assert_failure 1
 	assert_output --partial "the kernel refuses this VM: its owner is gone"
+}
+
+@test "a kernel that refuses to say what it can" {
+	need_kvm
+	# EINVAL is 22
+	run "$TOOLS/peer" run "$TOOLS/peer" refuse ioctl 22 "$KVM_HTAB" reset --vm fd:9
+	assert_failure 1
+	assert_output --partial "the kernel refuses: Invalid argument; nothing was changed"
 }
 
 @test "a peer that sends a lot besides, and one that does not wait for the answer" {

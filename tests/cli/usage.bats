@@ -87,7 +87,7 @@ usage_error() {
 }
 
 @test "names of VMs" {
-	usage_error "which VM?" reset
+	usage_error "which VM? give --vm, as in --vm unix:/run/vm.sock" reset
 	for name in foo fd: fd:x fd:-1 fd:99999999999 pid: pid:x pid:-1 pid:0 pid:1x pid:1: pid:1:x pid:1:2:3 pid:1:-2 \
 		pid:99999999999 pid:1:99999999999 'pid: 1' 'pid:1: 2' unix: @ unix:@ ""; do
 		usage_error "is no VM: write unix:PATH, unix:@NAME, fd:N" vm-status --vm "$name"
@@ -96,6 +96,8 @@ usage_error() {
 	usage_error '"" is no name of a domain: write 1 to 251 bytes' vm-status --vm domain:
 	usage_error "is no name of a domain: write 1 to 251 bytes" vm-status --vm "domain:$(printf 'x%.0s' {1..252})"
 	usage_error '"../x" is no name of a domain: it holds a "/"' vm-status --vm domain:../x
+	mapfile -t many < <(printf -- '--vm=@%s\n' {1..65})
+	usage_error "at most 64 VMs in one call" vm-status "${many[@]}"
 	usage_error '"foo\x1b[31m\xff" is no VM' vm-status --vm $'foo\e[31m\xff'
 }
 
@@ -108,13 +110,13 @@ usage_error() {
 		resize --vm @x --min-order 25 --order 24
 	usage_error "which size?" resize --vm @x
 	for size in x 1X 1KK 1GiBB . .5G -1G 1.G "1 G" ""; do
-		usage_error "is no size" resize --vm @x --ram="$size"
+		usage_error "is no size: write a number with a unit, as in 64G, 512MiB or 1.5T" resize --vm @x --ram="$size"
 	done
 	for size in 0 0G 16E 99999999999999999999 0.0000000001K; do
-		usage_error "is out of range" resize --vm @x --ram "$size"
+		usage_error "is out of range: more than 0 and less than 16 EiB" resize --vm @x --ram "$size"
 	done
 	for time in x -1 1s "" inf nan 1e99 0x; do
-		usage_error "is no time" reset --vm @x --wait="$time"
+		usage_error "is no time: write seconds, as in 5 or 0.5" reset --vm @x --wait="$time"
 		usage_error "is no time" reset --vm @x --timeout="$time"
 	done
 }

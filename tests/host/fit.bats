@@ -179,6 +179,14 @@ fits_found() {
 	run host kvm-htab fit --order 20 --probe
 	assert_failure 5
 	assert_output --partial 'cannot try: there is no usable /dev/kvm (No such file or directory)'
+	host ln -s kvm /dev/kvm
+	run host kvm-htab fit --order 20 --probe
+	assert_failure 1
+	assert_output --partial 'cannot try: cannot open /dev/kvm: Too many levels of symbolic links'
+	host ln -sf null /dev/kvm
+	run host kvm-htab fit --order 20 --probe
+	assert_failure 5
+	assert_output --partial 'cannot try: /dev/kvm offers no guests with hashed page tables of ours (KVM-PR?)'
 }
 
 # Asked for more tables than can be made in the time that this takes
@@ -220,10 +228,10 @@ fits_found() {
 		echo $(($(</run/reserve) + ($(kib MemAvailable) - $(kib CmaFree) - (100 << 10)) * 2 / 3)) \
 			>/proc/sys/vm/min_free_kbytes'
 	fit 5 '0 unknown memory -' --order 27 --probe
-	[[ $stderr == *'this host has not enough of it available to try without harm'* ]]
+	[[ $stderr == *'a table needs as much memory again for its reverse map, outside the pool, and this host has not enough of it available to try without harm; free some'* ]]
 	run host kvm-htab pool-status --probe
 	assert_failure 1
-	assert_output --partial 'cannot try to the end'
+	assert_output --partial 'cannot try to the end: a table needs as much memory again'
 	host 'cat /run/reserve >/proc/sys/vm/min_free_kbytes'
 	fit 0 '3 yes room pool' --order 27 --probe --count 3
 }

@@ -73,6 +73,16 @@ refused() {
 	refute_output --partial Broken
 }
 
+@test "a VM that was reset, and nobody who wants to know: done, and said" {
+	run host '
+		peer unread @unread >/tmp/peer.out 2>&1 &
+		until grep -q ready /tmp/peer.out; do sleep 0.05; done
+		kvm-htab reset --vm @unread -rn -o RESULT'
+	assert_success
+	assert_line 'kvm-htab: @unread: the peer did not take the answer: Broken pipe'
+	assert_line nothing-to-do
+}
+
 @test "a VMM that dies after offering its VM leaves the pool whole" {
 	local before
 	before=$(pool_used)

@@ -140,6 +140,10 @@ pool_free() {
 	assert_failure 3
 	assert_output --partial 'no room for a table of order 40'
 	assert_output --partial 'kvm-htab pool-status'
+	run tool resize --order 40 --min-order 39
+	assert_failure 3
+	# shellcheck disable=SC2016 # quoted by the message
+	assert_output --partial 'no room for a table of order 40 (1T), nor for any down to order 39: `kvm-htab pool-status` shows what would fit; nothing was changed'
 	run vm entries
 	assert_output "$AFTER_RUN"
 	run vm info
@@ -221,8 +225,7 @@ pool_free() {
 	vm share 25
 	run tool resize --order 26
 	assert_failure 1
-	assert_output --partial 'order 26'
-	assert_output --partial 'limit'
+	assert_output --partial "no permission for order 26: it is above the limit that the VM's owner has set for others"
 	run tool resize --order 25
 	assert_success
 	vm offer "$SOCKET"

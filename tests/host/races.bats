@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the VMM does between kvm-htab's look at the VM and its request: the answer is about the VM as it is then.
+
+bats_require_minimum_version 1.5.0
+load host
+load vmm
+
+setup_file() {
+	host_boot
+}
+
+setup() {
+	before=$(pool_used)
+	vm_start
+	vm allocate 24
+	PID=$(host cat /run/vmm/vm/pid)
+}
+
+teardown() {
+	vm_end
+	[[ $(pool_used) == "$before" ]]
+}
+
+# meanwhile COMMAND ARG...: kvm-htab, and COMMAND right before its third ioctl, after those that ask what the
+# kernel can and what the VM has
+meanwhile() {
+	run --separate-stderr host_limit 60 peer before 3 "{ $1; } >/dev/null" kvm-htab "${@:2}"
+}
+
+# says TEXT: so does stderr
+says() {
+	# shellcheck disable=SC2154 # set by run
+	[[ $stderr == *"$1"* ]] || fail "$stderr"
+}
+
+@test "a VM that nobody has offered begins to run: refused as one that has run" {
+	local runs="vmm ctl vm run-loop
+		until kvm-htab vm-status --vm pid:$PID -rn -o STATE,READY | grep -qx 'running yes'; do sleep 0.1; done"
+	meanwhile "$runs" reset --vm "pid:$PID" --wait=20 -rn -o RESULT,CHANGED,READY,STATUS
+	assert_failure 1
+	assert_output 'failed no yes 1'
+	says 'the guest has run since its table was last cleared, and nobody has offered this VM'
+	says '; nothing was changed'
+	vm stop
+	(($(vm entries) > 0))
+}
+
+@test "one that was offered begins to run: it is running" {
+	vm offer @race
+	meanwhile "vmm ctl vm run-loop
+		until [ \$(kvm-htab list -rn -o STATE) = running ]; do sleep 0.1; done" \
+		reset --vm @race -rn -o RESULT,CHANGED,STATE,STATUS
+	assert_failure 4
+	assert_output 'failed no running 4'
+	says '; nothing was changed'
+}
+
+# refused_after COMMAND STATE TEXT: for want of room, and the VM is not as it was
+refused_after() {
+	meanwhile "$1" resize --vm "pid:$PID" --force --order 40 -rn -o RESULT,CHANGED,TABLE,ORDER,STATUS
+	assert_failure 3
+	assert_output "failed yes $2 3"
+	# shellcheck disable=SC2016 # quoted by the message
+	says 'no room for a table of order 40 (1T): `kvm-htab pool-status` shows what would fit; --min-order accepts less'
+	says "$3"
+	[[ $stderr != *'nothing was changed'* ]]
+}
+
+@test "the table is emptied, or another one, or gone: a request without success says so" {
+	vm run
+	refused_after 'vmm ctl vm allocate 24' 'yes 24' '; meanwhile the table was emptied'
+	refused_after 'vmm ctl vm allocate 25' 'yes 25' '; the VM now has a table of order 25'
+	[[ $HOST_MACHINE != powernv8 ]] || return 0 # has no radix
+	refused_after 'vmm ctl vm radix' 'no -' '; meanwhile the VM has lost its table: it has none now'
+}
