@@ -32,6 +32,42 @@ setup() {
 	assert_output "$dest/usr/bin/other"
 }
 
+# commands: what README.md says to type, sudo left out
+commands() {
+	sed -n '/^## Install it/,/^## /s/^    //p' "$ROOT/README.md" | sed 's/^sudo //'
+}
+
+@test "install as the README says" {
+	git -C "$ROOT" rev-parse --git-dir >/dev/null 2>&1 || skip "this tree is no git checkout"
+	git clone -q "$ROOT" "$BATS_TEST_TMPDIR/clone"
+	cp "$ROOT/README.md" "$BATS_TEST_TMPDIR/clone"
+	cd "$BATS_TEST_TMPDIR/clone"
+	mapfile -t typed < <(commands | grep '^make' | grep -v deb)
+	assert_equal "${typed[*]}" "make make install"
+	for command in "${typed[@]}"; do
+		DESTDIR=$dest bash -c "$command" >&2
+	done
+	run "$dest/usr/local/bin/kvm-htab" --version
+	assert_success
+}
+
+@test "the packages that the README has installed are those that the build asks for" {
+	mapfile -t typed < <(commands | sed -n 's/^apt install //p')
+	[ "${#typed[@]}" = 3 ]
+	for name in ${typed[0]}; do
+		grep -qx "$name\(	.*\)\?" "$ROOT/tests/packages" || fail "tests/packages lacks $name"
+	done
+	{
+		sed -n '/^Build-Depends:/,/^[A-Z].*:/p' "$ROOT/debian/control" |
+			sed '/^Standards/d; s/^Build-Depends://; s/[,(|<].*//; s/ //g; /^debhelper-compat$/d'
+		sed -n 's/^want [a-z-]* //p' "$ROOT/scripts/deb"
+	} >"$BATS_TEST_TMPDIR/wanted"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/wanted")" -gt 8 ]
+	while read -r name; do
+		[[ " ${typed[*]} pkgconf " == *" $name "* ]] || fail "README.md does not install $name"
+	done <"$BATS_TEST_TMPDIR/wanted"
+}
+
 @test "install: every directory can be chosen, and uninstall follows" {
 	directories=()
 	for name in bin man doc bashcompletion zshcompletion fishcompletion; do

@@ -33,6 +33,18 @@ libraries() {
 	assert_line share/fish/vendor_completions.d/kvm-htab.fish
 }
 
+@test "apt takes the package, and knows where to get what it depends on" {
+	arch=$(dpkg --print-architecture)
+	[ -e "$ROOT/build/deb/$arch" ] || package "$arch"
+	typed=$(sed -n 's/^    sudo apt install \(.*\.deb\)$/\1/p' "$ROOT/README.md")
+	[ "$typed" ]
+	cd "$ROOT"
+	# shellcheck disable=SC2086 # a pattern
+	run apt-get -s install ${typed/ppc64el/$arch}
+	assert_success
+	assert_line --regexp "^Inst kvm-htab "
+}
+
 @test "a package for ppc64el, made without its packages being installed" {
 	package ppc64el
 	run readelf -h "$BATS_TEST_TMPDIR/unpacked/usr/bin/kvm-htab"
