@@ -145,7 +145,7 @@ static void read_memory(struct doctor *doctor)
 		return;
 	if (!meminfo_bytes(meminfo, "MemTotal:", &doctor->ram_bytes))
 		doctor->ram_bytes = 0;
-	if (!meminfo_bytes(meminfo, "MemAvailable:", &doctor->available_bytes))
+	if (!meminfo_available(meminfo, &doctor->available_bytes))
 		doctor->available_bytes = 0;
 }
 

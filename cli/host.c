@@ -114,6 +114,27 @@ int host_check(const struct host *host, struct error *err)
 	return 0;
 }
 
+bool meminfo_bytes(const char *meminfo, const char *key, uint64_t *bytes)
+{
+	uint64_t kib;
+
+	if (find_u64(meminfo, key, &kib) || kib > UINT64_MAX >> 10)
+		return false;
+	*bytes = kib << 10;
+	return true;
+}
+
+bool meminfo_available(const char *meminfo, uint64_t *bytes)
+{
+	uint64_t cma_free_bytes;
+
+	if (!meminfo_bytes(meminfo, "MemAvailable:", bytes))
+		return false;
+	if (meminfo_bytes(meminfo, "CmaFree:", &cma_free_bytes) && cma_free_bytes <= *bytes)
+		*bytes -= cma_free_bytes;
+	return true;
+}
+
 const char *host_platform_name(enum host_platform platform)
 {
 	static const char *const names[] = {

@@ -43,6 +43,15 @@ void host_probe(const struct sysfs *fs, struct host *host);
  */
 int host_check(const struct host *host, struct error *err) _must_check_;
 
+/* The number of KiB behind @key ("MemTotal:") in the text of /proc/meminfo, in bytes. */
+bool meminfo_bytes(const char *meminfo, const char *key, uint64_t *bytes);
+
+/*
+ * What reverse maps can be made of, of the text of /proc/meminfo: what is free in CMA areas counts
+ * as available there, but is for pages that can be moved.
+ */
+bool meminfo_available(const char *meminfo, uint64_t *bytes);
+
 /* "PowerNV", "pSeries" or "other", as JSON says it. */
 const char *host_platform_name(enum host_platform platform);
 

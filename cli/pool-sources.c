@@ -288,16 +288,6 @@ bool pool_read_cma_debugfs(const struct sysfs *fs, struct pool *pool)
 	return true;
 }
 
-bool meminfo_bytes(const char *meminfo, const char *key, uint64_t *bytes)
-{
-	uint64_t kib;
-
-	if (find_u64(meminfo, key, &kib) || kib > UINT64_MAX >> 10)
-		return false;
-	*bytes = kib << 10;
-	return true;
-}
-
 /* Of syslog(2), whose header names none of them. */
 #define LOG_READ_ALL 3
 #define LOG_SIZE 10

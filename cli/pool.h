@@ -84,9 +84,6 @@ const char *pool_condition_name(enum pool_condition condition);
 /* N of the last kvm_cma_resv_ratio=N on the kernel's command line; false: there is none. */
 bool pool_ratio_wanted(const struct sysfs *fs, unsigned long *percent);
 
-/* The number of KiB behind @key ("MemTotal:") in the text of /proc/meminfo, in bytes. */
-bool meminfo_bytes(const char *meminfo, const char *key, uint64_t *bytes);
-
 /* Sets @fact, unless as good a value is known already. */
 void fact_set(struct fact *fact, uint64_t value, bool approximate);
 

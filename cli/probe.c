@@ -45,12 +45,12 @@ static unsigned int order_limit(const struct probe *probe)
 {
 	_cleanup_free_ char *meminfo = NULL;
 	unsigned int order;
-	uint64_t kib;
+	uint64_t cma_bytes;
 
 	if (sysfs_read(&probe->fs, "/proc/meminfo", &meminfo, NULL) ||
-	    find_u64(meminfo, "CmaTotal:", &kib) || kib > UINT64_MAX >> 10)
+	    !meminfo_bytes(meminfo, "CmaTotal:", &cma_bytes))
 		return HPT_ORDER_MAX;
-	order = log2_floor(kib << 10 | 1);
+	order = log2_floor(cma_bytes | 1);
 	return order > HPT_ORDER_PAGES_MAX ? order : HPT_ORDER_PAGES_MAX;
 }
 
@@ -164,24 +164,20 @@ static int allocate(int vm, unsigned int order, uint32_t *source)
 
 /*
  * The reverse map is as large as the table, and a stock kernel ends processes
- * rather than refuse it. It does not come from CMA areas.
+ * rather than refuse it.
  */
 static int check_memory(const struct probe *probe, unsigned int order, bool *suffices,
 			struct error *err)
 {
-	uint64_t total_kib, available_kib, cma_free_kib = 0;
+	uint64_t total_bytes, available_bytes;
 	_cleanup_free_ char *meminfo = NULL;
 	int r = sysfs_read(&probe->fs, "/proc/meminfo", &meminfo, NULL);
 
 	if (r) /* no file can be opened any more, hence no VM either */
 		return error_set(err, STATUS_FAILED, -r, MSG_PROBE_VM, probe->nvms, strerror(-r));
-	*suffices = false;
-	if (find_u64(meminfo, "MemTotal:", &total_kib) ||
-	    find_u64(meminfo, "MemAvailable:", &available_kib))
-		return 0;
-	if (find_u64(meminfo, "CmaFree:", &cma_free_kib) || cma_free_kib > available_kib)
-		cma_free_kib = 0;
-	*suffices = available_kib - cma_free_kib >= total_kib / 64 + (hpt_bytes(order) >> 10);
+	*suffices = meminfo_bytes(meminfo, "MemTotal:", &total_bytes) &&
+		    meminfo_available(meminfo, &available_bytes) &&
+		    available_bytes >= total_bytes / 64 + hpt_bytes(order);
 	return 0;
 }
 
