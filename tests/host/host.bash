@@ -3,7 +3,7 @@
 #
 # For tests: bats runs on the build machine, what it tests runs in an emulated host.
 #
-#   host_boot [--stock] [--append TEXT] [--smp N] [--no-panic] [--add NAME]
+#   host_boot [--stock] [--append TEXT] [--smp N] [--memory SIZE] [--no-panic] [--add NAME]
 #                           in setup_file: a host of the run's machine and kernel; one that runs
 #                           already with the same parameters is used again. NAME/initramfs makes
 #                           what its root file system gets on top
@@ -29,7 +29,7 @@ bats_load_library bats-support
 bats_load_library bats-assert
 
 host_boot() {
-	local stock=${HOST_STOCK:-0} append=${HOST_APPEND:-} smp=${HOST_SMP:-1} panic=1 add='' name built
+	local stock=${HOST_STOCK:-0} append=${HOST_APPEND:-} smp=${HOST_SMP:-1} memory='' panic=1 add='' name built
 
 	: "${HOST_RUN_DIR:?start tests of the host with tests/host/run}"
 	while (($#)); do
@@ -37,6 +37,7 @@ host_boot() {
 		--stock) stock=1 ;;
 		--append) append+=" $2"; shift ;;
 		--smp) smp=$2; shift ;;
+		--memory) memory=$2; shift ;;
 		--no-panic) panic=0 ;;
 		--add) add=$2; shift ;;
 		*) echo "host_boot: $1?" >&2; return 2 ;;
@@ -46,6 +47,7 @@ host_boot() {
 	name=$HOST_MACHINE-$HOST_LINE
 	[[ $stock == 0 ]] || name+=-stock
 	[[ $smp == 1 ]] || name+=-smp$smp
+	[[ -z $memory ]] || name+=-$memory
 	[[ $panic == 1 ]] || name+=-no-panic
 	[[ -z $add ]] || name+=-$add
 	[[ -z ${append// /} ]] || name+=-$(content_key <<<"$append" | cut -c1-6)
@@ -62,7 +64,7 @@ host_boot() {
 		built+=-$add
 	fi
 	host_keep_old "$HOST_DIR"
-	machine_start "$HOST_DIR" "$HOST_MACHINE" "$built" "$smp" \
+	HOST_MEMORY=$memory machine_start "$HOST_DIR" "$HOST_MACHINE" "$built" "$smp" \
 		"$(machine_append "$panic" "$append")"
 	[[ $panic == 1 ]] || touch "$HOST_DIR/no-panic"
 	machine_wait "$HOST_DIR"

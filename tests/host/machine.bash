@@ -9,6 +9,7 @@
 #                                  kernel/ builds
 #   HOST_NO_CLI                    not empty: leave kvm-htab out, for work on kernel and test bed
 #   HOST_BOOT_LIMIT                seconds that a boot may take (120)
+#   HOST_MEMORY                    RAM of a host that is started (4G)
 
 machine_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 machine_top=$(cd "$machine_here/../.." && pwd)
@@ -119,7 +120,7 @@ machine_qemu() {
 
 	shift 5
 	machine_devices "$machine"
-	args+=(-m 4G -smp "$smp" -nodefaults -display none -no-reboot
+	args+=(-m "${HOST_MEMORY:-4G}" -smp "$smp" -nodefaults -display none -no-reboot
 		-kernel "$built/image/vmlinux" -initrd "$built/initrd" -append "$append"
 		-chardev "file,id=verdict,path=verdict"
 		-device "virtserialport,chardev=verdict,name=verdict,nr=30")

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The commands that kvm-htab(8) and README.md show, as they stand there, on a host with room for the guests that they
+# are about and with the VM that they name. Each has to end with 0 and to say something, unless it says that it is
+# quiet; and those that are known here have to do what the text above them says.
+
+bats_require_minimum_version 1.5.0
+load host
+load vmm
+load doctor
+
+ROOT=$BATS_TEST_DIRNAME/../..
+RUNNING='running yes'
+
+setup_file() {
+	doctor_boot --memory 16G --append kvm_cma_resv_ratio=60
+}
+
+setup() {
+	before=$(pool_used)
+	vm_start
+	vm allocate 24
+	host "mkdir -p /tmp/examples /run/libvirt/qemu; cat /run/vmm/vm/pid >/run/libvirt/qemu/web.pid"
+}
+
+teardown() {
+	vm_end
+	host 'rm -rf /tmp/examples /run/libvirt /run/vmm/guest.sock /run/vm.sock'
+	[[ $(pool_used) == "$before" ]]
+}
+
+# Every line that the page prints as a command, from its rendered form, blanks at both ends cut off
+of_manual() {
+	mandoc -T utf8 -O width=200 "$ROOT/man/kvm-htab.8" | sed 's/.\x08//g; s/^ \{11\}\(kvm-htab .*\)/\1/p; d'
+}
+
+# Those of README.md: "    $ COMMAND   # what it is for"
+of_readme() {
+	sed -n 's/^    \$ \(.*[^ ]\) *$/\1/p' "$ROOT/README.md" | sed 's/ *#.*//'
+}
+
+# offered EXAMPLE: the VM, if it names a socket, and if it waits for it, with a vCPU that will stop
+offered() {
+	local socket
+	socket=$(sed -n 's/.*--vm \(unix:\)\?\(\/[^ ]*\).*/\2/p' <<<"$1")
+	[[ $socket ]] || return 0
+	vm offer "$socket"
+	[[ $1 == *--wait* ]] || return 0
+	vm run-loop
+	host_wait 20 "kvm-htab vm-status --vm domain:web -rn -o STATE,READY | grep -qx '$RUNNING'"
+	host '(sleep 2; vmm ctl vm stop) >/dev/null 2>&1 &'
+}
+
+# status_now COLUMNS: of the VM
+status_now() {
+	host kvm-htab vm-status --vm domain:web -rn -o "$1"
+}
+
+check() {
+	case $1 in
+	*--quiet*yes) assert_output yes ;;
+	*--quiet*) assert_output '' ;;
+	*' >kvm_htab.new && mv '*)
+		assert_output ''
+		run host 'cd /tmp/examples && ls && grep -c "^kvm_htab_" kvm_htab.prom'
+		assert_line --index 0 kvm_htab.prom
+		((lines[1] > 30))
+		;;
+	*jq*) ((output > 0)) ;;
+	*' fit '*) assert_line --regexp ' yes +room' ;;
+	*' doctor') assert_line 'Guests with a hashed page table can run here' ;;
+	*' pool-status') assert_line --regexp '^Pool +ready' ;;
+	*' list') assert_line --regexp '^ *[0-9]+ +[0-9]+ pool .* vmm +web$' ;;
+	*' vm-status '*) assert_line --regexp ' hash +yes +[0-9]+ .* pool ' ;;
+	*' reset '*)
+		assert_line --regexp ' reset +24 '
+		assert_equal "$(status_now STATE,READY,ORDER)" 'stopped no 24'
+		;;
+	*' resize '*'64G --min-order 28') assert_equal "$(status_now STATE,ORDER)" 'stopped 29' ;;
+	*' resize '*'--order 26') assert_equal "$(status_now STATE,ORDER)" 'stopped 26' ;;
+	*) [[ $output ]] ;;
+	esac
+}
+
+run_all() {
+	local example
+	while IFS= read -r example <&4; do
+		offered "$example"
+		run --separate-stderr host_limit 120 "cd /tmp/examples && $example"
+		# shellcheck disable=SC2154 # set by run
+		[[ $status == 0 && ! $stderr ]] || fail "$example: status $status, $output, $stderr"
+		echo "$example: $output"
+		check "$example"
+	done 4<"$BATS_TEST_TMPDIR/examples"
+}
+
+@test "the manual's examples" {
+	of_manual >"$BATS_TEST_TMPDIR/examples"
+	# none of them was missed
+	assert_equal "$(wc -l <"$BATS_TEST_TMPDIR/examples")" "$(grep -c '^\.Dl' "$ROOT/man/kvm-htab.8")"
+	run_all
+}
+
+@test "the README's examples" {
+	of_readme >"$BATS_TEST_TMPDIR/examples"
+	assert_equal "$(wc -l <"$BATS_TEST_TMPDIR/examples")" "$(grep -c '^    \$ ' "$ROOT/README.md")"
+	run_all
+}
