@@ -133,10 +133,11 @@ machine_qemu() {
 }
 
 machine_alive() {
-	local pid
+	local pid comm
 
-	[[ -s $1/pid ]] && pid=$(<"$1/pid") && [[ -d /proc/$pid ]] &&
-		[[ $(<"/proc/$pid/comm") == qemu-system* ]]
+	# it may end between any two looks
+	[[ -s $1/pid ]] && pid=$(<"$1/pid") && comm=$(cat "/proc/$pid/comm" 2>/dev/null) &&
+		[[ $comm == qemu-system* ]]
 }
 
 # Everything but stdin, stdout and stderr: whoever waits for the end of a pipe must not wait for
