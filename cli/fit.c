@@ -76,11 +76,13 @@ static char *help_filter(int key, const char *text, void *input)
 	return options_help_columns(key, text, columns, NCOLUMNS);
 }
 
+/* What args_doc says is not said again. */
 static const struct argp_option options[] = {
-	{ "ram", OPT_RAM, "SIZE", 0, "RAM of the guest at its start", 0 },
+	{ "ram", OPT_RAM, "SIZE", OPTION_NO_USAGE, "RAM of the guest at its start", 0 },
 	{ "maxmem", OPT_MAXMEM, "SIZE", 0,
 	  "RAM it may grow to: what counts for a guest that cannot resize its table", 0 },
-	{ "order", OPT_ORDER, "N", 0, "The order of its table, 18 (256 KiB) to 46 (64 TiB)", 0 },
+	{ "order", OPT_ORDER, "N", OPTION_NO_USAGE, "The order of its table: 18 (256K) to 46 (64T)",
+	  0 },
 	{ "count", OPT_COUNT, "N", 0, "So many such guests (default 1)", 0 },
 	{ "probe", OPT_PROBE, NULL, 0,
 	  "Find out by trying: takes the tables for a moment; a refusal leaves lines in the kernel "
@@ -149,9 +151,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
+	.args_doc = "--ram=SIZE|--order=N",
 	.doc = "Say whether guests that use the hash MMU would get their tables now, by QEMU's rule. "
-	       "Exit status: 0 yes, 3 no, 5 cannot tell; with --maxmem that of the larger table, which "
-	       "a guest needs that cannot resize its own."
+	       "Exit status: 0 yes, 3 no, 5 cannot tell; with --maxmem the answer for the larger "
+	       "table, the one of a guest that cannot resize its own."
 	       "\vColumns",
 	.children = options_common_children,
 	.help_filter = help_filter,

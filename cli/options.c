@@ -78,6 +78,8 @@ void options_fail(struct argp_state *state, const char *format, ...)
 
 char *options_help_columns(int key, const char *text, const struct column *columns, size_t ncolumns)
 {
+	if (key == ARGP_KEY_HELP_DUP_ARGS_NOTE)
+		return NULL; /* a sentence on -o */
 	if (key != ARGP_KEY_HELP_POST_DOC)
 		return (char *)text;
 	return layout_help(columns, ncolumns);
@@ -177,7 +179,7 @@ static unsigned int parse_seconds(struct argp_state *state, const char *arg)
 }
 
 static const struct argp_option vm_options[] = {
-	{ "vm", OPT_VM, "VM", 0,
+	{ "vm", OPT_VM, "VM", OPTION_NO_USAGE, /* args_doc has it */
 	  "The VM: unix:PATH or unix:@NAME (a socket on which its VMM offers it), fd:N "
 	  "(inherited), pid:PID or pid:PID:FD (its VMM), or domain:NAME (libvirt's); may be "
 	  "given several times",

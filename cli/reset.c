@@ -25,6 +25,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {
 	.parser = parse,
+	.args_doc = "--vm=VM",
 	.doc = "Clear the hashed page table of a VM, whatever its order. A VM without a table needs "
 	       "nothing done.\n\nOnly for a VM that is stopped and about to start afresh: clearing the "
 	       "table of a guest that is merely paused kills that guest."

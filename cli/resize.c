@@ -15,8 +15,9 @@ struct resize_call {
 };
 
 static const struct argp_option options[] = {
-	{ "order", OPT_ORDER, "N", 0, "The order wanted, 18 (256 KiB) to 46 (64 TiB)", 0 },
-	{ "ram", OPT_RAM, "SIZE", 0,
+	/* the first two are in args_doc */
+	{ "order", OPT_ORDER, "N", OPTION_NO_USAGE, "The order wanted: 18 (256K) to 46 (64T)", 0 },
+	{ "ram", OPT_RAM, "SIZE", OPTION_NO_USAGE,
 	  "The order that QEMU would give a guest with so much RAM: one 128th of it", 0 },
 	{ "min-order", OPT_MIN_ORDER, "N", 0, "Accept a smaller table, down to this order", 0 },
 	{ 0 },
@@ -82,6 +83,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
+	.args_doc = "--vm=VM --order=N|--ram=SIZE",
 	.doc = "Give a VM an empty hashed page table of another order.\n\nOnly for a VM that is "
 	       "stopped and about to start afresh: clearing the table of a guest that is merely "
 	       "paused kills that guest, and the VMM has to know the new order."

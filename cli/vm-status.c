@@ -23,6 +23,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {
 	.parser = parse,
+	.args_doc = "--vm=VM",
 	.doc = "Show the hashed page table of a VM: order, source and cost, whether the VM is "
 	       "running, and whether it has a table yet."
 	       "\vColumns",

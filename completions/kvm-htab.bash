@@ -22,7 +22,7 @@ _kvm_htab_options() {
 
 # _kvm_htab_kind PROGRAM COMMAND OPTION: what the option's value is called; nothing: it takes none
 _kvm_htab_kind() {
-	_kvm_htab_help "$1" "$2" | sed -nE "s/^.* $3(, --[a-z-]+)?=([^ ]+)( .*)?\$/\2/p"
+	_kvm_htab_help "$1" "$2" | sed -nE "s/^ +(-., )?$3(, --[a-z-]+)?=([^ ]+)( .*)?\$/\3/p"
 }
 
 # _kvm_htab_columns PROGRAM COMMAND

@@ -58,11 +58,11 @@ instead of: ${expected//$'\n'/ }"
 # --usage is put together by other code than --help, which the completions read.
 # options [COMMAND]: long options; option_kinds [COMMAND]: those with a value, as "order=N"
 options() {
-	kvm_htab "$@" --usage | grep -oE -- '\[--[a-z-]+' | tr -d '['
+	kvm_htab "$@" --usage | grep -oE -- '--[a-z-]+'
 }
 
 option_kinds() {
-	kvm_htab "$@" --usage | grep -oE -- '\[--[a-z-]+=[^]]+' | sed 's/\[--//'
+	kvm_htab "$@" --usage | grep -oE -- '--[a-z-]+=[A-Z]+' | sed 's/--//'
 }
 
 # the names in main.c's table and the one error message that tells the forms of --vm

@@ -36,6 +36,7 @@ usage_error() {
 		assert_success
 		assert_output --partial "--sysroot"
 		assert_output --partial "Columns for --output:"
+		refute_output --partial "Mandatory or optional arguments" # says nothing of ours
 		help=$output
 		run awk 'length > 79' <<<"$help"
 		assert_output ""
@@ -45,7 +46,19 @@ usage_error() {
 		assert_output "$help"
 		run kvm_htab "$command" --usage
 		assert_success
+		run awk 'length > 79' <<<"$output"
+		assert_output ""
 	done
+}
+
+@test "help shows what a command cannot do without" {
+	for command in vm-status reset resize; do
+		run kvm_htab "$command" --help
+		assert_line --index 0 --partial "Usage: kvm-htab $command [OPTION...] --vm=VM"
+	done
+	assert_line --index 0 --partial " --order=N|--ram=SIZE"
+	run kvm_htab fit --help
+	assert_line --index 0 "Usage: kvm-htab fit [OPTION...] --ram=SIZE|--order=N"
 }
 
 @test "help of reset and resize warns of paused guests" {
