@@ -134,6 +134,36 @@ usage_error() {
 	done
 }
 
+# each FUNCTION: for every command, with what that cannot do without
+each() {
+	local command
+	for command in "${commands[@]}"; do
+		case $command in
+		fit) "$@" fit --order 24 ;;
+		vm-status | reset) "$@" "$command" --vm @x ;;
+		resize) "$@" resize --vm @x --order 24 ;;
+		*) "$@" "$command" ;;
+		esac
+	done
+}
+
+refuses_column() {
+	usage_error 'there is no column "FOO": see --help for their names' "$@" -o FOO
+}
+
+refuses_tree() {
+	run stdout_of "$@" --sysroot "$BATS_TEST_TMPDIR/none"
+	assert_failure 1
+	assert_output ""
+	run stderr_of "$@" --sysroot "$BATS_TEST_TMPDIR/none"
+	assert_output --partial "cannot open the tree $BATS_TEST_TMPDIR/none: No such file or directory"
+}
+
+@test "every command: a column, and a tree, that are none" {
+	each refuses_column
+	each refuses_tree
+}
+
 @test "columns that are none" {
 	usage_error 'there is no column "FOO"' pool-status -o STATE,FOO
 	usage_error 'there is no column ""' pool-status -o STATE,

@@ -91,6 +91,23 @@ fill() {
 	vm_end
 }
 
+# in_container COMMAND...: where device nodes are none
+in_container() {
+	# shellcheck disable=SC2016 # for the shell in the host
+	host unshare --mount bash -c 'mount --bind /dev /dev && mount -o remount,bind,nodev /dev && exec "$@"' - "$@"
+}
+
+@test "a device that this process may not use, whatever its mode says, and one that does not answer" {
+	DOCTOR_AS=in_container doctor /dev/kvm
+	assert_equal "$(said /dev/kvm what)" "root:kvm 0660: cannot be opened: Permission denied"
+	assert_regex "$(said /dev/kvm advice)" 'what confines this process'
+	# ENOTTY is 25
+	DOCTOR_AS="host peer refuse ioctl 25" doctor /dev/kvm
+	assert_equal "$(said /dev/kvm what)" "root:kvm 0660: KVM-HV does not answer"
+	run mend /dev/kvm
+	assert_success
+}
+
 @test "the module is not loaded; looking does not load it" {
 	host modprobe -r kvm_hv
 	doctor kvm_hv
