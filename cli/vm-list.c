@@ -382,12 +382,29 @@ static void advise_denied(struct vm_list *list, size_t total, const struct gaps 
 		advise(list, MSG_LIST_TABLES_AND_VMS, list->hidden);
 }
 
-static void advise_proc(struct vm_list *list, const struct host *host, const struct gaps *gaps)
+/*
+ * How many VMs there are: each holds a reference of the module that runs it, and nothing else
+ * does. False: not known, because kvm_hv is built in, or there may be VMs of another module.
+ */
+static bool count_vms(const struct sysfs *fs, uint64_t *count)
 {
-	list->hidden_known = !gaps->denied && !gaps->namespace;
-	if (gaps->denied)
+	return sysfs_exists(fs, "/sys/module/kvm_pr") &&
+	       !sysfs_read_u64(fs, "/sys/module/kvm_hv/refcnt", count);
+}
+
+/* @count: the VMs there are; NULL: not known. */
+static void advise_proc(struct vm_list *list, const struct host *host, const struct gaps *gaps,
+			const uint64_t *count)
+{
+	bool counted = count && !gaps->ambiguous;
+	bool all = counted ? *count <= list->n : !gaps->denied && !gaps->namespace;
+
+	list->hidden_known = all || counted;
+	if (!all && counted)
+		list->hidden = *count - list->n;
+	if (!all && gaps->denied)
 		advise(list, MSG_LIST_PROCESSES);
-	if (gaps->namespace)
+	if (!all && gaps->namespace)
 		advise(list, MSG_LIST_NAMESPACE);
 	if (!list->n)
 		return;
@@ -404,9 +421,17 @@ static int read_power(const struct sysfs *fs, const struct host *host,
 	bool denied = r == -EACCES;
 	size_t total = list->hidden + list->n;
 	struct gaps gaps = { 0 };
+	uint64_t count = 0;
+	bool counted;
 
 	if (!r)
 		return 0;
+	counted = count_vms(fs, &count);
+	if (counted && !count && !denied) { /* there is nothing to look through all processes for */
+		list->source = "/sys/module/kvm_hv";
+		list->hidden_known = true;
+		return 0;
+	}
 	for (size_t i = 0; i < list->n; i++)
 		host_vm_clear(&list->vms[i]);
 	list->n = 0;
@@ -417,7 +442,7 @@ static int read_power(const struct sysfs *fs, const struct host *host,
 	if (denied)
 		advise_denied(list, total, &gaps);
 	else
-		advise_proc(list, host, &gaps);
+		advise_proc(list, host, &gaps, counted ? &count : NULL);
 	return 0;
 }
 

@@ -106,7 +106,7 @@ int vmm_read_fds(struct vmm *vmm)
 	if (!dir)
 		return directory_fd < 0 ? directory_fd : -ENOMEM;
 	while ((errno = 0, entry = readdir(dir))) {
-		if (parse_u64(entry->d_name, &fd) || fd > INT32_MAX)
+		if (*entry->d_name == '.')
 			continue;
 		if (read_kind(dirfd(dir), entry->d_name, kind, sizeof(kind))) {
 			if (errno == EACCES || errno == EPERM)
@@ -114,7 +114,9 @@ int vmm_read_fds(struct vmm *vmm)
 			continue; /* closed meanwhile */
 		}
 		vmm->has_kvm |= !strncmp(kind, KVM_LINK, strlen(KVM_LINK));
-		if (!strcmp(kind, VMM_VM_LINK) && add_fd(vmm, (int)fd))
+		if (strcmp(kind, VMM_VM_LINK) || parse_u64(entry->d_name, &fd) || fd > INT32_MAX)
+			continue;
+		if (add_fd(vmm, (int)fd))
 			return -ENOMEM;
 	}
 	if (errno)

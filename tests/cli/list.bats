@@ -14,9 +14,15 @@ without_privileges() {
 	"${drop[@]}" "$@"
 }
 
-# tree_of NAME: $DIR is a copy of that tree
+# tree_of NAME: $DIR is a copy of that tree, in which nothing counts VMs
 tree_of() {
 	DIR=$(tree "$1")
+	rm -f "$DIR/sys/module/kvm_hv/refcnt"
+}
+
+# counted N: the module that runs VMs has so many references
+counted() {
+	echo "$1" >"$DIR/sys/module/kvm_hv/refcnt"
 }
 
 # process PID COMM [LINK...]: a process of user 1000 whose descriptors from 5 on are those links
@@ -246,6 +252,49 @@ list() {
 	[[ $stderr == "kvm-htab: VMs of other users are not shown: their processes may not be looked into; try as root; "* ]]
 	run jq -c '[.hidden_vms, (.results | length)]' <<<"$json"
 	assert_output '[null,1]'
+}
+
+@test "the module's references tell how many VMs there are, where the kernel has no list" {
+	tree_of stock-6.1-debugfs
+	process 20 mine $VM
+	process 30 other
+	chmod 000 "$DIR/proc/30/fd"
+	counted 1
+	run --separate-stderr without_privileges "$KVM_HTAB" list --json --sysroot "$DIR"
+	assert_success
+	run jq -c '[.hidden_vms, .source, (.results | length)]' <<<"$output"
+	assert_output '[0,"/proc",1]'
+	[[ $stderr != *'are not shown'* ]]
+	counted 3
+	run --separate-stderr without_privileges "$KVM_HTAB" list --json --sysroot "$DIR"
+	[[ $stderr != *'are not shown'* ]] # --json says it in "advice"
+	run jq -c '[.hidden_vms, (.results | length), (.advice | test("VMs of other users are not shown"))]' <<<"$output"
+	assert_output '[2,1,true]'
+	# what may be the same VM twice cannot be counted
+	process 21 twice $VM $VM
+	run --separate-stderr without_privileges "$KVM_HTAB" list --json --sysroot "$DIR"
+	run jq -c '[.hidden_vms, (.results | length)]' <<<"$output"
+	assert_output '[null,3]'
+	chmod 755 "$DIR/proc/30/fd"
+	# nor can those of another module
+	rm -r "$DIR/proc/21"
+	mkdir "$DIR/sys/module/kvm_pr"
+	run jq .hidden_vms <<<"$(without_privileges "$KVM_HTAB" list --json --sysroot "$DIR")"
+	assert_output 0
+}
+
+@test "no references, no VMs: nobody's processes are looked through" {
+	tree_of stock-6.1-debugfs
+	process 30 other $VM
+	counted 0
+	list --json
+	assert_success
+	assert_equal "$stderr" ""
+	run jq -c '[.hidden_vms, .source, .advice, .results]' <<<"$output"
+	assert_output '[0,"/sys/module/kvm_hv",null,[]]'
+	run --separate-stderr kvm_htab pool-status --json --sysroot "$DIR"
+	run jq -c '.results[0] | [.users, .users_hidden, .users_advice]' <<<"$output"
+	assert_output '[[],0,null]'
 }
 
 @test "in a container: VMs outside it are not seen, and that is said" {

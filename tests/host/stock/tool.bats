@@ -61,7 +61,7 @@ json() {
 	[[ $stderr == *'this kernel does not tell what tables the VMs have'* ]]
 	run --separate-stderr host_as nobody kvm-htab list --json
 	assert_success
-	assert_equal "$(json '[.hidden_vms, (.results | length)] | @csv')" ',0'
+	assert_equal "$(json '[.hidden_vms, (.results | length)] | @csv')" '1,0'
 	run host_as nobody kvm-htab list
 	assert_success
 	assert_output --partial 'VMs of other users are not shown'
@@ -70,7 +70,16 @@ json() {
 	host mount -o remount,hidepid=0 /proc
 	assert_success
 	assert_output --partial 'VMs of other users are not shown'
-	vm_end
+	host vmm start other
+	host vmm ctl vm run-loop
+	run host cat /sys/module/kvm_hv/refcnt
+	assert_output 2
+	run --separate-stderr host_as nobody kvm-htab list --json
+	assert_equal "$(json .hidden_vms)" 2
+	vm_end vm other
+	run host_as nobody kvm-htab list
+	assert_success
+	assert_output ''
 	run host kvm-htab list
 	assert_success
 	assert_output ''
