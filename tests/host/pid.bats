@@ -98,6 +98,27 @@ vm_fds() {
 	assert_output "$AFTER_RUN"
 }
 
+# What a VMM does with the entries that it is sent. Those for real mode, which the guest's source has made for it and
+# which every guest keeps, tell the kernel that there is nothing left to set up.
+@test "a table that a migration has filled: READY before the guest runs here, hence refused" {
+	local slot v r
+	vm run
+	vm entries-list >"$BATS_TEST_TMPDIR/sent"
+	vm allocate 24
+	run vm entries
+	assert_output 0
+	while read -r slot v r; do
+		vm htab-write "$slot" "${v#v=}" "${r#r=}"
+	done < <(grep 'v=0x4001ffffff' "$BATS_TEST_TMPDIR/sent" | head -n 3)
+	tool vm-status --vm "pid:$PID" -rn -o READY
+	assert_output yes
+	tool reset --vm "pid:$PID"
+	assert_failure 1
+	says "the guest has run since its table was last cleared"
+	run vm entries
+	assert_output 3
+}
+
 @test "resize is refused without --force whatever the VM's state" {
 	tool resize --vm "pid:$PID" --order 25
 	assert_failure 1
