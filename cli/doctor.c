@@ -305,16 +305,6 @@ static enum exit_status print(struct report *report, const struct layout *layout
 	return status_of(report);
 }
 
-static int choose_columns(const struct output_options *options, struct layout *layout,
-			  struct error *err)
-{
-	const char *list = options->json || options->raw ? "ITEM,STATE,WHAT,ADVICE,MEND" :
-							   "ITEM,STATE,WHAT,ADVICE";
-
-	*layout = (struct layout){ .columns = columns, .ncolumns = NCOLUMNS };
-	return layout_select(layout, options->columns ?: list, err);
-}
-
 static void report_clear(struct report *report)
 {
 	for (size_t i = 0; i < NITEMS; i++) {
@@ -330,15 +320,17 @@ int command_doctor(int argc, char **argv)
 {
 	_cleanup_(report_clear) struct report report = { 0 };
 	struct common_options options = { 0 };
+	enum exit_status status;
 	struct layout layout;
 	struct sysfs fs;
 
 	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &options);
-	if (choose_columns(&options.output, &layout, &report.err) ||
-	    sysfs_open(&fs, options.sysroot, &report.err)) {
-		complain(NULL, report.err.message);
-		return report.err.status;
-	}
+	status = options_apply(&options, columns, NCOLUMNS,
+			       options.output.raw ? "ITEM,STATE,WHAT,ADVICE,MEND" :
+						    "ITEM,STATE,WHAT,ADVICE",
+			       &layout, &fs);
+	if (status)
+		return status;
 	examine(&fs, options.output.bytes, &report);
 	sysfs_close(&fs);
 	return print(&report, &layout, &options.output);

@@ -307,19 +307,6 @@ static void explain(const struct report *report)
 	}
 }
 
-static int choose_columns(const struct output_options *output, struct layout *layout,
-			  struct error *err)
-{
-	*layout = (struct layout){ .columns = columns, .ncolumns = NCOLUMNS };
-	if (output->columns || !output->json)
-		return layout_select(
-			layout,
-			output->columns ?: "BASIS,RAM,ORDER,TABLE,WANTED,FITS,ANSWER,REASON", err);
-	for (unsigned int i = 0; i < NCOLUMNS; i++)
-		layout->selected[layout->nselected++] = i;
-	return 0;
-}
-
 static enum exit_status print(struct report *report, const struct layout *layout,
 			      const struct output_options *output)
 {
@@ -352,15 +339,15 @@ int command_fit(int argc, char **argv)
 {
 	_cleanup_(report_clear) struct report report = { 0 };
 	struct fit_call call = { .count = 1 };
+	enum exit_status status;
 	struct layout layout;
 	struct sysfs fs;
 
 	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &call);
-	if (choose_columns(&call.common.output, &layout, &report.err) ||
-	    sysfs_open(&fs, call.common.sysroot, &report.err)) {
-		complain(NULL, report.err.message);
-		return report.err.status;
-	}
+	status = options_apply(&call.common, columns, NCOLUMNS,
+			       "BASIS,RAM,ORDER,TABLE,WANTED,FITS,ANSWER,REASON", &layout, &fs);
+	if (status)
+		return status;
 	add_cases(&report, &call);
 	if (gather(&fs, call.probe, &report))
 		report.status = report.err.status;

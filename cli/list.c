@@ -160,32 +160,20 @@ static enum exit_status print(const struct vm_list *list, const struct layout *l
 	return err->status;
 }
 
-static int choose_columns(const struct output_options *options, struct layout *layout,
-			  struct error *err)
-{
-	*layout = (struct layout){ .columns = columns, .ncolumns = NCOLUMNS };
-	if (options->columns || !options->json)
-		return layout_select(layout, options->columns ?: COLUMNS_DEFAULT, err);
-	for (unsigned int i = 0; i < NCOLUMNS; i++)
-		layout->selected[layout->nselected++] = i;
-	return 0;
-}
-
 int command_list(int argc, char **argv)
 {
 	_cleanup_(vm_list_clear) struct vm_list list = { 0 };
 	_cleanup_(error_clear) struct error err = { 0 };
 	struct common_options options = { 0 };
+	enum exit_status status;
 	struct layout layout;
 	struct sysfs fs;
 	struct host host;
 
 	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &options);
-	if (choose_columns(&options.output, &layout, &err) ||
-	    sysfs_open(&fs, options.sysroot, &err)) {
-		complain(NULL, err.message);
-		return err.status;
-	}
+	status = options_apply(&options, columns, NCOLUMNS, COLUMNS_DEFAULT, &layout, &fs);
+	if (status)
+		return status;
 	host_probe(&fs, &host);
 	if (vm_list_read(&fs, &host, &list, &err))
 		vm_list_clear(&list); /* half a list would look like a whole one */

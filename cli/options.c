@@ -76,6 +76,19 @@ void options_fail(struct argp_state *state, const char *format, ...)
 	exit(STATUS_USAGE); /* argp_error() does not return here, but its type does not say so */
 }
 
+enum exit_status options_apply(const struct common_options *common, const struct column *columns,
+			       size_t ncolumns, const char *defaults, struct layout *layout,
+			       struct sysfs *fs)
+{
+	_cleanup_(error_clear) struct error err = { 0 };
+
+	if (!layout_choose(layout, columns, ncolumns, &common->output, defaults, &err) &&
+	    !sysfs_open(fs, common->sysroot, &err))
+		return STATUS_DONE;
+	complain(NULL, err.message);
+	return err.status;
+}
+
 char *options_help_columns(int key, const char *text, const struct column *columns, size_t ncolumns)
 {
 	if (key == ARGP_KEY_HELP_DUP_ARGS_NOTE)

@@ -65,6 +65,15 @@ extern const struct argp_child options_common_children[];
 /* Its parser, if it has none of its own either; the input is a struct common_options. */
 error_t options_parse_common(int key, char *arg, struct argp_state *state);
 
+/*
+ * What a command begins with: chooses among its @columns, see layout_choose(),
+ * and opens the tree that --sysroot names in @fs. Returns STATUS_DONE, or says
+ * what is wrong and returns the exit status.
+ */
+enum exit_status options_apply(const struct common_options *common, const struct column *columns,
+			       size_t ncolumns, const char *defaults, struct layout *layout,
+			       struct sysfs *fs) _must_check_;
+
 /* Notes that @key was given; exits with a usage error if it excludes an earlier one. */
 void options_note(struct argp_state *state, struct common_options *common, int key);
 

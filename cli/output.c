@@ -50,6 +50,22 @@ int layout_select(struct layout *layout, const char *list, struct error *err)
 	}
 }
 
+void layout_all(struct layout *layout, const struct column *columns, size_t ncolumns)
+{
+	*layout = (struct layout){ .columns = columns, .ncolumns = ncolumns };
+	for (unsigned int i = 0; i < ncolumns; i++)
+		layout->selected[layout->nselected++] = i;
+}
+
+int layout_choose(struct layout *layout, const struct column *columns, size_t ncolumns,
+		  const struct output_options *options, const char *defaults, struct error *err)
+{
+	layout_all(layout, columns, ncolumns);
+	if (options->columns || !options->json)
+		return layout_select(layout, options->columns ?: defaults, err);
+	return 0;
+}
+
 char *layout_help(const struct column *columns, size_t ncolumns)
 {
 	char *text = NULL;

@@ -91,6 +91,17 @@ struct output_options {
  */
 int layout_select(struct layout *layout, const char *list, struct error *err) _must_check_;
 
+/* Makes @layout one of all @columns, in their order. */
+void layout_all(struct layout *layout, const struct column *columns, size_t ncolumns);
+
+/*
+ * The same of those that --output names, else of @defaults (as --output would
+ * name them) or, in JSON, of all. Errors as layout_select().
+ */
+int layout_choose(struct layout *layout, const struct column *columns, size_t ncolumns,
+		  const struct output_options *options, const char *defaults,
+		  struct error *err) _must_check_;
+
 /* The columns' names and meanings for --help, one a line. The caller frees it; NULL: no memory. */
 char *layout_help(const struct column *columns, size_t ncolumns);
 

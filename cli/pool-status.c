@@ -380,20 +380,6 @@ static int print_tables(const struct report *report, const struct layout *layout
 	return print_guests(&report->pool, options) ?: pool_users_print(&report->users, options);
 }
 
-static int choose_columns(const struct output_options *options, struct layout *layout,
-			  struct error *err)
-{
-	*layout = (struct layout){ .columns = columns, .ncolumns = NCOLUMNS };
-	if (options->columns)
-		return layout_select(layout, options->columns, err);
-	for (unsigned int i = 0; i < NCOLUMNS; i++)
-		layout->selected[layout->nselected++] = i;
-	return options->json ?
-		       0 :
-		       layout_select(layout,
-				     "STATE,CONDITION,TOTAL,USED,FREE,LARGEST,APPROX,SOURCES", err);
-}
-
 static enum exit_status print(const struct report *report, const struct layout *layout,
 			      const struct output_options *options)
 {
@@ -434,15 +420,16 @@ int command_pool_status(int argc, char **argv)
 {
 	_cleanup_(report_clear) struct report report = { 0 };
 	struct pool_status_call call = { 0 };
+	enum exit_status status;
 	struct layout layout;
 	struct sysfs fs;
 
 	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &call);
-	if (choose_columns(&call.common.output, &layout, &report.err) ||
-	    sysfs_open(&fs, call.common.sysroot, &report.err)) {
-		complain(NULL, report.err.message);
-		return report.err.status;
-	}
+	status = options_apply(&call.common, columns, NCOLUMNS,
+			       "STATE,CONDITION,TOTAL,USED,FREE,LARGEST,APPROX,SOURCES", &layout,
+			       &fs);
+	if (status)
+		return status;
 	gather(&fs, call.probe, &report);
 	if (!call.metrics && shows_users(&call.common.output, &report))
 		pool_users_read(&fs, &report.host, &report.users);

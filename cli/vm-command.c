@@ -125,13 +125,6 @@ static struct json_object *json_result(const struct vm_command *command,
 	return object;
 }
 
-static void layout_all(struct layout *layout)
-{
-	*layout = (struct layout){ .columns = columns, .ncolumns = NCOLUMNS };
-	for (unsigned int i = 0; i < NCOLUMNS; i++)
-		layout->selected[layout->nselected++] = i;
-}
-
 /* Tells the peer what came of it: one line, the VM already let go. */
 static void reply(const struct vm *vm, const struct vm_command *command, const struct value *row,
 		  const struct vm_target *target, const struct vm_result *result,
@@ -142,7 +135,7 @@ static void reply(const struct vm *vm, const struct vm_command *command, const s
 	struct layout all;
 	int r;
 
-	layout_all(&all);
+	layout_all(&all, columns, NCOLUMNS);
 	object = json_result(command, &all, row, result);
 	line = json_line(object);
 	r = line ? vm_socket_reply(vm->sock, line, timeout_ms) : -ENOMEM;
@@ -198,18 +191,6 @@ static enum exit_status print_results(const struct vm_command *command, const st
 	return status;
 }
 
-/* Selects the columns: all in JSON, the command's default in tables, unless --output says. */
-static int choose_columns(const struct vm_command *command, const struct vm_call *call,
-			  struct layout *layout, struct error *err)
-{
-	layout_all(layout);
-	if (call->common.output.columns)
-		return layout_select(layout, call->common.output.columns, err);
-	if (!call->common.output.json)
-		return layout_select(layout, command->columns, err);
-	return 0;
-}
-
 static void cleanup_results(struct vm_result **results)
 {
 	for (size_t i = 0; *results && i < VM_TARGETS_MAX; i++)
@@ -222,16 +203,18 @@ enum exit_status vm_command_run(const struct vm_command *command, const struct v
 	_cleanup_(cleanup_results) struct vm_result *results = NULL;
 	_cleanup_(error_clear) struct error err = { 0 };
 	_cleanup_free_ struct value *rows = NULL;
-	enum exit_status status = STATUS_DONE;
+	enum exit_status status;
 	struct layout layout;
 	struct sysfs fs;
 	struct host host;
 
-	if (choose_columns(command, call, &layout, &err) || json_prepare(&err) ||
-	    sysfs_open(&fs, call->common.sysroot, &err)) {
+	if (json_prepare(&err)) { /* answers to peers are JSON, whatever else is printed */
 		complain(NULL, err.message);
 		return err.status;
 	}
+	status = options_apply(&call->common, columns, NCOLUMNS, command->columns, &layout, &fs);
+	if (status)
+		return status;
 	host_probe(&fs, &host);
 
 	results = calloc(VM_TARGETS_MAX, sizeof(*results));
