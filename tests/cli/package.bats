@@ -45,6 +45,30 @@ libraries() {
 	assert_line --regexp "^Inst kvm-htab "
 }
 
+# on_a_copy COMMAND...: as root of a copy of this system, which is gone afterwards; the tree's directory is current
+on_a_copy() {
+	# shellcheck disable=SC2016 # for the inner shells
+	unshare --mount bash -c 'set -e
+		mount -t tmpfs none "$1"
+		mkdir "$1"/{upper,work,root}
+		mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
+		for dir in proc sys dev; do
+			mount --rbind /$dir "$1/root/$dir"
+		done
+		mount --bind "$2" "$1/root/mnt"
+		exec chroot "$1/root" bash -c '\''cd /mnt && exec "$@"'\'' - "${@:3}"' - "$BATS_TEST_TMPDIR" "$ROOT" "$@"
+}
+
+@test "the package passes its own test, once installed" {
+	[ "$(id -u)" = 0 ] || skip "needs root to install it, in a copy of this system"
+	on_a_copy true 2>/dev/null || skip "no overlay of this file system"
+	arch=$(dpkg --print-architecture)
+	[ -e "$ROOT/build/deb/$arch" ] || package "$arch"
+	run on_a_copy bash -c 'dpkg -i build/deb/*/kvm-htab_*_'"$arch"'.deb && AUTOPKGTEST_TMP=/tmp debian/tests/installed'
+	assert_success
+	assert_equal "$(grep -c '^ok: ' <<<"$output")" "$(grep -cE '^(echo "ok|same )' "$ROOT/debian/tests/installed")"
+}
+
 @test "a package for ppc64el, made without its packages being installed" {
 	package ppc64el
 	run readelf -h "$BATS_TEST_TMPDIR/unpacked/usr/bin/kvm-htab"
