@@ -102,7 +102,7 @@ static void ask_device(struct doctor *doctor, const struct stat *st, const char 
 	} else if (ioctl(doctor->kvm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_ALLOC_HTAB) <= 0) {
 		item_set(item, ITEM_FAILED, "%s: KVM-HV does not answer", access);
 		item_advise(item, "look for what KVM-HV says at its start");
-		item_mend(item, "dmesg | grep KVM");
+		item_mend(item, "dmesg | grep -i kvm");
 	} else {
 		device_opened(st, access, item);
 	}

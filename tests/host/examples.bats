@@ -13,7 +13,7 @@ ROOT=$BATS_TEST_DIRNAME/../..
 RUNNING='running yes'
 
 setup_file() {
-	doctor_boot --memory 16G --append kvm_cma_resv_ratio=60
+	doctor_boot --memory 16G --append kvm_cma_resv_ratio=50
 }
 
 setup() {
