@@ -278,3 +278,24 @@ pool_file() {
 		assert_output --regexp 'not POWER|is itself a guest|not loaded'
 	done
 }
+
+@test "sizes as people write them" {
+	while read -r size bytes order; do
+		run stdout_of fit --sysroot "$POWER" -brn -o RAM,ORDER --ram "$size"
+		assert_output "$bytes $order"
+	done <<-'END'
+		64G 68719476736 29
+		64g 68719476736 29
+		64GiB 68719476736 29
+		64GB 64000000000 29
+		512MiB 536870912 22
+		1.5T 1649267441664 34
+		0.5G 536870912 22
+		1 1 18
+		4294967297 4294967297 26
+		4294967296B 4294967296 25
+		1kB 1000 18
+		15.999E 18445591152204944769 46
+		1.0000000000000000000000000001K 1024 18
+	END
+}
