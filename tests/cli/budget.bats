@@ -101,3 +101,18 @@ missing() {
 		assert_success
 	done
 }
+
+# loads LIBRARY ARGS...: whether the call looks for it
+loads() {
+	LD_DEBUG=libs kvm_htab "${@:2}" --sysroot "$POWER" 2>&1 | grep -q "find library=$1"
+}
+
+@test "libkmod, which costs more than all else, is for doctor alone" {
+	loads libkmod.so doctor
+	for command in pool-status "fit --order 24" list "vm-status --vm fd:77" "reset --vm fd:77" \
+		"resize --vm fd:77 --order 24"; do
+		read -r -a words <<<"$command"
+		loads libc.so "${words[@]}"
+		! loads libkmod.so "${words[@]}" || fail "$command loads it"
+	done
+}
