@@ -50,13 +50,13 @@ on_a_copy() {
 	# shellcheck disable=SC2016 # for the inner shells
 	unshare --mount bash -c 'set -e
 		mount -t tmpfs none "$1"
-		mkdir "$1"/{upper,work,root}
-		mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
+		mkdir "$1"/{upper,work,copy}
+		mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/copy"
 		for dir in proc sys dev; do
-			mount --rbind /$dir "$1/root/$dir"
+			mount --rbind /$dir "$1/copy/$dir"
 		done
-		mount --bind "$2" "$1/root/mnt"
-		exec chroot "$1/root" bash -c '\''cd /mnt && exec "$@"'\'' - "${@:3}"' - "$BATS_TEST_TMPDIR" "$ROOT" "$@"
+		mount --bind "$2" "$1/copy/mnt"
+		exec chroot "$1/copy" bash -c '\''cd /mnt && exec "$@"'\'' - "${@:3}"' - "$BATS_TEST_TMPDIR" "$ROOT" "$@"
 }
 
 @test "the package passes its own test, once installed" {
