@@ -100,6 +100,7 @@ static void ask_device(struct doctor *doctor, const struct stat *st, const char 
 				  "(control group of devices, security module)");
 		item_mend(item, "dmesg");
 	} else if (ioctl(doctor->kvm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_ALLOC_HTAB) <= 0) {
+		cleanup_close(&doctor->kvm); /* other items have nothing to ask it, either */
 		item_set(item, ITEM_FAILED, "%s: KVM-HV does not answer", access);
 		item_advise(item, "look for what KVM-HV says at its start");
 		item_mend(item, "dmesg | grep -i kvm");
