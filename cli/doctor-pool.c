@@ -40,6 +40,17 @@ static void reservation_failed(const struct doctor *doctor, struct item *item, c
 	item_advise_boot(doctor, item, option);
 }
 
+static void reservation_split(const struct doctor *doctor, struct item *item)
+{
+	item_set(item, ITEM_FAILED,
+		 "the pool was wanted and could not be had at boot, as happens with %s",
+		 doctor->pool.zone_option);
+	item_advise(item,
+		    "boot without %s on the kernel's command line: its zone for movable pages must "
+		    "not begin inside the pool",
+		    doctor->pool.zone_option);
+}
+
 static void reservation_ready(const struct doctor *doctor, struct item *item)
 {
 	const struct fact *total = &doctor->pool.total_bytes;
@@ -82,8 +93,11 @@ void check_reservation(struct doctor *doctor, struct item *item)
 	pool_read(doctor->fs, &doctor->pool);
 	switch (doctor->pool.state) {
 	case POOL_FAILED:
-		reservation_failed(doctor, item,
-				   "the pool was wanted and could not be reserved at boot");
+		if (doctor->pool.zone_option)
+			reservation_split(doctor, item);
+		else
+			reservation_failed(doctor, item,
+					   "the pool was wanted and could not be reserved at boot");
 		return;
 	case POOL_ABSENT:
 		reservation_failed(doctor, item, "the host was booted without a pool");

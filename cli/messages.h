@@ -135,6 +135,10 @@
 	"the pool could not be reserved at boot, so that guests get what the page allocator can " \
 	"give (16 MiB tables at most, as a rule); look for \"cma\" in the boot log, and boot with " \
 	"another kvm_cma_resv_ratio=N (percent of RAM)"
+#define MSG_POOL_FAILED_ZONE \
+	"the pool could not be had at boot, so that guests get what the page allocator can give " \
+	"(16 MiB tables at most, as a rule); boot without %s, whose zone for movable pages must " \
+	"not begin inside the pool, or look for \"cma\" in the boot log"
 #define MSG_POOL_ABSENT \
 	"this kernel was booted without a pool, so that guests get what the page allocator can " \
 	"give (16 MiB tables at most, as a rule); boot without kvm_cma_resv_ratio=0 to have one"

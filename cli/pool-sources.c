@@ -97,6 +97,19 @@ bool pool_ratio_wanted(const struct sysfs *fs, unsigned long *percent)
 	return true;
 }
 
+const char *pool_zone_option(const struct sysfs *fs)
+{
+	static const char *const options[] = { "movablecore=", "kernelcore=", "movable_node" };
+	_cleanup_free_ char *cmdline = NULL;
+
+	if (sysfs_read(fs, "/proc/cmdline", &cmdline, NULL))
+		return NULL;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (strstr(cmdline, options[i]))
+			return options[i];
+	return NULL;
+}
+
 /*
  * The kernel shows its CMA areas and kvm_cma is not among them. By default
  * one is reserved, so that it failed unless the command line asked for none.
@@ -314,11 +327,13 @@ static char *read_log(const struct sysfs *fs)
 /*
  * Two lines of the boot: "kvm_cma_reserve: reserving 409 MiB for global area",
  * and what CMA has to say to that: "cma: Reserved 416 MiB at ..." (or "in ...",
- * since Linux 6.15) or "cma: Failed to reserve 416 MiB".
+ * since Linux 6.15) or "cma: Failed to reserve 416 MiB"; and later perhaps one
+ * more, that it was of no use.
  */
 bool pool_read_boot_log(const struct sysfs *fs, struct pool *pool)
 {
 	static const char reserved[] = "cma: Reserved ", failed[] = "cma: Failed to reserve ";
+	static const char useless[] = "CMA area kvm_cma could not be activated";
 	_cleanup_free_ char *log = NULL;
 	const char *line;
 	uint64_t mib;
@@ -330,7 +345,7 @@ bool pool_read_boot_log(const struct sysfs *fs, struct pool *pool)
 	line = line ? strstr(line, "cma: ") : NULL;
 	if (!line)
 		return false;
-	if (!strncmp(line, failed, strlen(failed))) {
+	if (!strncmp(line, failed, strlen(failed)) || strstr(line, useless)) {
 		pool->state = POOL_FAILED;
 		return true;
 	}

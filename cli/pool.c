@@ -79,6 +79,8 @@ void pool_read(const struct sysfs *fs, struct pool *pool)
 	}
 	derive_no_pool(pool);
 	derive(pool);
+	if (pool->state == POOL_FAILED)
+		pool->zone_option = pool_zone_option(fs);
 }
 
 static enum pool_condition condition_when_ready(const struct pool *pool)
@@ -135,6 +137,15 @@ static char *advice_full(const struct pool *pool)
 	return text;
 }
 
+static char *advice_failed(const struct pool *pool)
+{
+	char *text;
+
+	if (!pool->zone_option)
+		return strdup(MSG_POOL_FAILED);
+	return asprintf(&text, MSG_POOL_FAILED_ZONE, pool->zone_option) < 0 ? NULL : text;
+}
+
 char *pool_advice(const struct pool *pool)
 {
 	switch (pool_condition(pool)) {
@@ -145,7 +156,7 @@ char *pool_advice(const struct pool *pool)
 	case CONDITION_FRAGMENTED:
 		return advice_fragmented(pool);
 	case CONDITION_FAILED:
-		return strdup(MSG_POOL_FAILED);
+		return advice_failed(pool);
 	case CONDITION_ABSENT:
 		return strdup(MSG_POOL_ABSENT);
 	case CONDITION_UNKNOWN:

@@ -14,7 +14,7 @@
 enum pool_state {
 	POOL_UNKNOWN,
 	POOL_READY,
-	POOL_FAILED, /* a reservation was wanted and could not be had */
+	POOL_FAILED, /* a reservation was wanted and could not be had, or not be activated */
 	POOL_ABSENT, /* none was asked for */
 };
 
@@ -48,6 +48,7 @@ struct pool {
 	const char *sources[POOL_SOURCES_MAX]; /* what was read, best first */
 	size_t nsources;
 	bool denied; /* a better source is there, but not for this user */
+	const char *zone_option; /* if the pool failed: what may have split it, see below */
 };
 
 /*
@@ -83,6 +84,12 @@ const char *pool_condition_name(enum pool_condition condition);
 
 /* N of the last kvm_cma_resv_ratio=N on the kernel's command line; false: there is none. */
 bool pool_ratio_wanted(const struct sysfs *fs, unsigned long *percent);
+
+/*
+ * The option on the kernel's command line that makes a zone for movable pages,
+ * or NULL. Where that begins inside the pool, CMA cannot activate the pool.
+ */
+const char *pool_zone_option(const struct sysfs *fs);
 
 /* Sets @fact, unless as good a value is known already. */
 void fact_set(struct fact *fact, uint64_t value, bool approximate);

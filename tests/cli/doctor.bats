@@ -318,6 +318,11 @@ pool() {
 	check pool n/a "there is no pool"
 	echo "kvm_cma_resv_ratio=99" >"$dir/proc/cmdline"
 	check reservation failed "(kvm_cma_resv_ratio=99)" "boot with kvm_cma_resv_ratio=5 " -
+	for option in movablecore=8G kernelcore=50% movable_node; do
+		echo "quiet $option" >"$dir/proc/cmdline"
+		check reservation failed "could not be had at boot, as happens with ${option%%[0-9]*}" \
+			"boot without ${option%%[0-9]*} on the kernel's command line" -
+	done
 	pool absent 0 0 0
 	echo "quiet kvm_cma_resv_ratio=5 kvm_cma_resv_ratio=0" >"$dir/proc/cmdline"
 	check reservation failed "without a pool (kvm_cma_resv_ratio=0)" "boot with kvm_cma_resv_ratio=5 "

@@ -91,6 +91,9 @@ fits_of() {
 	assert_output "failed failed 0"
 	run stderr_of pool-status --sysroot "$dir"
 	assert_output --partial "the pool could not be reserved at boot"
+	echo "quiet movablecore=8G" >"$dir/proc/cmdline"
+	run stderr_of pool-status --sysroot "$dir"
+	assert_output --partial "boot without movablecore=, whose zone for movable pages must not begin inside the pool"
 	echo absent >"$dir/sys/kernel/kvm_htab/pool/state"
 	run facts "$dir" STATE,CONDITION,TOTAL
 	assert_success
@@ -192,6 +195,10 @@ fits_of() {
 	run facts "$dir" STATE,TOTAL,SOURCES
 	assert_output "ready $((13107 << 20)) dmesg,/proc/meminfo"
 	log "cma: Failed to reserve 13107 MiB on node -1"
+	run facts "$dir" STATE,TOTAL,FREE,SOURCES
+	assert_output "failed 0 0 dmesg"
+	log "cma: Reserved 13107 MiB at 0x0000003c00000000 on node -1
+<3>[    0.700000] cma: CMA area kvm_cma could not be activated"
 	run facts "$dir" STATE,TOTAL,FREE,SOURCES
 	assert_output "failed 0 0 dmesg"
 	log "something else"

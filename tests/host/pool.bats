@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A host without a pool: none was asked for, or it could not be had. VMs get along with what the page allocator has.
-# Not here: a pool that was reserved and cannot be activated. The reservation stays inside a memory node, and a node of
-# these hosts is one zone.
 
 bats_require_minimum_version 1.5.0
 load host
@@ -62,6 +60,16 @@ no_pool() {
 	host_boot --append kvm_cma_resv_ratio=99
 	run host dmesg
 	assert_output --partial 'cma: Failed to reserve'
+	no_pool failed
+	host_verdict
+}
+
+# The pool lies at the end of memory. A zone for movable pages that begins inside of it makes an area of two zones, which
+# CMA gives up when it is to be activated.
+@test "a pool was reserved and could not be activated: failed" {
+	host_boot --append movablecore=300M
+	run host dmesg
+	assert_output --partial 'cma: CMA area kvm_cma could not be activated'
 	no_pool failed
 	host_verdict
 }
