@@ -35,6 +35,7 @@ beside() {
 		status=\$?
 		rm /tmp/beside
 		wait
+		((status == 0)) || dmesg | tail -n 20
 		exit \$status"
 }
 
