@@ -8,11 +8,12 @@
 #	make deb		Debian packages of what is committed, in build/deb; ARCH=ppc64el on another machine
 #	make demo		the main job on screen, in an emulated POWER9 host
 #	make check		all tests; LINES="6.1" MACHINES="powernv8 powernv9 powernv10"
+#	make check-debug	tests/host on kernels with KASAN, lockdep and more; LINES="6.1" MACHINES=powernv9; an hour
 #	make bench		the reset benchmark
 #	make shell		a shell in an emulated host; MACHINE=powernv9, STOCK=1
 #	make clean
 #
-# demo, check, bench and shell install the Debian packages they lack; NO_INSTALL=1 forbids it.
+# demo, check, check-debug, bench and shell install the Debian packages they lack; NO_INSTALL=1 forbids it.
 
 LINES ?= 6.1
 MACHINES ?= powernv8 powernv9 powernv10
@@ -73,6 +74,9 @@ demo: setup
 check: setup
 	@tests/check --lines "$(LINES)" --machines "$(MACHINES)"
 
+check-debug: setup
+	@tests/check-debug --lines "$(LINES)" $(if $(filter file,$(origin MACHINES)),,--machines "$(MACHINES)")
+
 bench: setup
 	@tests/bench/run
 
@@ -86,4 +90,4 @@ clean:
 help:
 	@sed -n 's/^#\t/  /p' Makefile
 
-.PHONY: all install uninstall dist deb setup demo check bench shell clean help
+.PHONY: all install uninstall dist deb setup demo check check-debug bench shell clean help

@@ -8,6 +8,7 @@
  *
  * DIR holds the sockets cmd0, cmd1 ... of the command ports; a free one is taken. A single COMMAND
  * with no arguments is shell text. -i hands stdin on. Exit status 255: the host gave no answer.
+ * The limit is multiplied by HOST_PATIENCE, for hosts that are slow.
  */
 #define _GNU_SOURCE
 #include <endian.h>
@@ -287,6 +288,14 @@ static void usage(void)
 	exit(EXIT_NO_ANSWER);
 }
 
+static unsigned int patience(void)
+{
+	const char *text = getenv("HOST_PATIENCE");
+	unsigned long factor = text ? strtoul(text, NULL, 10) : 1;
+
+	return factor ? (unsigned int)factor : 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = { .user = "root", .limit_s = 60 };
@@ -309,6 +318,7 @@ int main(int argc, char **argv)
 	if (argc - optind < (o.wait_s ? 1 : 2))
 		usage();
 
+	o.limit_s *= patience();
 	clock_gettime(CLOCK_REALTIME, &ts);
 	l.session = (uint32_t)getpid() << 16 ^ (uint32_t)ts.tv_nsec;
 	l.fd = connect_any(argv[optind]);

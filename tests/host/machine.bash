@@ -5,6 +5,7 @@
 # directory of its own: console (log), qemu.log, cmdN (sockets of the command ports), verdict, pid.
 #
 # Read from the environment:
+#   HOST_CONFIG                    files of kernel/config that the kernel is built with (host)
 #   HOST_IMAGE, HOST_STOCK_IMAGE   directories with vmlinux and lib/modules to boot instead of what
 #                                  kernel/ builds
 #   HOST_NO_CLI                    not empty: leave kvm-htab out, for work on kernel and test bed
@@ -27,7 +28,7 @@ machine_kernel() {
 		echo "$HOST_IMAGE"
 	else
 		image=$(make -s --no-print-directory -C "$machine_top/kernel" image-path \
-			LINE="$1" STOCK="${2/#0/}") || return
+			LINE="$1" STOCK="${2/#0/}" CONFIG="${HOST_CONFIG:-host}") || return
 		[[ -s $image/vmlinux ]] || { echo "no kernel image for $*" >&2; return 1; }
 		echo "$image"
 	fi
@@ -186,7 +187,7 @@ machine_tail() {
 
 # machine_wait DIR: until the agent answers, with progress
 machine_wait() {
-	local dir=$1 limit=${HOST_BOOT_LIMIT:-120} start=$SECONDS last=0 waiter
+	local dir=$1 limit=$((${HOST_BOOT_LIMIT:-120} * ${HOST_PATIENCE:-1})) start=$SECONDS last=0 waiter
 
 	# On a busy machine it takes a while until QEMU is there at all.
 	until [[ -S $dir/cmd0 ]] || ((SECONDS - start >= limit)); do

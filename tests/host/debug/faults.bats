@@ -3,9 +3,7 @@
 # Every allocation of memory fails once, one after the other, while a table is requested, a resize prepared
 # or a VM created. Needs a kernel with fault injection, so it is not one of the files that run by default:
 #
-#	image=$(make -s -C kernel image-path CONFIG=host+debug)
-#	HOST_IMAGE=$image HOST_BOOT_LIMIT=300 HOST_RUN_LIMIT=7200 \
-#		tests/host/run --machine powernv9 tests/host/debug/faults.bats
+#	tests/host/run --config host+debug --machine powernv9 tests/host/debug/faults.bats
 #
 # A request may do without what it did not get (the pool for the page allocator, a smaller order); if it
 # fails, it is with ENOMEM, and nothing has changed.

@@ -1,0 +1,38 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For scripts that run several parts, each of which ends with a line that counts its tests.
+#
+#	parts_begin DIR		their logs go there
+#	part NAME COMMAND...	runs one
+#	parts_end		repeats what failed and what was skipped, and the sum of all counts as the last line
+
+parts_begin() {
+	parts_dir=$1 parts_passed=0 parts_failed=0 parts_skipped=0
+	rm -rf "$parts_dir"
+	mkdir -p "$parts_dir"
+}
+
+part() {
+	local name=$1 log=$parts_dir/${1//[^a-z0-9.]/-}.log count
+	shift
+	printf '\n== %s ==\n' "$name"
+	"$@" 2>&1 | tee "$log" || true
+	count=$(tail -n 1 "$log")
+	if [[ $count =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
+		parts_passed=$((parts_passed + BASH_REMATCH[1]))
+		parts_failed=$((parts_failed + BASH_REMATCH[2]))
+		parts_skipped=$((parts_skipped + BASH_REMATCH[3]))
+	else
+		echo "not ok $name ended without a count"
+		parts_failed=$((parts_failed + 1))
+	fi
+	echo "$name: $((SECONDS / 60)) min $((SECONDS % 60)) s since the beginning"
+}
+
+parts_end() {
+	printf '\n'
+	grep -hE '^([a-z0-9]+ +)?(not ok |ok .*# skip)' "$parts_dir"/*.log || true
+	printf '%d passed, %d failed, %d skipped\n' "$parts_passed" "$parts_failed" "$parts_skipped"
+	((parts_failed == 0 && parts_passed > 0))
+}
