@@ -32,7 +32,7 @@ part() {
 
 parts_end() {
 	printf '\n'
-	grep -hE '^([a-z0-9]+ +)?(not ok |ok .*# skip)' "$parts_dir"/*.log || true
+	grep -hE '^([a-z0-9.]+ +)?(not ok |ok .*# skip)' "$parts_dir"/*.log || true
 	printf '%d passed, %d failed, %d skipped\n' "$parts_passed" "$parts_failed" "$parts_skipped"
 	((parts_failed == 0 && parts_passed > 0))
 }

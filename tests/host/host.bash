@@ -19,7 +19,7 @@
 #   host_verdict            ends the host now and judges it (the runner does so at the end)
 #
 # HOST_MACHINE (powernv8, 9, 10), HOST_LINE (6.1) and HOST_STOCK (1: an unpatched kernel was asked
-# for) say what the run is about.
+# for) say what the run is about; HOST_JOB is what the names of this job's hosts begin with.
 
 # shellcheck source=tests/host/machine.bash
 source "$(dirname "${BASH_SOURCE[0]}")/machine.bash"
@@ -44,7 +44,7 @@ host_boot() {
 		esac
 		shift
 	done
-	name=$HOST_MACHINE-$HOST_LINE
+	name=$HOST_JOB-$HOST_LINE
 	[[ $stock == 0 ]] || name+=-stock
 	[[ $smp == 1 ]] || name+=-smp$smp
 	[[ -z $memory ]] || name+=-$memory
