@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The pool, granule by granule: what is taken belongs to exactly one table. A table's place is what is taken
+ * and belongs to no other; it has to be one piece of the table's size.
+ */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+
+#define CMA "/sys/kernel/debug/cma/kvm_cma/"
+#define FREE_BYTES "/sys/kernel/kvm_htab/pool/free_bytes"
+#define GRANULE (256U << 10)
+#define SETTLE_MS 20000
+
+static struct {
+	unsigned int granules;
+	struct bits others; /* taken before we came */
+	struct bits now;
+	bool orphans; /* allocations under way that nobody waits for */
+} pool;
+
+static bool get(const struct bits *b, unsigned int i)
+{
+	return b->word[i / 64] >> i % 64 & 1;
+}
+
+static unsigned int weight(const struct bits *b)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < POOL_WORDS; i++)
+		n += (unsigned int)__builtin_popcountll(b->word[i]);
+	return n;
+}
+
+static void add(struct bits *b, const struct bits *other)
+{
+	for (unsigned int i = 0; i < POOL_WORDS; i++)
+		b->word[i] |= other->word[i];
+}
+
+static void take_away(struct bits *b, const struct bits *other)
+{
+	for (unsigned int i = 0; i < POOL_WORDS; i++)
+		b->word[i] &= ~other->word[i];
+}
+
+static bool meet(const struct bits *a, const struct bits *b)
+{
+	for (unsigned int i = 0; i < POOL_WORDS; i++)
+		if (a->word[i] & b->word[i])
+			return true;
+	return false;
+}
+
+/* The longest run of granules that have this value */
+static unsigned int longest_run(const struct bits *b, bool value)
+{
+	unsigned int best = 0, run = 0;
+
+	for (unsigned int i = 0; i < pool.granules; i++) {
+		run = get(b, i) == value ? run + 1 : 0;
+		if (run > best)
+			best = run;
+	}
+	return best;
+}
+
+static unsigned long long number(const char *path)
+{
+	unsigned long long n = 0;
+	FILE *f = fopen(path, "re");
+
+	if (!f || fscanf(f, "%llu", &n) != 1)
+		disagree("%s cannot be read", path);
+	fclose(f);
+	return n;
+}
+
+static void look(void)
+{
+	FILE *f = fopen(CMA "bitmap", "re");
+	uint32_t word;
+
+	if (!f)
+		disagree("%s cannot be read", CMA "bitmap");
+	memset(&pool.now, 0, sizeof(pool.now));
+	for (unsigned int i = 0; i < POOL_WORDS * 2 && fscanf(f, "%u", &word) == 1; i++)
+		pool.now.word[i / 2] |= (uint64_t)word << i % 2 * 32;
+	fclose(f);
+}
+
+void pool_open(void)
+{
+	uint64_t bytes = number(CMA "count") * host.page_bytes;
+
+	pool.granules = (unsigned int)(bytes / GRANULE);
+	if (pool.granules > POOL_WORDS * 64 ||
+	    host.page_bytes << number(CMA "order_per_bit") != GRANULE) {
+		fprintf(stderr, "fuzz-htab: a pool of %u granules of 256 KiB is expected at most\n",
+			POOL_WORDS * 64);
+		exit(2);
+	}
+}
+
+/* Whatever is taken now is not ours. */
+void pool_start(void)
+{
+	look();
+	pool.others = pool.now;
+	pool.orphans = false;
+}
+
+void pool_orphan(void)
+{
+	pool.orphans = true;
+}
+
+static bool under_way(void)
+{
+	for (struct vm *vm = vms; vm < vms + VMS; vm++)
+		if (vm->alive && vm->pending == PENDING_UNDER_WAY)
+			return true;
+	return false;
+}
+
+/* Nothing changes by itself, and it is known what belongs to whom */
+bool pool_quiet(void)
+{
+	for (struct vm *vm = vms; vm < vms + VMS; vm++)
+		if (vm->alive && ((vm->order && !vm->place.known) ||
+				  (vm->pending != PENDING_NONE && !vm->pending_place.known)))
+			return false;
+	return !pool.orphans && !under_way();
+}
+
+/*
+ * Could the pool have given a table of that order, as it was when last looked at? What the VM has prepared
+ * is given up first; its table is, too, or rather included, if so asked.
+ */
+bool pool_could(const struct vm *vm, unsigned int order, bool own_place_too)
+{
+	struct bits b = pool.now;
+
+	if (order < ORDER_MIN || order > 40)
+		return false;
+	if (host.patched)
+		take_away(&b, &vm->pending_place.bits);
+	if (own_place_too)
+		take_away(&b, &vm->place.bits);
+	return longest_run(&b, false) >= table_bits(order);
+}
+
+/* For what is taken by one table or one pending table */
+struct claim {
+	struct place *place;
+	unsigned int order;
+	bool pool, pages; /* where it may be */
+};
+
+static unsigned int claims_of(struct vm *vm, struct claim *c)
+{
+	unsigned int n = 0;
+
+	if (!vm->alive)
+		return 0;
+	if (vm->order)
+		c[n++] = (struct claim){ &vm->place, vm->order, vm->source != KVM_PPC_HTAB_PAGES,
+					 vm->source != KVM_PPC_HTAB_POOL };
+	if (vm->pending != PENDING_NONE)
+		c[n++] = (struct claim){ &vm->pending_place, vm->pending_order, true, true };
+	return n;
+}
+
+/* Takes what nobody else has to be the place of the one table of which it is not known. */
+static const char *resolve(struct claim *c, const struct bits *rest)
+{
+	unsigned int have = weight(rest), want = table_bits(c->order);
+
+	if (!have && !c->pages)
+		return "the table is said to be in the pool and is not there";
+	if (have && !c->pool)
+		return "the table is said to be of the page allocator, but the pool has lost memory";
+	if (have && have != want)
+		return "what the pool has lost is not the size of the table";
+	if (have && longest_run(rest, true) != want)
+		return "what the pool has lost is not in one piece";
+	c->place->bits = *rest;
+	c->place->known = true;
+	return NULL;
+}
+
+/* NULL: all is well, or, if *sure is not set, cannot be told yet */
+static const char *compare(bool *sure)
+{
+	struct claim claims[2 * VMS], *unknown = NULL;
+	struct bits rest, known = pool.others;
+	unsigned int n = 0, nr_unknown = 0;
+
+	*sure = true;
+	for (struct vm *vm = vms; vm < vms + VMS; vm++)
+		n += claims_of(vm, claims + n);
+	for (struct claim *c = claims; c < claims + n; c++) {
+		if (!c->place->known) {
+			unknown = c;
+			nr_unknown++;
+			continue;
+		}
+		if (meet(&known, &c->place->bits))
+			return "two tables in the same place";
+		add(&known, &c->place->bits);
+	}
+	rest = known;
+	take_away(&rest, &pool.now);
+	if (weight(&rest))
+		return "a table is there whose memory is free";
+	if (under_way() || nr_unknown > 1) {
+		*sure = false;
+		return NULL;
+	}
+	rest = pool.now;
+	take_away(&rest, &known);
+	if (nr_unknown)
+		return resolve(unknown, &rest);
+	return weight(&rest) ? "memory is taken that belongs to no table" : NULL;
+}
+
+static void compare_free_bytes(void)
+{
+	unsigned long long is, should;
+
+	if (!host.patched || !pool_quiet())
+		return;
+	is = number(FREE_BYTES);
+	should = (unsigned long long)(pool.granules - weight(&pool.now)) * GRANULE;
+	if (is != should)
+		disagree("free_bytes says %llu; total less what is taken is %llu", is, should);
+}
+
+void pool_check(void)
+{
+	unsigned int waited = 0;
+	const char *wrong;
+	bool sure;
+
+	look();
+	wrong = compare(&sure);
+	while (wrong && pool.orphans && !under_way() && waited < SETTLE_MS) {
+		usleep(10000);
+		waited += 10;
+		look();
+		wrong = compare(&sure);
+	}
+	if (wrong && !(pool.orphans && under_way()))
+		disagree("pool, %u of %u granules taken: %s", weight(&pool.now), pool.granules,
+			 wrong);
+	if (pool.orphans && sure) {
+		/* One that had not begun to allocate may do so now, and give it back. */
+		usleep(20000);
+		pool.orphans = false;
+		look();
+	}
+	compare_free_bytes();
+}
