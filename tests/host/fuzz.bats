@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The fuzzer of the requests, for a short while: it says with which seed. tests/README has more of it.
+
+load host
+
+setup_file() {
+	# so that it lives to tell what it did
+	host_boot --no-panic
+}
+
+@test "random requests: model and kernel agree" {
+	local mark
+	mark=$(host_mark)
+	run host_limit $((${FUZZ_SECONDS:-20} + 600)) fuzz-htab --seconds "${FUZZ_SECONDS:-20}" ${FUZZ_SEED:+--seed "$FUZZ_SEED"}
+	echo "$output"
+	[[ ! ${lines[0]} =~ ^seed ]] || echo "# $HOST_MACHINE: ${lines[0]}" >&3
+	assert_success
+	assert_line --regexp '^[1-9][0-9]* sequences, [0-9]+ steps, [0-9]+ requests$'
+	run host_dmesg_since "$mark"
+	refute_output --regexp 'WARNING:|UBSAN|BUG|Oops|Call Trace|KASAN|INFO:'
+}
