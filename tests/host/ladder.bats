@@ -243,8 +243,8 @@ first_run() {
 	refused 30 23 $((KEEP | PREFER_PAGES))
 }
 
-# The page allocator gives a certain place in pageblocks only: of 2 MiB on a radix host, of 16 MiB on a hash host, which
-# is as large as its blocks get.
+# The page allocator gives a certain place in pageblocks only: of 16 MiB, which is as large as its blocks get, or on a
+# radix host with 6.1 of 2 MiB.
 # shellcheck disable=SC2016 # for the host
 @test "no pages but its own: a table shrinks to half of its block, and grows into the other half by pageblocks" {
 	local n entries pageblock
@@ -264,13 +264,17 @@ first_run() {
 	assert_output ENOMEM
 	has 21 2
 	assert_equal "$(vm entries)" "$entries"
+	# From 7.2 on, what could be moved away for the one that failed may have left room elsewhere
 	run vm allocate2 22
-	if ((pageblock > 1 << 21)); then
+	if ((pageblock <= 1 << 21)); then
+		assert_output 'order=22 source=2'
+		assert_equal "$(in_place)" $((n + 2))
+	elif ((status)); then
 		assert_output ENOMEM
 		assert_equal "$(vm entries)" "$entries"
 	else
 		assert_output 'order=22 source=2'
-		assert_equal "$(in_place)" $((n + 2))
+		assert_equal "$(vm entries)" 0
 	fi
 }
 
