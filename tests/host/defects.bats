@@ -211,6 +211,58 @@ assert_quiet() {
 	fi
 }
 
+@test "14: a write to the htab file takes no more than it is given" {
+	vm_start
+	vm allocate 20
+	vm run
+	run vm htab-write $((0x100 * 8)) 0x200015 0x40000000 17
+	if stock; then
+		assert_output 24
+	else
+		assert_output 0
+		run vm entries-list
+		refute_line --regexp '^2048 '
+	fi
+}
+
+@test "15: a write to the htab file with several records takes them all" {
+	vm_start
+	vm allocate 20
+	vm run
+	run vm htab-write $((0x100 * 8)) 0x200015 0x40000000 $((0x180 * 8)) 0x300015 0x41000000
+	assert_success
+	if stock; then
+		assert_output 24
+	else
+		assert_output 48
+		run vm entries-list
+		assert_line --regexp '^2048 v=0x2000[15]5 r=0x40000'
+		assert_line --regexp '^3072 v=0x3000[15]5 r=0x41000'
+	fi
+}
+
+# 1T segments: their size has moved to the second doubleword with POWER9.
+@test "16: a resize that fails leaves the entries as they were" {
+	vm_start
+	vm allocate 22
+	vm run
+	vm htab-write $((0x100 * 8)) 0x4000000000200015 0x40000000
+	vm htab-write $((0x101 * 8)) 0x4000000000200015 0x40000000
+	run host "cat /sys/kernel/debug/kvm/*-*/htab"
+	local had=$output
+	vm prepare 20
+	run vm commit 20
+	assert_failure 1
+	assert_output ENOSPC
+	run host "cat /sys/kernel/debug/kvm/*-*/htab"
+	if stock && has_radix; then
+		refute_output "$had"
+		assert_output --regexp "(^|$(printf '\n')) *808 4000000000"
+	else
+		assert_output "$had"
+	fi
+}
+
 # Both entries are in segment 0x200 at offset 0, in groups to which only a guest that means harm
 # would put them; in a table of any other size their place is the same one.
 @test "8: two bolted 16M entries that collide when rehashed" {

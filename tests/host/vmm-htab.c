@@ -127,23 +127,25 @@ int htab_entries(struct vm *vm, enum entries what, FILE *out)
 	return 0;
 }
 
-int htab_write(struct vm *vm, uint32_t slot, uint64_t v, uint64_t r)
+ssize_t htab_write(struct vm *vm, const struct entry *entries, size_t n, size_t bytes)
 {
 	struct {
 		struct kvm_get_htab_header header;
 		struct hpte e;
-	} data = {
-		.header = { .index = slot, .n_valid = 1 },
-		.e = { .v = htobe64(v), .r = htobe64(r) },
-	};
+	} data[HTAB_WRITE_MAX];
 	int fd = htab_open(vm, KVM_GET_HTAB_WRITE);
-	ssize_t n;
-	int ret;
+	ssize_t ret;
 
 	if (fd < 0)
 		return fd;
-	n = write(fd, &data, sizeof(data));
-	ret = n < 0 ? -errno : n == sizeof(data) ? 0 : -EIO;
+	for (size_t i = 0; i < n; i++) {
+		data[i].header = (struct kvm_get_htab_header){ .index = entries[i].slot,
+							       .n_valid = 1 };
+		data[i].e = (struct hpte){ htobe64(entries[i].v), htobe64(entries[i].r) };
+	}
+	ret = write(fd, data, bytes ? bytes : n * sizeof(data[0]));
+	if (ret < 0)
+		ret = -errno;
 	close(fd);
 	return ret;
 }

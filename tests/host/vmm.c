@@ -184,9 +184,21 @@ static int cmd_slots(char **args, int n, FILE *out)
 
 static int cmd_htab_write(char **args, int n, FILE *out)
 {
-	(void)n, (void)out;
-	return htab_write(&vm, (uint32_t)number(args[0]), strtoull(args[1], NULL, 0),
-			  strtoull(args[2], NULL, 0));
+	struct entry entries[HTAB_WRITE_MAX];
+	int i;
+	ssize_t ret;
+
+	if (n % 3 == 2)
+		return -EINVAL;
+	for (i = 0; i < n / 3; i++)
+		entries[i] = (struct entry){ (uint32_t)number(args[3 * i]),
+					     strtoull(args[3 * i + 1], NULL, 0),
+					     strtoull(args[3 * i + 2], NULL, 0) };
+	ret = htab_write(&vm, entries, (size_t)i, n > 3 * i ? number(args[3 * i]) : 0);
+	if (ret < 0)
+		return (int)ret;
+	fprintf(out, "%zd", ret);
+	return 0;
 }
 
 static int cmd_prepare(char **args, int n, FILE *out)
@@ -247,7 +259,8 @@ static const struct command commands[] = {
 	{ "entries", 0, 0, cmd_entries, "number of valid entries" },
 	{ "entries-list", 0, 0, cmd_entries_list, "the entries, one a line" },
 	{ "slots", 0, 0, cmd_slots, "number of entries there is room for" },
-	{ "htab-write", 3, 3, cmd_htab_write, "SLOT V R: writes one through the htab fd" },
+	{ "htab-write", 3, 3 * HTAB_WRITE_MAX + 1, cmd_htab_write,
+	  "SLOT V R... [BYTES]: one write to the htab fd, a record each; bytes taken" },
 	{ "prepare", 1, 1, cmd_prepare, "SHIFT: KVM_PPC_RESIZE_HPT_PREPARE until it is done" },
 	{ "prepare-nowait", 1, 1, cmd_prepare_nowait, "SHIFT: once; the answer" },
 	{ "commit", 1, 1, cmd_commit, "SHIFT: KVM_PPC_RESIZE_HPT_COMMIT" },

@@ -69,7 +69,17 @@ enum entries {
 };
 
 int htab_entries(struct vm *vm, enum entries what, FILE *out);
-int htab_write(struct vm *vm, uint32_t slot, uint64_t v, uint64_t r);
+
+/* An entry as the htab file descriptor has it, in a record of its own */
+struct entry {
+	uint32_t slot;
+	uint64_t v, r;
+};
+
+#define HTAB_WRITE_MAX 4
+
+/* One write of n entries, or of the first bytes of it; the number of bytes that the kernel took */
+ssize_t htab_write(struct vm *vm, const struct entry *entries, size_t n, size_t bytes);
 int htab_prepare(struct vm *vm, uint32_t shift, bool wait, FILE *out);
 int htab_commit(struct vm *vm, uint32_t shift, FILE *out);
 int htab_mmu(struct vm *vm, bool radix);

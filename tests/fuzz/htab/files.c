@@ -142,15 +142,13 @@ bool do_write(struct vm *vm)
 	fd = vm->writer >= 0 && chance(50) ? vm->writer : open_file(vm, KVM_GET_HTAB_WRITE);
 	for (unsigned int i = 0; i < n; i++) {
 		random_record(vm, &records[i]);
-		/*
-		 * The kernel takes the first entry of a record for the header of the next one, if there
-		 * are both in a write.
-		 */
-		if (i < n - 1)
+		if (excused(15) && i < n - 1)
 			records[i].valid = 0;
 	}
-	/* the last record in part only: it is left for the next write, unless less than a header lacks */
-	cut = chance(10) && records[n - 1].valid ? 9 + below(7) : 0;
+	/* the last record in part only: it is left for the next write */
+	cut = chance(10) && records[n - 1].valid ? 1 + below(15) : 0;
+	if (excused(14) && cut)
+		cut = 9 + cut % 7;
 	step("VM %u write %u records, the first at %u: %u valid (%#llx %#llx) %u invalid",
 	     vm->index, n, records[0].slot, records[0].valid,
 	     (unsigned long long)records[0].entries[0].v,
