@@ -139,8 +139,8 @@ ssize_t htab_write(struct vm *vm, const struct entry *entries, size_t n, size_t 
 	if (fd < 0)
 		return fd;
 	for (size_t i = 0; i < n; i++) {
-		data[i].header = (struct kvm_get_htab_header){ .index = entries[i].slot,
-							       .n_valid = 1 };
+		data[i].header =
+			(struct kvm_get_htab_header){ .index = entries[i].slot, .n_valid = 1 };
 		data[i].e = (struct hpte){ htobe64(entries[i].v), htobe64(entries[i].r) };
 	}
 	ret = write(fd, data, bytes ? bytes : n * sizeof(data[0]));
