@@ -3,7 +3,7 @@
  * Times resets of a hashed page table, and the kernel's memset of another block of the pool in
  * between, order by order.
  *
- *	reset MIB SAMPLES MIN-ORDER MAX-ORDER PAUSE-MS
+ *	reset MIB SAMPLES MIN-ORDER MAX-ORDER
  *
  * MIB is the size of the VM's memory, which is only mapped, never touched: a reset empties the
  * reverse-map chains of all of it. Prints a JSON object per order, with nanoseconds and
@@ -13,9 +13,7 @@
  *	reset	KVM_PPC_ALLOCATE_HTAB2 with KEEP of a table in which there is an entry
  *	again	the same right afterwards, with nothing left to clear
  *
- * There is a pause before each round: a reset may find that the one just before has waited for what
- * it has to wait for, and in real life there is none. Which of memset and reset goes first
- * alternates. A first round, not printed, warms things up.
+ * Which of memset and reset goes first alternates. A first round, not printed, warms things up.
  */
 #define _GNU_SOURCE
 #include <endian.h>
@@ -180,7 +178,7 @@ static void print_series(const char *name, const struct sample *samples, int n, 
 	}
 }
 
-static void measure(int vm, unsigned long mib, int n, unsigned int order, unsigned int pause_ms)
+static void measure(int vm, unsigned long mib, int n, unsigned int order)
 {
 	struct kvm_ppc_htab table = { .order = order };
 	struct sample samples[SAMPLES_MAX];
@@ -193,11 +191,9 @@ static void measure(int vm, unsigned long mib, int n, unsigned int order, unsign
 		fail("the table is not from the pool");
 	}
 	hold_block(order);
-	for (int i = -1; i < n; i++) {
-		usleep(pause_ms * 1000);
+	for (int i = -1; i < n; i++)
 		samples[i < 0 ? 0 : i] = take(vm, i % 2 == 0);
-	}
-	printf("{\"order\":%u,\"memory_mib\":%lu,\"pause_ms\":%u", order, mib, pause_ms);
+	printf("{\"order\":%u,\"memory_mib\":%lu", order, mib);
 	print_series("memset", samples, n, offsetof(struct sample, memset));
 	print_series("reset", samples, n, offsetof(struct sample, reset));
 	print_series("again", samples, n, offsetof(struct sample, again));
@@ -210,8 +206,8 @@ int main(int argc, char **argv)
 	unsigned long mib, min, max;
 	int vm, n;
 
-	if (argc != 6 || (n = atoi(argv[2])) < 1 || n > SAMPLES_MAX) {
-		fprintf(stderr, "usage: reset MIB SAMPLES MIN-ORDER MAX-ORDER PAUSE-MS\n");
+	if (argc != 5 || (n = atoi(argv[2])) < 1 || n > SAMPLES_MAX) {
+		fprintf(stderr, "usage: reset MIB SAMPLES MIN-ORDER MAX-ORDER\n");
 		return 2;
 	}
 	mib = strtoul(argv[1], NULL, 0);
@@ -219,7 +215,7 @@ int main(int argc, char **argv)
 	max = strtoul(argv[4], NULL, 0);
 	vm = vm_create((size_t)mib << 20);
 	for (unsigned long order = min; order <= max; order++)
-		measure(vm, mib, n, (unsigned int)order, (unsigned int)atoi(argv[5]));
+		measure(vm, mib, n, (unsigned int)order);
 	hold_block(0);
 	return 0;
 }

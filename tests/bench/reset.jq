@@ -10,7 +10,7 @@ def ratios: [.reset_ns, .memset_ns] | transpose | map(.[0] / .[1]);
 def row:
 	(ratios | sort) as $ratios
 	| {
-		order, memory_mib, pause_ms,
+		order, memory_mib,
 		memset_ns: (.memset_ns | median),
 		reset_ns: (.reset_ns | median),
 		again_ns: (.again_ns | median),
@@ -30,8 +30,8 @@ def fixed($digits): . * pow(10; $digits) | round | tostring
 def ms: . / 1e6 | fixed(3);
 
 def table:
-	(["order", "memory", "pause", "memset ms", "reset ms", "ratio", "min..max", "instructions", "more of them", "second/first"],
-	 (.[] | [.order, "\(.memory_mib) MiB", "\(.pause_ms) ms", (.memset_ns | ms), (.reset_ns | ms), (.ratio | fixed(3)),
+	(["order", "memory", "memset ms", "reset ms", "ratio", "min..max", "instructions", "more of them", "second/first"],
+	 (.[] | [.order, "\(.memory_mib) MiB", (.memset_ns | ms), (.reset_ns | ms), (.ratio | fixed(3)),
 		"\(.ratio_min | fixed(3))..\(.ratio_max | fixed(3))",
 		(.instructions_ratio | fixed(4)), .instructions_more, "\(.again_share * 100 | fixed(3)) %"]))
 	| @tsv;
