@@ -57,6 +57,14 @@ measure_hugeadm() {
 	within 40 pool-status
 }
 
+@test "the same where a VM is listed" {
+	HOST_TREE=$TREES/power9-6.1
+	measure_hugeadm
+	within 20 pool-status --raw
+	within 25 pool-status --json
+	within 40 pool-status
+}
+
 # Who uses the pool is in the processes there, which the short forms leave alone.
 @test "the same on a kernel without the series and with many processes, of which none is a VMM" {
 	HOST_TREE=$(tree stock-6.1-debugfs)
