@@ -71,6 +71,8 @@ bool pool_read_kvm_htab(const struct sysfs *fs, struct pool *pool)
 	read_fact(fs, directory, "total_bytes", &pool->total_bytes);
 	read_fact(fs, directory, "free_bytes", &pool->free_bytes);
 	read_fact(fs, directory, "largest_free_order", &pool->largest_order);
+	if (pool->largest_order.value >= 64)
+		pool->largest_order = (struct fact){ 0 }; /* no order of anything */
 	read_fact(fs, directory, "granule_bytes", &pool->granule_bytes);
 	read_fits(fs, pool);
 	read_fact(fs, orders, "order_min", &pool->order_min);

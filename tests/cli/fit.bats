@@ -198,6 +198,15 @@ pool_file() {
 	assert_output --partial "this kernel does not tell what fits"
 }
 
+@test "a largest order that is none is no room" {
+	dir=$(tree patched-6.1)
+	rm "$dir/sys/kernel/kvm_htab/pool/fits"
+	pool_file largest_free_order 100
+	run answers "$dir" --order 29 --count 20
+	assert_failure 5
+	assert_output "29 - unknown unknown"
+}
+
 @test "hosts that cannot: exit status 5, said even with --quiet" {
 	for name in nested-6.1:pSeries x86-6.12:POWER; do
 		run --separate-stderr kvm_htab fit -q --sysroot "$TREES/${name%:*}" --ram 2G
