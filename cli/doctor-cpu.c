@@ -121,7 +121,10 @@ void check_mmu(struct doctor *doctor, struct item *item)
 	}
 }
 
-/* The next range of a list as in "0-3,8"; false: no more. */
+/* More than a kernel is made for (NR_CPUS is 8192 at most): larger numbers are none. */
+#define CPUS_MAX 65536
+
+/* The next range of a list as in "0-3,8"; false: no more, or no range. */
 static bool next_range(const char **list, uint64_t *first, uint64_t *last)
 {
 	*list += strspn(*list, ",\n");
@@ -133,14 +136,14 @@ static bool next_range(const char **list, uint64_t *first, uint64_t *last)
 		if (scan_u64(list, last) || *last < *first)
 			return false;
 	}
-	return true;
+	return *last < CPUS_MAX;
 }
 
 /* Whether a thread of the same (sub)core before @cpu is online; -ENOENT: not to be seen. */
 static int is_secondary(const struct doctor *doctor, uint64_t cpu, uint64_t threads)
 {
 	_cleanup_free_ char *siblings = NULL;
-	uint64_t first, last;
+	uint64_t first, last, start = cpu / threads * threads;
 	const char *list;
 	char path[96];
 
@@ -150,9 +153,8 @@ static int is_secondary(const struct doctor *doctor, uint64_t cpu, uint64_t thre
 		return -ENOENT;
 	list = siblings;
 	while (next_range(&list, &first, &last))
-		for (uint64_t i = first; i <= last && i < cpu; i++)
-			if (i / threads == cpu / threads)
-				return 1;
+		if (start < cpu && first < cpu && last >= start)
+			return 1;
 	return 0;
 }
 
@@ -202,6 +204,8 @@ static char *secondaries(const struct doctor *doctor, uint64_t threads)
 		}
 	if (end)
 		print_range(f, start, end - 1);
+	if (*list)
+		r = -EBADMSG;
 	if (!fclose(f) && r >= 0)
 		return text;
 	free(text);

@@ -281,6 +281,17 @@ cpus() {
 	check threads unknown "does not tell"
 }
 
+@test "POWER8: lists of CPUs that are none" {
+	rm -r "$dir"
+	cp -r "$TREES/stock-6.12-cma-sysfs" "$dir"
+	# the numbers' lower halves are those of CPUs that are there
+	cpus 0=0-18446744073709551615 1=0-1 4294967295=0-18446744073709551615
+	for list in 18446744073709551615 0-18446744073709551615 4294967296-4294967297 65536 0,x 0,1- 1-0; do
+		echo "$list" >"$dir/sys/devices/system/cpu/online"
+		check threads unknown "does not tell"
+	done
+}
+
 @test "POWER9: threads matter only where kernels before 5.14 are told so" {
 	mkdir -p "$dir/sys/module/kvm_hv/parameters" "$dir/sys/devices/system/cpu"
 	cpus 0=0-1 1=0-1
