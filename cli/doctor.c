@@ -225,7 +225,7 @@ static struct json_object *json_cause(const struct report *report)
 
 static void print_json(const struct report *report, const struct layout *layout)
 {
-	_cleanup_json_ struct json_object *document = NULL;
+	struct json_object *document;
 	struct json_object *results = json_new_array();
 
 	for (size_t i = 0; i < NITEMS; i++) {

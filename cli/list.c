@@ -125,7 +125,7 @@ static struct json_object *json_rows(const struct layout *layout, const struct v
 static void print_json(const struct vm_list *list, const struct layout *layout,
 		       const struct value *rows, const struct error *err)
 {
-	_cleanup_json_ struct json_object *document =
+	struct json_object *document =
 		json_document("list", err->status, json_rows(layout, rows, list->n));
 
 	json_add(document, "hidden_vms", list->hidden_known ? json_new_number(list->hidden) : NULL);
