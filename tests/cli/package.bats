@@ -31,6 +31,8 @@ libraries() {
 	assert_line share/bash-completion/completions/kvm-htab
 	assert_line share/zsh/vendor-completions/_kvm-htab
 	assert_line share/fish/vendor_completions.d/kvm-htab.fish
+	run readelf --dyn-syms --wide "$BATS_TEST_TMPDIR/unpacked/usr/bin/kvm-htab"
+	assert_output --partial __read_chk # as in hardening.bats
 }
 
 @test "apt takes the package, and knows where to get what it depends on" {
