@@ -48,6 +48,7 @@ static int connect_error(int code, unsigned int timeout_ms, struct error *err)
 	case EACCES:
 		return error_set(err, STATUS_FAILED, code, MSG_CONNECT_EACCES);
 	case EAGAIN:
+	case EINTR:
 		return error_set(err, STATUS_FAILED, ETIMEDOUT, MSG_CONNECT_TIME,
 				 seconds_format(timeout_ms, seconds));
 	default:
@@ -197,10 +198,17 @@ int vm_socket_receive(const struct vm_address *address, unsigned int timeout_ms,
 {
 	int64_t deadline = clock_ms() + timeout_ms;
 	struct harvest harvest = { .fd = -1 };
-	int r = connect_as(SOCK_STREAM, address, deadline);
+	int type = SOCK_STREAM;
+	int r;
 
-	if (r == -EPROTOTYPE)
-		r = connect_as(SOCK_SEQPACKET, address, deadline);
+	/* A connect with a time limit ends with EINTR when the process is stopped and goes on. */
+	do {
+		r = connect_as(type, address, deadline);
+		if (r == -EPROTOTYPE && type == SOCK_STREAM) {
+			type = SOCK_SEQPACKET;
+			r = -EINTR;
+		}
+	} while (r == -EINTR && clock_ms() < deadline);
 	if (r < 0)
 		return connect_error(-r, timeout_ms, err);
 	*sock = r;

@@ -13,13 +13,16 @@
  *
  * -s: seqpacket instead of stream. Prints "ready" once it listens; when the
  * client answers, "fds 0" or "fds held" for what it still has of what was sent
- * (modes that send a pipe) and the answer; "closed" when it hung up.
+ * (modes that send a pipe; flood and hundreds: when it hung up) and the answer;
+ * "closed" when it hung up.
  *
  * Modes: vm (a KVM VM), pipe (a fd that is no VM), two, many, split (a second fd in a
  * message of its own), none (data only), bare (a fd without data, seqpacket),
  * silent (nothing at all), hangup, deaf (never accepts, backlog full), gone (ends
  * when a client waits to be accepted), chatter (a VM and a lot of data), unread (a
- * VM, and takes no answer).
+ * VM, and takes no answer), late (as pipe, after most of a second), drip (a byte
+ * now and then, and the fd at last), flood (fds without end), hundreds (fds in as
+ * many messages), dies (a VM whose owner ends at once).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -107,29 +110,40 @@ static void send_fds(int sock, int fd, unsigned int nfds, size_t nbytes)
 			memcpy(CMSG_DATA(cmsg) + i * sizeof(int), &fd, sizeof(int));
 	}
 	/* the client may be through with us before we are with it */
-	if (sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 && errno != EPIPE)
+	if (sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET)
 		die("sendmsg");
+}
+
+static bool is_gone(int sock)
+{
+	struct pollfd poll_fd = { .fd = sock };
+
+	return poll(&poll_fd, 1, 0) > 0 && poll_fd.revents & (POLLHUP | POLLERR);
 }
 
 /*
  * The reading end sees the end of the file only when every copy of the writing
  * end is closed, which a client has done before it answers.
  */
-static void check_leaks(int reading)
+static void check_leaks(int reading, int wait_ms)
 {
 	struct pollfd poll_fd = { .fd = reading };
 
-	if (poll(&poll_fd, 1, 0) == 1 && poll_fd.revents & POLLHUP)
+	if (poll(&poll_fd, 1, wait_ms) == 1 && poll_fd.revents & POLLHUP)
 		puts("fds 0");
 	else
 		puts("fds held");
 }
 
-/* Prints what comes until the client hangs up; @reading: the pipe to look at, -1: none. */
-static void print_answer(int sock, int reading)
+/*
+ * Prints what comes until the client hangs up; @reading: the pipe to look at, -1: none; it is looked
+ * at when the client answers, or, @late, when it has hung up: what it has not received yet, its end
+ * of the socket holds.
+ */
+static void print_answer(int sock, int reading, bool late)
 {
 	struct pollfd poll_fd = { .fd = sock, .events = POLLIN };
-	bool checked = reading < 0;
+	bool checked = reading < 0 || late;
 	char data[4096];
 	ssize_t n;
 
@@ -142,17 +156,20 @@ static void print_answer(int sock, int reading)
 		if (n <= 0)
 			break;
 		if (!checked)
-			check_leaks(reading);
+			check_leaks(reading, 0);
 		checked = true;
 		fwrite(data, 1, (size_t)n, stdout);
 	}
+	if (late)
+		check_leaks(reading, 1000); /* the kernel closes them after the socket */
 	puts("closed");
 }
 
 /* Sends as @mode says; @fd is the VM or the writing end of a pipe. */
 static void misbehave(const char *mode, int sock, int fd)
 {
-	if (!strcmp(mode, "vm") || !strcmp(mode, "pipe") || !strcmp(mode, "unread")) {
+	if (!strcmp(mode, "vm") || !strcmp(mode, "pipe") || !strcmp(mode, "unread") ||
+	    !strcmp(mode, "dies")) {
 		if (share_vm_fd(sock, fd))
 			die("share_vm_fd");
 	} else if (!strcmp(mode, "two")) {
@@ -170,12 +187,27 @@ static void misbehave(const char *mode, int sock, int fd)
 		send_fds(sock, fd, 1, 4096);
 		for (int i = 0; i < 30; i++)
 			send_fds(sock, fd, 0, 4096);
+	} else if (!strcmp(mode, "late")) {
+		poll(NULL, 0, 700);
+		send_fds(sock, fd, 1, 1);
+	} else if (!strcmp(mode, "drip")) {
+		for (int i = 0; i < 20 && !is_gone(sock); i++) {
+			send_fds(sock, fd, 0, 1);
+			poll(NULL, 0, 100);
+		}
+		send_fds(sock, fd, 1, 1);
+	} else if (!strcmp(mode, "flood")) {
+		while (!is_gone(sock))
+			send_fds(sock, fd, MANY, 4096);
+	} else if (!strcmp(mode, "hundreds")) {
+		for (int i = 0; i < MANY; i++)
+			send_fds(sock, fd, 1, 1);
 	}
 }
 
 static int serve(int type, const char *mode, const char *name)
 {
-	bool wants_vm = strstr("vm chatter unread", mode);
+	bool wants_vm = strstr("vm chatter unread dies", mode);
 	int pipe_fds[2] = { -1, -1 };
 	int listening = listen_on(type, name, 1);
 	int sock, fd;
@@ -193,6 +225,8 @@ static int serve(int type, const char *mode, const char *name)
 	if (!strcmp(mode, "unread"))
 		shutdown(sock, SHUT_RD);
 	misbehave(mode, sock, fd);
+	if (!strcmp(mode, "dies"))
+		_exit(0);
 	close(fd);
 	if (!strcmp(mode, "hangup")) {
 		close(sock);
@@ -201,7 +235,8 @@ static int serve(int type, const char *mode, const char *name)
 
 		poll(&poll_fd, 1, WAIT_MS); /* the VM needs its owner until then */
 	} else {
-		print_answer(sock, pipe_fds[0]);
+		print_answer(sock, pipe_fds[0],
+			     !strcmp(mode, "flood") || !strcmp(mode, "hundreds"));
 	}
 	return 0;
 }

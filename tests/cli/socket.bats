@@ -135,10 +135,12 @@ within() {
 	run kvm_htab reset --vm "$SOCK"
 	assert_failure 1
 	assert_output --partial "there is no such socket: is the VMM running"
-	touch "$SOCK"
+	start_peer gone "$SOCK"
+	stop_peer
+	wait
 	run kvm_htab reset --vm "$SOCK"
 	assert_failure 1
-	assert_output --partial "nobody listens on this socket"
+	assert_output --partial "nobody listens on this socket: is the VMM running?; nothing was changed"
 	run kvm_htab reset --vm "$SOCK/vm"
 	assert_failure 1
 	assert_output --partial "cannot connect: Not a directory; nothing was changed"
@@ -233,4 +235,146 @@ within() {
 	assert_failure 1
 	run jq -c '[.exit_status, (.results[] | [.vm, .result, .exit_status])]' <<<"$output"
 	assert_output "[1,[\"$SOCK\",\"failed\",1],[\"fd:77\",\"failed\",1]]"
+}
+
+# stop_and_go PID: stops and continues it, again and again, as long as it is there
+stop_and_go() {
+	while kill -STOP "$1" && kill -CONT "$1"; do
+		sleep 0.01
+	done 2>/dev/null
+}
+
+# interrupted ARGS...: the program, stopped and continued all the time
+interrupted() {
+	local pid
+
+	"$KVM_HTAB" "$@" 3>&- &
+	pid=$!
+	stop_and_go $pid 3>&- &
+	wait $pid
+}
+
+@test "a client that is stopped and continued all the time: time limits hold, and nothing else shows" {
+	for mode in deaf silent; do
+		rm -f "$SOCK"
+		STARTED=$SECONDS
+		start_peer $mode "$SOCK"
+		run interrupted reset --vm "$SOCK" --timeout 2
+		stop_peer
+		assert_failure 1
+		assert_output --regexp "(could not connect|the peer sent nothing) within 2 s"
+		within 5
+	done
+	rm "$SOCK"
+	start_peer late "$SOCK"
+	run interrupted reset --vm "$SOCK" --timeout 5
+	assert_failure 1
+	assert_output --partial 'this is no KVM VM but "pipe:['
+	run peer_said
+	assert_line "fds 0"
+}
+
+@test "a peer that takes its time, but not too much" {
+	for kind in "" -s; do
+		rm -f "$SOCK"
+		# shellcheck disable=SC2086
+		start_peer $kind late "$SOCK"
+		run kvm_htab reset --vm "$SOCK" --timeout 5
+		assert_failure 1
+		assert_output --partial 'this is no KVM VM but "pipe:['
+		run peer_said
+		assert_line "fds 0"
+		rm -f "$SOCK"
+		# shellcheck disable=SC2086
+		start_peer $kind late "$SOCK"
+		run kvm_htab reset --vm "$SOCK" --timeout 0.2
+		assert_failure 1
+		assert_output --partial "the peer sent nothing within 0.2 s"
+	done
+}
+
+@test "a peer that sends a byte now and then: the first is to bring the fd" {
+	STARTED=$SECONDS
+	start_peer drip "$SOCK"
+	run kvm_htab reset --vm "$SOCK" --timeout 5
+	assert_failure 1
+	assert_output --partial "the peer sent no file descriptor with its first message"
+	run peer_said
+	assert_line closed
+	within 1
+}
+
+@test "a peer that sends file descriptors without end, and one that sends hundreds one by one" {
+	for kind in "" -s; do
+		for mode in flood hundreds; do
+			STARTED=$SECONDS
+			rm -f "$SOCK"
+			# shellcheck disable=SC2086
+			start_peer $kind $mode "$SOCK"
+			run kvm_htab reset --vm "$SOCK" --timeout 5
+			assert_failure 1
+			# of 17 messages at most
+			if [ $mode = flood ]; then count='[0-9]{3,4}'; else count='(1[0-7]|[2-9])'; fi
+			assert_output --regexp "the peer sent $count file descriptors instead of one; all were closed|this is no KVM VM"
+			run peer_said
+			assert_line "fds 0"
+			within 2
+		done
+	done
+}
+
+@test "a VM whose owner ends as soon as it has sent it" {
+	need_kvm
+	for kind in "" -s; do
+		rm -f "$SOCK"
+		# shellcheck disable=SC2086
+		start_peer $kind dies "$SOCK"
+		run kvm_htab reset --vm "$SOCK" --sysroot "$POWER"
+		assert_failure 1
+		assert_output --partial "the kernel refuses this VM: its owner is gone, or the VM is dead or not one of KVM-HV; nothing was changed"
+	done
+}
+
+@test "a link to a socket is as good as the socket, and one to nowhere is none" {
+	ln -s vm.sock "$BATS_TEST_TMPDIR/link"
+	start_peer pipe "$SOCK"
+	run kvm_htab reset --vm "$BATS_TEST_TMPDIR/link"
+	assert_failure 1
+	assert_output --partial 'this is no KVM VM but "pipe:['
+	ln -s nowhere "$BATS_TEST_TMPDIR/broken"
+	ln -s circle "$BATS_TEST_TMPDIR/circle"
+	run kvm_htab reset --vm "$BATS_TEST_TMPDIR/broken"
+	assert_failure 1
+	assert_output --partial "there is no such socket"
+	run kvm_htab reset --vm "$BATS_TEST_TMPDIR/circle"
+	assert_failure 1
+	assert_output --partial "cannot connect: Too many levels of symbolic links"
+}
+
+@test "another user's socket" {
+	[ "$(id -u)" = 0 ] || skip "needs root to become another user"
+	chmod 711 "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR"
+	cp "$KVM_HTAB" "$BATS_TEST_TMPDIR/kvm-htab" # where others may read it
+	start_peer pipe "$SOCK"
+	chmod 700 "$SOCK"
+	run setpriv --reuid=65534 --clear-groups "$BATS_TEST_TMPDIR/kvm-htab" reset --vm "$SOCK"
+	assert_failure 1
+	assert_output --partial "no permission to connect to this socket: its owner decides who may; nothing was changed"
+	# who lets others connect has decided
+	chmod 777 "$SOCK"
+	run setpriv --reuid=65534 --clear-groups "$BATS_TEST_TMPDIR/kvm-htab" reset --vm "$SOCK"
+	assert_failure 1
+	assert_output --partial 'this is no KVM VM but "pipe:['
+	run peer_said
+	assert_line "fds 0"
+}
+
+@test "SIGPIPE, whether it was ignored or not, is no way to end" {
+	for trap in "" "trap - PIPE;" "trap '' PIPE;"; do
+		rm -f "$SOCK"
+		start_peer hangup "$SOCK"
+		run bash -c "$trap"' exec "$@"' - "$KVM_HTAB" reset --vm "$SOCK"
+		assert_failure 1
+		assert_output --partial "the peer hung up without sending a file descriptor"
+	done
 }
