@@ -35,6 +35,7 @@
 #define MSG_CONNECT "cannot connect: %s"
 #define MSG_CONNECT_ENOENT "there is no such socket: is the VMM running, and offering its VM?"
 #define MSG_CONNECT_REFUSED "nobody listens on this socket: is the VMM running?"
+#define MSG_CONNECT_NO_SOCKET "this is no socket: write the one on which the VMM offers its VM"
 #define MSG_CONNECT_EACCES "no permission to connect to this socket: its owner decides who may"
 #define MSG_CONNECT_TIME "could not connect within %s s: the VMM does not accept (see --timeout)"
 #define MSG_RECEIVE "cannot receive from the peer: %s"

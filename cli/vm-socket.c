@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 
 #include "clock.h"
@@ -36,7 +37,16 @@ int vm_address_set(struct vm_address *address, const char *name, struct error *e
 	return 0;
 }
 
-static int connect_error(int code, unsigned int timeout_ms, struct error *err)
+/* Whether @address is a path that leads to something else. */
+static bool is_no_socket(const struct vm_address *address)
+{
+	struct stat st;
+
+	return !stat(address->address.sun_path, &st) && !S_ISSOCK(st.st_mode);
+}
+
+static int connect_error(int code, const struct vm_address *address, unsigned int timeout_ms,
+			 struct error *err)
 {
 	char seconds[SECONDS_TEXT_MAX];
 
@@ -44,6 +54,8 @@ static int connect_error(int code, unsigned int timeout_ms, struct error *err)
 	case ENOENT:
 		return error_set(err, STATUS_FAILED, code, MSG_CONNECT_ENOENT);
 	case ECONNREFUSED:
+		if (is_no_socket(address))
+			return error_set(err, STATUS_FAILED, code, MSG_CONNECT_NO_SOCKET);
 		return error_set(err, STATUS_FAILED, code, MSG_CONNECT_REFUSED);
 	case EACCES:
 		return error_set(err, STATUS_FAILED, code, MSG_CONNECT_EACCES);
@@ -210,7 +222,7 @@ int vm_socket_receive(const struct vm_address *address, unsigned int timeout_ms,
 		}
 	} while (r == -EINTR && clock_ms() < deadline);
 	if (r < 0)
-		return connect_error(-r, timeout_ms, err);
+		return connect_error(-r, address, timeout_ms, err);
 	*sock = r;
 
 	r = receive_all(*sock, deadline, &harvest);

@@ -141,6 +141,13 @@ within() {
 	run kvm_htab reset --vm "$SOCK"
 	assert_failure 1
 	assert_output --partial "nobody listens on this socket: is the VMM running?; nothing was changed"
+	rm "$SOCK"
+	touch "$SOCK"
+	for path in "$SOCK" "$BATS_TEST_TMPDIR" /dev/null; do
+		run kvm_htab reset --vm "$path"
+		assert_failure 1
+		assert_output --partial "$path: this is no socket: write the one on which the VMM offers its VM; nothing was changed"
+	done
 	run kvm_htab reset --vm "$SOCK/vm"
 	assert_failure 1
 	assert_output --partial "cannot connect: Not a directory; nothing was changed"
