@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "memory.h"
+
 #define _cleanup_(f) __attribute__((__cleanup__(f)))
 #define _must_check_ __attribute__((__warn_unused_result__))
 

@@ -324,7 +324,7 @@ int command_doctor(int argc, char **argv)
 	struct layout layout;
 	struct sysfs fs;
 
-	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &options);
+	options_parse(&argp, argc, argv, 0, &options);
 	status = options_apply(&options, columns, NCOLUMNS,
 			       options.output.raw ? "ITEM,STATE,WHAT,ADVICE,MEND" :
 						    "ITEM,STATE,WHAT,ADVICE",

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
+
 static bool is_printable(unsigned char c)
 {
 	return c >= 0x20 && c < 0x7f;

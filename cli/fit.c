@@ -343,7 +343,7 @@ int command_fit(int argc, char **argv)
 	struct layout layout;
 	struct sysfs fs;
 
-	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &call);
+	options_parse(&argp, argc, argv, 0, &call);
 	status = options_apply(&call.common, columns, NCOLUMNS,
 			       "BASIS,RAM,ORDER,TABLE,WANTED,FITS,ANSWER,REASON", &layout, &fs);
 	if (status)

@@ -9,7 +9,12 @@
 
 int library_open(const struct library *library, struct error *err)
 {
-	void *handle = dlopen(library->soname, RTLD_LAZY | RTLD_LOCAL);
+	void *handle;
+
+	errno = 0;
+	handle = dlopen(library->soname, RTLD_LAZY | RTLD_LOCAL);
+	if (!handle && errno == ENOMEM)
+		memory_note_lack();
 
 	for (size_t i = 0; handle && i < library->nfunctions; i++) {
 		void *function = dlsym(handle, library->functions[i].name);

@@ -170,7 +170,7 @@ int command_list(int argc, char **argv)
 	struct sysfs fs;
 	struct host host;
 
-	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &options);
+	options_parse(&argp, argc, argv, 0, &options);
 	status = options_apply(&options, columns, NCOLUMNS, COLUMNS_DEFAULT, &layout, &fs);
 	if (status)
 		return status;

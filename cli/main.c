@@ -123,7 +123,7 @@ int main(int argc, char **argv)
 	argp_err_exit_status = STATUS_USAGE;
 	if (argc > 0)
 		argv[0] = (char *)"kvm-htab";
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, &invocation);
+	options_parse(&argp, argc, argv, ARGP_IN_ORDER, &invocation);
 
 	snprintf(name, sizeof(name), "kvm-htab %s", commands[invocation.command].name);
 	argv[invocation.at] = name;

@@ -312,6 +312,7 @@ static bool ask_libkmod(const struct sysfs *fs, const char *directory, const cha
 
 	if (!kmod_open(&lib))
 		return false;
+	errno = 0;
 	modules = directory_path(fs, directory, &modules_fd);
 	for (size_t i = 0; i < NCONFIG; i++) {
 		paths[i] = directory_path(fs, config_directories[i], &fds[i]);
@@ -328,6 +329,8 @@ static bool ask_libkmod(const struct sysfs *fs, const char *directory, const cha
 		lib.kmod_module_unref_list(list);
 		lib.kmod_unref(ctx);
 	}
+	if (errno == ENOMEM) /* which it says in many ways, or not at all */
+		memory_note_lack();
 	for (size_t i = 0; i < NCONFIG; i++) {
 		free(paths[i]);
 		cleanup_close(&fds[i]);

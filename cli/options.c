@@ -48,6 +48,16 @@ static int excluded_by(const struct common_options *common, size_t set, int key,
 	return *self < 0 ? -1 : other;
 }
 
+void options_parse(const struct argp *argp, int argc, char **argv, unsigned int flags, void *input)
+{
+	error_t r = argp_parse(argp, argc, argv, flags | ARGP_NO_HELP, NULL, input);
+
+	if (!r)
+		return;
+	complain(NULL, strerror(r));
+	exit(STATUS_FAILED);
+}
+
 void options_note(struct argp_state *state, struct common_options *common, int key)
 {
 	common->seen[key] = true;

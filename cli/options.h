@@ -74,6 +74,12 @@ enum exit_status options_apply(const struct common_options *common, const struct
 			       size_t ncolumns, const char *defaults, struct layout *layout,
 			       struct sysfs *fs) _must_check_;
 
+/*
+ * Parses the arguments as @argp says, with argp's @flags but without its --help. Exits with a usage
+ * error, and for want of memory, of which argp says nothing.
+ */
+void options_parse(const struct argp *argp, int argc, char **argv, unsigned int flags, void *input);
+
 /* Notes that @key was given; exits with a usage error if it excludes an earlier one. */
 void options_note(struct argp_state *state, struct common_options *common, int key);
 

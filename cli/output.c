@@ -403,4 +403,8 @@ void close_stdout(void)
 	errno = 0;
 	if (fclose(stdout) || failed)
 		stdout_failed(errno ?: EIO);
+	if (!memory_ran_out())
+		return;
+	complain(NULL, strerror(ENOMEM));
+	_exit(STATUS_FAILED);
 }

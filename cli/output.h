@@ -148,7 +148,10 @@ void buffer_stdout(void);
 /* Writes out what is buffered; exits with status 1 if that fails. */
 void flush_stdout(void);
 
-/* To be called at exit: anything that did not reach stdout is an error, exit status 1. */
+/*
+ * To be called at exit: anything that did not reach stdout is an error, and so is anything that may
+ * be missing there for want of memory. Exit status 1.
+ */
 void close_stdout(void);
 
 #endif /* KVM_HTAB_OUTPUT_H */

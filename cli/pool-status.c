@@ -424,7 +424,7 @@ int command_pool_status(int argc, char **argv)
 	struct layout layout;
 	struct sysfs fs;
 
-	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &call);
+	options_parse(&argp, argc, argv, 0, &call);
 	status = options_apply(&call.common, columns, NCOLUMNS,
 			       "STATE,CONDITION,TOTAL,USED,FREE,LARGEST,APPROX,SOURCES", &layout,
 			       &fs);

@@ -59,6 +59,6 @@ int command_reset(int argc, char **argv)
 {
 	struct vm_call call = { 0 };
 
-	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &call);
+	options_parse(&argp, argc, argv, 0, &call);
 	return vm_command_run(&command, &call);
 }

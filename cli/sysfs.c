@@ -133,7 +133,7 @@ DIR *sysfs_list(int directory_fd)
 
 	if (!dir)
 		close(directory_fd);
-	return dir;
+	return memory_note(dir);
 }
 
 int scan_u64(const char **s, uint64_t *value)
