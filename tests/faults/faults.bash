@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# For the tests in which something fails: the calls, and what is to be true of each whatever fails.
+
+load ../cli/common
+TREES=$ROOT/tests/cli/trees
+POWER=$TREES/patched-6.1
+
+# calls: those that are tested, one a line. What json-c and libkmod make of it they do not always say.
+calls() {
+	local command
+	for command in pool-status 'fit --ram 64G --maxmem 1T' list; do
+		echo "$command --raw --sysroot $POWER"
+	done
+	for command in vm-status reset 'resize --order 25'; do
+		echo "$command --quiet --vm fd:0 --sysroot $POWER"
+	done
+	echo "pool-status --format=prometheus --sysroot $POWER"
+}
+
+# baseline CALL: what it says when nothing fails; into $base.{out,err,status,log}
+baseline() {
+	base=$BATS_TEST_TMPDIR/base
+	measured "$base" "$@"
+}
+
+# measured NAME COMMAND...: its output, status and log in files NAME.*
+measured() {
+	local status=0
+	: >"$1.log"
+	FAULTS_LOG=$1.log timeout 20 "${@:2}" </dev/null >"$1.out" 2>"$1.err" || status=$?
+	echo $status >"$1.status"
+}
+
+# requests NAME: how often the VM was changed
+requests() {
+	sed -n 's/^requests //p' "$1.log"
+}
+
+# whole NAME ARGS...: if it is JSON, it is all of it
+whole() {
+	[[ " ${*:2} " != *' --json '* || ! -s $1.out ]] || jq -e . "$1.out" >/dev/null
+}
+
+# judge NAME WHAT ARGS...: prints what is wrong, if anything is. same=1: success has to say the same as without faults
+judge() {
+	local name=$1 what=$2 status
+	shift 2
+	status=$(<"$name.status")
+	case $status in
+	124) echo "$* ($what): hangs" ;;
+	[0-5]) ;;
+	*) echo "$* ($what): exit status $status: $(head -c 300 "$name.err")" ;;
+	esac
+	if ((status != $(<"$base.status"))) && ! grep -q '^kvm-htab: .' "$name.err"; then
+		echo "$* ($what): exit status $status without a message"
+	fi
+	((status)) || whole "$name" "$@" || echo "$* ($what): half a document, and exit status 0"
+	((status)) || [[ -s $name.out || ! -s $base.out ]] || echo "$* ($what): says nothing, and exit status 0"
+	if ((status == 0)) && [[ $(requests "$name") != "$(requests "$base")" ]]; then
+		echo "$* ($what): exit status 0 after $(requests "$name") requests"
+	fi
+	if ((status == 0 && ${same:-0})) && ! cmp -s "$name.out" "$base.out"; then
+		echo "$* ($what): exit status 0, but $(diff "$base.out" "$name.out" | sed -n 2,5p | cut -c1-200)"
+	fi
+}

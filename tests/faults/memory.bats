@@ -1,0 +1,35 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# Every allocation of every command fails in turn: no success that was none, no crash, a message.
+
+bats_require_minimum_version 1.5.0
+load faults
+
+setup() {
+	export LD_PRELOAD_FAULTS=$TOOLS/faults.so
+}
+
+# fail_each VARIABLE CALL...: one allocation after the other
+fail_each() {
+	local variable=$1 n count name=$BATS_TEST_TMPDIR/one
+	shift
+	export FAULTS_VM=24
+	baseline env LD_PRELOAD="$LD_PRELOAD_FAULTS" "$KVM_HTAB" "$@"
+	count=$(sed -n 's/^allocations //p' "$base.log")
+	((count > 0)) || { echo "$*: no allocations"; return; }
+	total=$((total + count))
+	for ((n = 1; n <= count; n++)); do
+		measured "$name" env LD_PRELOAD="$LD_PRELOAD_FAULTS" "$variable=$n" "$KVM_HTAB" "$@"
+		same=1 judge "$name" "$variable=$n" "$@"
+	done
+}
+
+@test "each allocation fails" {
+	total=0
+	while read -r -a args; do
+		fail_each FAULTS_ALLOCATION "${args[@]}"
+	done < <(calls) >"$BATS_TEST_TMPDIR/wrong"
+	echo "# $total allocations" >&3
+	run cat "$BATS_TEST_TMPDIR/wrong"
+	assert_output ''
+}
