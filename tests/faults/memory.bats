@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2154 # faults.bash sets base
 # SPDX-License-Identifier: GPL-2.0-only
 # Every allocation of every command fails in turn: no success that was none, no crash, a message.
 
