@@ -97,7 +97,14 @@ void json_append(struct json_object *array, struct json_object *value)
 
 static const char *text(struct json_object *value, int form)
 {
-	return no_memory ? NULL : jsonc.to_json_string_ext(value, form);
+	const char *s;
+
+	if (no_memory)
+		return NULL;
+	/* What it has no memory for it leaves out, and only malloc() says so. */
+	errno = 0;
+	s = jsonc.to_json_string_ext(value, form);
+	return errno == ENOMEM ? NULL : s;
 }
 
 int json_print(struct json_object *value, FILE *f)

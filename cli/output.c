@@ -271,7 +271,9 @@ static int print_table(const struct layout *layout, const struct value *rows, si
 	scols.table_enable_noheadings(table, options->noheadings);
 	scols.table_enable_colors(table, colours_wanted());
 	scols.table_set_stream(table, stdout);
-	return scols.print_table(table) ? -ENOMEM : 0;
+	/* A title that there is no memory for is left out, and only malloc() says so. */
+	errno = 0;
+	return scols.print_table(table) || errno == ENOMEM ? -ENOMEM : 0;
 }
 
 /* A cell that is one word without unprintable bytes, escaped as libsmartcols does in raw tables. */

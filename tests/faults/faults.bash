@@ -6,14 +6,18 @@ load ../cli/common
 TREES=$ROOT/tests/cli/trees
 POWER=$TREES/patched-6.1
 
-# calls: those that are tested, one a line. What json-c and libkmod make of it they do not always say.
+# calls: those that are tested, one a line. Without doctor: libkmod does not survive all of it.
 calls() {
-	local command
-	for command in pool-status 'fit --ram 64G --maxmem 1T' list; do
-		echo "$command --raw --sysroot $POWER"
+	local command form
+	for form in --raw --json ''; do
+		for command in pool-status 'fit --ram 64G --maxmem 1T' list; do
+			echo "$command $form --sysroot $POWER"
+		done
 	done
-	for command in vm-status reset 'resize --order 25'; do
-		echo "$command --quiet --vm fd:0 --sysroot $POWER"
+	for form in --quiet --json ''; do
+		for command in vm-status reset 'resize --order 25'; do
+			echo "$command $form --vm fd:0 --sysroot $POWER"
+		done
 	done
 	echo "pool-status --format=prometheus --sysroot $POWER"
 }
