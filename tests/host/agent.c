@@ -570,7 +570,8 @@ static void console_shell(void)
 
 int main(int argc, char **argv)
 {
-	char *modprobe[] = { "modprobe", "-q", "kvm-hv", NULL };
+	/* Where the first two are modules, nothing could be asked of the host without them. */
+	char *modprobe[] = { "modprobe", "-qa", "virtio_pci", "virtio_console", "kvm-hv", NULL };
 
 	if (argc > 1 && !strcmp(argv[1], "poweroff")) {
 		sync();

@@ -10,6 +10,7 @@ setup_file() {
 }
 
 @test "random requests: model and kernel agree" {
+	only_patched_kernel "the pool in sysfs"
 	local mark
 	mark=$(host_mark)
 	run host_limit $((${FUZZ_SECONDS:-20} + 600)) fuzz-htab --seconds "${FUZZ_SECONDS:-20}" ${FUZZ_SEED:+--seed "$FUZZ_SEED"}

@@ -14,6 +14,7 @@ setup_file() {
 setup() {
 	before=$(pool_used)
 	neighbours=()
+	only_patched_kernel "growing in place"
 }
 
 teardown() {

@@ -247,6 +247,7 @@ first_run() {
 # radix host with 6.1 of 2 MiB.
 # shellcheck disable=SC2016 # for the host
 @test "no pages but its own: a table shrinks to half of its block, and grows into the other half by pageblocks" {
+	only_patched_kernel "growing in place"
 	local n entries pageblock
 	pageblock=$(host 'order=$(sed -n "s/Page block order: *//p" /proc/pagetypeinfo)
 		echo $(($(getconf PAGESIZE) << order))')

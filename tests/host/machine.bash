@@ -8,6 +8,7 @@
 #   HOST_CONFIG                    files of kernel/config that the kernel is built with (host)
 #   HOST_IMAGE, HOST_STOCK_IMAGE   directories with vmlinux and lib/modules to boot instead of what
 #                                  kernel/ builds
+#   HOST_ON                        boot this distribution's kernel, with our modules instead of its own
 #   HOST_NO_CLI                    not empty: leave kvm-htab out, for work on kernel and test bed
 #   HOST_BOOT_LIMIT                seconds that a boot may take (120)
 #   HOST_MEMORY                    RAM of a host that is started (4G)
@@ -26,6 +27,8 @@ machine_kernel() {
 		echo "$HOST_STOCK_IMAGE"
 	elif [[ $2 != 1 && ${HOST_IMAGE:-} ]]; then
 		echo "$HOST_IMAGE"
+	elif [[ ${HOST_ON:-} ]]; then
+		make -s --no-print-directory -C "$machine_top/kernel" modules-image-path ON="$HOST_ON" STOCK="${2/#0/}"
 	else
 		image=$(make -s --no-print-directory -C "$machine_top/kernel" image-path \
 			LINE="$1" STOCK="${2/#0/}" CONFIG="${HOST_CONFIG:-host}") || return

@@ -50,6 +50,10 @@ no_pool() {
 	vm_end
 }
 
+setup() {
+	only_patched_kernel "the pool in sysfs"
+}
+
 @test "no pool was asked for: absent" {
 	host_boot --append kvm_cma_resv_ratio=0
 	no_pool absent

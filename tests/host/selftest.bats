@@ -6,6 +6,7 @@ load host
 load selftest
 
 setup_file() {
+	only_patched_kernel "the selftest, which is built with a kernel"
 	host_boot
 	selftest_get
 }

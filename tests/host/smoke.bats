@@ -21,7 +21,11 @@ teardown() {
 	assert_line --regexp '^kvm_hv '
 	# 10 % of 4 GiB, rounded up to what areas of the kind come in: 16 MiB, or less with smaller pages
 	# shellcheck disable=SC2016 # for the host
-	pool=$(host 'echo $(($(</sys/kernel/debug/cma/kvm_cma/count) * $(getconf PAGESIZE)))')
+	if [[ ${HOST_ON:-} ]]; then
+		pool=$(host kvm-htab pool-status -rnb -o TOTAL)
+	else
+		pool=$(host 'echo $(($(</sys/kernel/debug/cma/kvm_cma/count) * $(getconf PAGESIZE)))')
+	fi
 	((pool >= (4 << 30) / 10 && pool < (4 << 30) / 10 + (16 << 20)))
 }
 
