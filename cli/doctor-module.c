@@ -172,16 +172,64 @@ void check_kvm_pr(struct doctor *doctor, struct item *item)
 	}
 }
 
+/* Whether DKMS has put our modules beside the running kernel's. */
+static bool has_dkms_modules(const struct doctor *doctor)
+{
+	static const char *const endings[] = { "", ".xz", ".zst", ".gz" };
+	char path[160];
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		snprintf(path, sizeof(path), "/lib/modules/%s/updates/dkms/kvm-hv.ko%s",
+			 doctor->release, endings[i]);
+		if (!sysfs_exists(doctor->fs, path))
+			return true;
+	}
+	return false;
+}
+
+/* How many characters of a release are its line: 3 of 6.1.0-50-powerpc64le */
+static int line_length(const char *release)
+{
+	size_t major = strspn(release, "0123456789");
+
+	return (int)(major + (release[major] == '.') +
+		     strspn(release + major + (release[major] == '.'), "0123456789"));
+}
+
+/* The next step from a kernel that has nothing of ours. */
+static void advise_modules(const struct doctor *doctor, struct item *item)
+{
+	if (has_dkms_modules(doctor)) {
+		item_advise(item, "modules with the series are installed and not loaded: stop the "
+				  "VMs and load them");
+		item_mend(item, "modprobe -r kvm_hv && modprobe kvm_hv");
+	} else if (!sysfs_exists(doctor->fs, "/etc/debian_version")) {
+		item_advise(item,
+			    "guests run, but nothing outside a VMM can see or reset a VM's "
+			    "table: install modules that can, then stop the VMs and load them");
+		item_mend(item, "apt install kvm-htab-dkms");
+	} else {
+		item_advise(item, "guests run, but nothing outside a VMM can see or reset a VM's "
+				  "table: see KERNEL in kvm-htab(8)");
+	}
+}
+
 void check_kernel(struct doctor *doctor, struct item *item)
 {
 	const char *release = *doctor->release ? doctor->release : "release unknown";
 	bool has_requests = doctor->kvm >= 0 &&
 			    ioctl(doctor->kvm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_HTAB_CTL) > 0;
 
-	if (!sysfs_exists(doctor->fs, "/sys/kernel/kvm_htab/pool")) {
+	if (!sysfs_exists(doctor->fs, "/sys/kernel/kvm_htab/pool/state")) {
 		item_set(item, ITEM_OK, "%s, with the kvm-htab series", release);
 	} else if (has_requests || !sysfs_exists(doctor->fs, "/sys/kernel/kvm_htab")) {
-		item_set(item, ITEM_OK, "%s, with modules of the kvm-htab series", release);
+		item_set(item, ITEM_OK,
+			 "%s, with modules of the kvm-htab series: what the pool has is known from "
+			 "the boot log",
+			 release);
+		item_advise(item, "a kernel with the whole series knows it at any time, and makes "
+				  "tables larger in their place; from the sources of kvm-htab");
+		item_mend(item, "make -C kernel deb LINE=%.*s", line_length(release), release);
 	} else if (!doctor->kvm_hv_live) {
 		item_set(item, ITEM_UNKNOWN,
 			 "%s; without kvm_hv it is not to be seen whether its modules have the "
@@ -189,7 +237,6 @@ void check_kernel(struct doctor *doctor, struct item *item)
 			 release);
 	} else {
 		item_set(item, ITEM_WARNING, "%s, without the kvm-htab series", release);
-		item_advise(item, "guests run, but nothing outside a VMM can see or reset a VM's "
-				  "table: see KERNEL in kvm-htab(8)");
+		advise_modules(doctor, item);
 	}
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Where facts about the pool come from, one function a source. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/klog.h>
@@ -69,6 +70,7 @@ bool pool_read_kvm_htab(const struct sysfs *fs, struct pool *pool)
 		return false;
 	read_state(fs, pool);
 	read_fact(fs, directory, "total_bytes", &pool->total_bytes);
+	read_fact(fs, directory, "used_bytes", &pool->used_bytes); /* our modules alone */
 	read_fact(fs, directory, "free_bytes", &pool->free_bytes);
 	read_fact(fs, directory, "largest_free_order", &pool->largest_order);
 	if (pool->largest_order.value >= 64)
@@ -327,6 +329,31 @@ static char *read_log(const struct sysfs *fs)
 }
 
 /*
+ * Our modules on a distribution's kernel tell root where the pool is in use,
+ * by address, but not where it begins.
+ */
+static void read_used_ranges(const struct sysfs *fs, uint64_t base, uint64_t bytes,
+			     struct pool *pool)
+{
+	_cleanup_free_ char *text = NULL;
+	struct runs runs = { 0 };
+	uint64_t at = base, start, length;
+	const char *s;
+
+	if (sysfs_read(fs, "/sys/kernel/kvm_htab/pool/used_ranges", &text, NULL))
+		return;
+	for (s = text; *s; s += *s == '\n') {
+		if (scan_u64(&s, &start) || scan_u64(&s, &length) || start < at ||
+		    start > base + bytes || length > base + bytes - start)
+			return; /* of another pool than the log's */
+		runs_add(&runs, (start - at) >> GRANULE_ORDER);
+		at = start + length;
+	}
+	runs_add(&runs, (base + bytes - at) >> GRANULE_ORDER);
+	set_runs(pool, &runs);
+}
+
+/*
  * Two lines of the boot: "kvm_cma_reserve: reserving 409 MiB for global area",
  * and what CMA has to say to that: "cma: Reserved 416 MiB at ..." (or "in ...",
  * since Linux 6.15) or "cma: Failed to reserve 416 MiB"; and later perhaps one
@@ -338,7 +365,7 @@ bool pool_read_boot_log(const struct sysfs *fs, struct pool *pool)
 	static const char useless[] = "CMA area kvm_cma could not be activated";
 	_cleanup_free_ char *log = NULL;
 	const char *line;
-	uint64_t mib;
+	uint64_t mib, base;
 
 	if (pool->total_bytes.known && !pool->total_bytes.approximate)
 		return false;
@@ -358,6 +385,8 @@ bool pool_read_boot_log(const struct sysfs *fs, struct pool *pool)
 		return false;
 	pool->state = POOL_READY;
 	fact_set(&pool->total_bytes, mib << 20, false);
+	if (sscanf(line, " MiB at %" SCNx64, &base) == 1)
+		read_used_ranges(fs, base, mib << 20, pool);
 	return true;
 }
 

@@ -306,9 +306,15 @@ cpus() {
 @test "the kernel: whole series, its modules alone, none" {
 	check kernel ok "$RELEASE, with the kvm-htab series"
 	rm -r "$dir/sys/kernel/kvm_htab/pool"
-	check kernel ok "with modules of the kvm-htab series"
+	check kernel ok "with modules of the kvm-htab series" "a kernel with the whole series" "make -C kernel deb LINE=6.1"
 	rm -r "$dir/sys/kernel/kvm_htab"
 	check kernel warning "without the kvm-htab series" "KERNEL in kvm-htab(8)" -
+	mkdir -p "$dir/etc"
+	touch "$dir/etc/debian_version"
+	check kernel warning "without the kvm-htab series" "install modules that can" "apt install kvm-htab-dkms"
+	mkdir -p "$dir/lib/modules/$RELEASE/updates/dkms"
+	touch "$dir/lib/modules/$RELEASE/updates/dkms/kvm-hv.ko"
+	check kernel warning "without the kvm-htab series" "installed and not loaded" "modprobe -r kvm_hv && modprobe kvm_hv"
 	rm -r "$dir/sys/module/kvm_hv"
 	check kernel unknown "without kvm_hv it is not to be seen"
 }
