@@ -38,7 +38,7 @@ libraries() {
 @test "apt takes the package, and knows where to get what it depends on" {
 	arch=$(dpkg --print-architecture)
 	[ -e "$ROOT/build/deb/$arch" ] || package "$arch"
-	typed=$(sed -n 's/^    sudo apt install \(.*\.deb\)$/\1/p' "$ROOT/README.md")
+	typed=$(sed -n 's|^    sudo apt install \(\./build.*\.deb\)$|\1|p' "$ROOT/README.md")
 	[ "$typed" ]
 	cd "$ROOT"
 	# shellcheck disable=SC2086 # a pattern
