@@ -3,7 +3,6 @@
  * faults.so, to be preloaded: allocations that fail, and a VM that is none.
  *
  *   FAULTS_ALLOCATION=N   the Nth allocation fails, and no other
- *   FAULTS_ALL_FROM=N     it and all after it
  *   FAULTS_VM=ORDER       every file descriptor is a VM with a table of ORDER (0: none)
  *   FAULTS_LOG=FILE       at the end: "allocations N" and "requests N", those that changed the VM
  */
@@ -24,7 +23,7 @@ void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *block, size_t size);
 
-static unsigned long allocations, failing, failing_from, requests;
+static unsigned long allocations, failing, requests;
 static bool counting;
 static unsigned int order;
 
@@ -38,7 +37,6 @@ static unsigned long number(const char *name)
 __attribute__((constructor)) static void begin(void)
 {
 	failing = number("FAULTS_ALLOCATION");
-	failing_from = number("FAULTS_ALL_FROM");
 	order = (unsigned int)number("FAULTS_VM");
 	counting = true;
 }
@@ -60,7 +58,7 @@ static bool fails(void)
 	if (!counting)
 		return false;
 	allocations++;
-	if (allocations != failing && (!failing_from || allocations < failing_from))
+	if (allocations != failing)
 		return false;
 	errno = ENOMEM;
 	return true;

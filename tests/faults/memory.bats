@@ -10,25 +10,24 @@ setup() {
 	export LD_PRELOAD_FAULTS=$TOOLS/faults.so
 }
 
-# fail_each VARIABLE CALL...: one allocation after the other
+# fail_each CALL...: one allocation after the other
 fail_each() {
-	local variable=$1 n count name=$BATS_TEST_TMPDIR/one
-	shift
+	local n count name=$BATS_TEST_TMPDIR/one
 	export FAULTS_VM=24
 	baseline env LD_PRELOAD="$LD_PRELOAD_FAULTS" "$KVM_HTAB" "$@"
 	count=$(sed -n 's/^allocations //p' "$base.log")
 	((count > 0)) || { echo "$*: no allocations"; return; }
 	total=$((total + count))
 	for ((n = 1; n <= count; n++)); do
-		measured "$name" env LD_PRELOAD="$LD_PRELOAD_FAULTS" "$variable=$n" "$KVM_HTAB" "$@"
-		same=1 judge "$name" "$variable=$n" "$@"
+		measured "$name" env LD_PRELOAD="$LD_PRELOAD_FAULTS" "FAULTS_ALLOCATION=$n" "$KVM_HTAB" "$@"
+		judge "$name" "FAULTS_ALLOCATION=$n" "$@"
 	done
 }
 
 @test "each allocation fails" {
 	total=0
 	while read -r -a args; do
-		fail_each FAULTS_ALLOCATION "${args[@]}"
+		fail_each "${args[@]}"
 	done < <(calls) >"$BATS_TEST_TMPDIR/wrong"
 	echo "# $total allocations" >&3
 	run cat "$BATS_TEST_TMPDIR/wrong"
