@@ -19,6 +19,8 @@ def row:
 		ratio_max: $ratios[-1],
 		instructions_ratio: ((.reset_instructions | median) / (.memset_instructions | median)),
 		instructions_more: ((.reset_instructions | median) - (.memset_instructions | median)),
+		instructions_ratio_without_call: (((.reset_instructions | median) - (.again_instructions | median))
+			/ (.memset_instructions | median)),
 		again_share: ((.again_ns | median) / (.reset_ns | median)),
 		samples: .
 	};
@@ -30,10 +32,11 @@ def fixed($digits): . * pow(10; $digits) | round | tostring
 def ms: . / 1e6 | fixed(3);
 
 def table:
-	(["order", "memory", "memset ms", "reset ms", "ratio", "min..max", "instructions", "more of them", "second/first"],
+	(["order", "memory", "memset ms", "reset ms", "ratio", "min..max", "instructions", "more of them", "without call", "second/first"],
 	 (.[] | [.order, "\(.memory_mib) MiB", (.memset_ns | ms), (.reset_ns | ms), (.ratio | fixed(3)),
 		"\(.ratio_min | fixed(3))..\(.ratio_max | fixed(3))",
-		(.instructions_ratio | fixed(4)), .instructions_more, "\(.again_share * 100 | fixed(3)) %"]))
+		(.instructions_ratio | fixed(4)), .instructions_more,
+		(.instructions_ratio_without_call | fixed(4)), "\(.again_share * 100 | fixed(3)) %"]))
 	| @tsv;
 
 map(row) | if $form == "table" then table else { schema: 1, results: . } end

@@ -18,6 +18,7 @@ setup_file() {
 	[[ ! ${lines[0]} =~ ^seed ]] || echo "# $HOST_MACHINE: ${lines[0]}" >&3
 	assert_success
 	assert_line --regexp '^[1-9][0-9]* sequences, [0-9]+ steps, [0-9]+ requests$'
+	[[ ! ${FUZZ_SECONDS:-} ]] || printf '# %s\n' "${lines[@]}" >&3
 	run host_dmesg_since "$mark"
 	refute_output --regexp 'WARNING:|UBSAN|BUG|Oops|Call Trace|KASAN|INFO:'
 }

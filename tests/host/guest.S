@@ -24,10 +24,14 @@
 	sc	1
 	.endm
 
-/* Loads and stores go through the mailbox's SLB entry, until translation_off; r9 is taken */
-	.macro	translation_on
+/* The mailbox's SLB entry */
+	.macro	slb_from_mailbox
 	ld	%r27, 56(%r31)		/* SLB VSID */
 	ld	%r28, 64(%r31)		/* SLB ESID */
+	.endm
+
+/* Loads and stores go through the SLB entry in r27 and r28, until translation_off; r9 is taken */
+	.macro	translation_on
 	isync
 	slbmte	%r27, %r28
 	isync
@@ -45,7 +49,7 @@
 	.machine power8
 	.section .rodata
 	.balign	16
-	.globl	guest_image, guest_image_end, guest_run, guest_loop, guest_cede, guest_hammer
+	.globl	guest_image, guest_image_end, guest_run, guest_loop, guest_cede, guest_hammer, guest_check
 	.globl	guest_mmio_enter, guest_mmio
 
 guest_image:
@@ -99,6 +103,7 @@ guest_run:
 	mr	%r26, %r5
 
 	/* the page once more, translated by that entry */
+	slb_from_mailbox
 	translation_on
 	ld	%r29, 0(%r19)
 	translation_off
@@ -173,6 +178,99 @@ guest_hammer:
 	b	1b
 
 /*
+ * Enters entries for pages of its own, stores to the pages and loads from them by these entries, and
+ * removes them, again and again. r3 is the vCPU's number: each has pages, a segment and a list of its
+ * entries. What is not as it has to be ends it: r4 is where, r5 what came, r6 for which page, r7 what
+ * was stored there last.
+ */
+	.set	CHECK_PAGES, 32
+	.set	CHECK_STRIDE, 16	/* log2 of bytes: a page of the host each */
+	.set	CHECK_ROUNDS, 16
+guest_check:
+	lis	%r31, 2
+	addi	%r22, %r3, 1
+	sldi	%r22, %r22, 21		/* its pages */
+	sldi	%r23, %r3, 8
+	add	%r23, %r23, %r31
+	addi	%r23, %r23, 0x400	/* where its entries are */
+	sldi	%r21, %r3, 9
+	addi	%r21, %r21, 0x123	/* VSID */
+	sldi	%r27, %r21, 12
+	ori	%r15, %r27, 1		/* pteh */
+	lis	%r28, 0x1800
+	ori	%r28, %r28, 1		/* EA 0x10000000, V, slot 1 */
+	lis	%r19, 0x1000
+	li	%r14, 0			/* rounds */
+
+check_again:
+	li	%r24, 0
+1:	sldi	%r16, %r24, CHECK_STRIDE
+	add	%r16, %r16, %r22
+	ori	%r16, %r16, 0x12	/* ptel: M; read and write */
+	xor	%r17, %r21, %r24
+	sldi	%r17, %r17, 3
+	h_enter
+	li	%r29, 1
+	cmpdi	%r3, 0
+	bne	check_failed
+	sldi	%r10, %r24, 3
+	stdx	%r4, %r23, %r10
+	addi	%r24, %r24, 1
+	cmpdi	%r24, CHECK_PAGES
+	blt	1b
+
+	li	%r26, CHECK_ROUNDS
+2:	translation_on
+	li	%r24, 0
+3:	sldi	%r11, %r24, 12
+	add	%r12, %r14, %r24
+	stdx	%r12, %r19, %r11
+	addi	%r24, %r24, 1
+	cmpdi	%r24, CHECK_PAGES
+	blt	3b
+	li	%r24, 0
+4:	sldi	%r11, %r24, 12
+	add	%r12, %r14, %r24
+	ldx	%r3, %r19, %r11
+	li	%r29, 2
+	cmpd	%r3, %r12
+	bne	check_failed
+	addi	%r24, %r24, 1
+	cmpdi	%r24, CHECK_PAGES
+	blt	4b
+	translation_off
+	addi	%r14, %r14, 1
+	addic.	%r26, %r26, -1
+	bne	2b
+
+	li	%r24, 0
+5:	li	%r3, H_REMOVE
+	li	%r4, 0
+	sldi	%r10, %r24, 3
+	ldx	%r5, %r23, %r10
+	sc	1
+	li	%r29, 3
+	cmpdi	%r3, 0
+	bne	check_failed
+	addi	%r24, %r24, 1
+	cmpdi	%r24, CHECK_PAGES
+	blt	5b
+
+	ld	%r5, 128(%r31)
+	addi	%r5, %r5, 1
+	std	%r5, 128(%r31)
+	b	check_again
+
+check_failed:
+	mr	%r5, %r3
+	mr	%r4, %r29
+	mr	%r6, %r24
+	mr	%r7, %r12
+	li	%r3, H_FAULT
+	sc	1
+	b	.
+
+/*
  * Loads twice from a page that is no memory. The first time there has to be an entry for it: after
  * that the kernel may remember what it found.
  */
@@ -190,6 +288,7 @@ guest_mmio:
 	li	%r22, 0
 1:	lis	%r31, 2
 	ld	%r19, 40(%r31)		/* ea */
+	slb_from_mailbox
 	translation_on
 	ld	%r23, 0(%r19)
 	ld	%r24, 0(%r19)

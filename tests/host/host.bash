@@ -3,10 +3,11 @@
 #
 # For tests: bats runs on the build machine, what it tests runs in an emulated host.
 #
-#   host_boot [--stock] [--append TEXT] [--smp N] [--memory SIZE] [--no-panic] [--add NAME]
+#   host_boot [--stock] [--append TEXT] [--smp N] [--in-turn] [--memory SIZE] [--no-panic] [--add NAME]
 #                           in setup_file: a host of the run's machine and kernel; one that runs
 #                           already with the same parameters is used again. NAME/initramfs makes
-#                           what its root file system gets on top
+#                           what its root file system gets on top. --in-turn: its CPUs run one at a time, see
+#                           torture.bats
 #   host COMMAND ARG...     runs COMMAND in the host; output, errors and exit status are its own
 #   host 'shell text'       a single argument is for bash
 #   host_as USER COMMAND... the same as nobody, or as user (uid 1000)
@@ -30,7 +31,7 @@ bats_load_library bats-support
 bats_load_library bats-assert
 
 host_boot() {
-	local stock=${HOST_STOCK:-0} append=${HOST_APPEND:-} smp=${HOST_SMP:-1} memory='' panic=1 add='' name built
+	local stock=${HOST_STOCK:-0} append=${HOST_APPEND:-} smp=${HOST_SMP:-1} accel=tcg memory='' panic=1 add='' name built
 
 	: "${HOST_RUN_DIR:?start tests of the host with tests/host/run}"
 	while (($#)); do
@@ -38,6 +39,7 @@ host_boot() {
 		--stock) stock=1 ;;
 		--append) append+=" $2"; shift ;;
 		--smp) smp=$2; shift ;;
+		--in-turn) accel=tcg,thread=single ;;
 		--memory) memory=$2; shift ;;
 		--no-panic) panic=0 ;;
 		--add) add=$2; shift ;;
@@ -48,6 +50,7 @@ host_boot() {
 	name=$HOST_JOB-$HOST_LINE
 	[[ $stock == 0 ]] || name+=-stock
 	[[ $smp == 1 ]] || name+=-smp$smp
+	[[ $accel == tcg ]] || name+=-in-turn
 	[[ -z $memory ]] || name+=-$memory
 	[[ $panic == 1 ]] || name+=-no-panic
 	[[ -z $add ]] || name+=-$add
@@ -65,7 +68,7 @@ host_boot() {
 		built+=-$add
 	fi
 	host_keep_old "$HOST_DIR"
-	HOST_MEMORY=$memory machine_start "$HOST_DIR" "$HOST_MACHINE" "$built" "$smp" \
+	HOST_ACCEL=$accel HOST_MEMORY=$memory machine_start "$HOST_DIR" "$HOST_MACHINE" "$built" "$smp" \
 		"$(machine_append "$panic" "$append")"
 	[[ $panic == 1 ]] || touch "$HOST_DIR/no-panic"
 	machine_wait "$HOST_DIR"

@@ -124,7 +124,7 @@ machine_qemu() {
 
 	shift 5
 	machine_devices "$machine"
-	args+=(-m "${HOST_MEMORY:-4G}" -smp "$smp" -nodefaults -display none -no-reboot
+	args+=(-accel "${HOST_ACCEL:-tcg}" -m "${HOST_MEMORY:-4G}" -smp "$smp" -nodefaults -display none -no-reboot
 		-kernel "$built/image/vmlinux" -initrd "$built/initrd" -append "$append"
 		-chardev "file,id=verdict,path=verdict"
 		-device "virtserialport,chardev=verdict,name=verdict,nr=30")

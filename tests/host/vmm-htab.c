@@ -3,9 +3,14 @@
 #define _GNU_SOURCE
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <asm/kvm_htab.h>
@@ -127,27 +132,106 @@ int htab_entries(struct vm *vm, enum entries what, FILE *out)
 	return 0;
 }
 
+struct record {
+	struct kvm_get_htab_header header;
+	struct hpte e;
+};
+
+static struct record record_of(const struct entry *entry)
+{
+	return (struct record){
+		.header = { .index = entry->slot, .n_valid = 1 },
+		.e = { htobe64(entry->v), htobe64(entry->r) },
+	};
+}
+
 ssize_t htab_write(struct vm *vm, const struct entry *entries, size_t n, size_t bytes)
 {
-	struct {
-		struct kvm_get_htab_header header;
-		struct hpte e;
-	} data[HTAB_WRITE_MAX];
+	struct record data[HTAB_WRITE_MAX];
 	int fd = htab_open(vm, KVM_GET_HTAB_WRITE);
 	ssize_t ret;
 
 	if (fd < 0)
 		return fd;
-	for (size_t i = 0; i < n; i++) {
-		data[i].header =
-			(struct kvm_get_htab_header){ .index = entries[i].slot, .n_valid = 1 };
-		data[i].e = (struct hpte){ htobe64(entries[i].v), htobe64(entries[i].r) };
-	}
+	for (size_t i = 0; i < n; i++)
+		data[i] = record_of(&entries[i]);
 	ret = write(fd, data, bytes ? bytes : n * sizeof(data[0]));
 	if (ret < 0)
 		ret = -errno;
 	close(fd);
 	return ret;
+}
+
+#define STALL_MS 10000
+
+static struct {
+	struct record record;
+	void *page; /* missing, until the record gets there */
+	size_t page_bytes;
+	int uffd, htab;
+	pthread_t thread;
+	ssize_t result;
+} stalled;
+
+static void *stalled_write(void *arg)
+{
+	(void)arg;
+	stalled.result = write(stalled.htab, stalled.page, sizeof(stalled.record));
+	if (stalled.result < 0)
+		stalled.result = -errno;
+	return NULL;
+}
+
+/* A page whose first access waits for htab_write_release(). */
+static int missing_page(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register area = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+
+	stalled.page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	stalled.page = mmap(NULL, stalled.page_bytes, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	stalled.uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	area.range = (struct uffdio_range){ (uintptr_t)stalled.page, stalled.page_bytes };
+	if (stalled.page == MAP_FAILED || stalled.uffd < 0 ||
+	    ioctl(stalled.uffd, UFFDIO_API, &api) || ioctl(stalled.uffd, UFFDIO_REGISTER, &area))
+		return -errno;
+	return 0;
+}
+
+int htab_write_stalled(struct vm *vm, struct entry entry)
+{
+	struct pollfd waits = { .events = POLLIN };
+	int ret = missing_page();
+
+	if (ret)
+		return ret;
+	stalled.record = record_of(&entry);
+	stalled.htab = htab_open(vm, KVM_GET_HTAB_WRITE);
+	if (stalled.htab < 0)
+		return stalled.htab;
+	ret = pthread_create(&stalled.thread, NULL, stalled_write, NULL);
+	if (ret)
+		return -ret;
+	waits.fd = stalled.uffd;
+	return poll(&waits, 1, STALL_MS) == 1 ? 0 : -ETIMEDOUT;
+}
+
+ssize_t htab_write_release(void)
+{
+	char source[stalled.page_bytes] __attribute__((aligned(8)));
+	struct uffdio_copy copy = { (uintptr_t)stalled.page, (uintptr_t)source, stalled.page_bytes,
+				    .mode = 0 };
+
+	memset(source, 0, sizeof(source));
+	memcpy(source, &stalled.record, sizeof(stalled.record));
+	if (ioctl(stalled.uffd, UFFDIO_COPY, &copy))
+		return -errno;
+	pthread_join(stalled.thread, NULL);
+	close(stalled.uffd);
+	close(stalled.htab);
+	munmap(stalled.page, stalled.page_bytes);
+	return stalled.result;
 }
 
 /* A positive answer is the number of milliseconds to wait before asking again. */

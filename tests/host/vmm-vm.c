@@ -47,7 +47,8 @@
 #define GUEST_LIMIT_S 30
 
 extern const unsigned char guest_image[], guest_image_end[];
-extern const unsigned char guest_run[], guest_loop[], guest_cede[], guest_hammer[];
+extern const unsigned char guest_run[], guest_loop[], guest_cede[], guest_hammer[],
+	guest_check[];
 extern const unsigned char guest_mmio_enter[], guest_mmio[];
 
 struct mailbox {
@@ -121,7 +122,7 @@ int vm_duplicate(const struct vm *vm, FILE *out)
 /* The VM is destroyed when this returns, unless somebody else holds a file descriptor of it. */
 void vm_close(struct vm *vm)
 {
-	vm_stop(vm);
+	vm_stop(vm, NULL);
 	for (unsigned int i = 0; i < vm->nr_vcpus; i++) {
 		struct vcpu *v = &vm->vcpus[i];
 
@@ -152,6 +153,7 @@ static int vcpu_prepare(struct vm *vm, unsigned int cpu, const unsigned char *en
 	if (ioctl(vm->vcpus[cpu].fd, KVM_GET_REGS, &regs))
 		return -errno;
 	regs.pc = (uint64_t)(entry - guest_image);
+	regs.gpr[3] = cpu;
 	regs.msr = MSR_SF | MSR_ME | MSR_LE;
 	vm->vcpus[cpu].run->immediate_exit = 0;
 	return ioctl(vm->vcpus[cpu].fd, KVM_SET_REGS, &regs) ? -errno : 0;
@@ -170,13 +172,15 @@ static bool vcpu_mmio(struct vcpu *v)
 	return true;
 }
 
-/* Runs until the guest reports, something goes wrong or a signal ends it (-EINTR). */
+/* Runs until the guest reports, something goes wrong or vcpu_stop() ends it (-EINTR). */
 static void *vcpu_thread(void *arg)
 {
 	struct vcpu *v = arg;
 
 	for (;;) {
 		if (ioctl(v->fd, KVM_RUN, 0)) {
+			if (errno == EINTR && !v->run->immediate_exit)
+				continue; /* after SIGSTOP and SIGCONT */
 			v->result = -errno;
 			return NULL;
 		}
@@ -223,11 +227,32 @@ static void vcpu_stop(struct vcpu *v)
 	v->running = false;
 }
 
-int vm_stop(struct vm *vm)
+/* Fails if one had ended by itself before. Prints what a guest that checks did not find as it has to be. */
+int vm_stop(struct vm *vm, FILE *out)
 {
-	for (unsigned int i = 0; i < vm->nr_vcpus; i++)
-		vcpu_stop(&vm->vcpus[i]);
-	return 0;
+	int ret = 0;
+
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++) {
+		struct vcpu *v = &vm->vcpus[i];
+		const __u64 *args = v->run ? v->run->papr_hcall.args : NULL;
+
+		if (!v->running)
+			continue;
+		vcpu_stop(v);
+		if (v->result == -EINTR)
+			continue;
+		ret = v->result ? v->result : -EPROTO;
+		if (ret == -EFAULT && out)
+			fprintf(out, "vCPU %u: at %llu: %#llx, page %llu, stored %#llx; ", i, args[0],
+				args[1], args[2], args[3]);
+	}
+	return ret;
+}
+
+/* Advice for all of the guest's memory, see madvise(2). */
+int vm_advise(struct vm *vm, int advice)
+{
+	return madvise(vm->ram, vm->ram_bytes, advice) ? -errno : 0;
 }
 
 /* What the guest reports must be what it was asked to do. */
@@ -334,6 +359,7 @@ int vm_run_endless(struct vm *vm, unsigned int cpu, enum guest guest)
 		[GUEST_LOOP] = guest_loop,
 		[GUEST_CEDE] = guest_cede,
 		[GUEST_HAMMER] = guest_hammer,
+		[GUEST_CHECK] = guest_check,
 	};
 	int ret = vcpu_prepare(vm, cpu, entries[guest]);
 	volatile uint64_t *counter;

@@ -137,6 +137,12 @@ static int cmd_hammer(char **args, int n, FILE *out)
 	return vm_run_endless(&vm, n > 0 ? (unsigned int)number(args[0]) : 0, GUEST_HAMMER);
 }
 
+static int cmd_check(char **args, int n, FILE *out)
+{
+	(void)out;
+	return vm_run_endless(&vm, n > 0 ? (unsigned int)number(args[0]) : 0, GUEST_CHECK);
+}
+
 static int cmd_mmio_enter(char **args, int n, FILE *out)
 {
 	return vm_mmio(&vm, n > 0 ? (unsigned int)number(args[0]) : 0, true, out);
@@ -149,8 +155,14 @@ static int cmd_mmio(char **args, int n, FILE *out)
 
 static int cmd_stop(char **args, int n, FILE *out)
 {
-	(void)args, (void)n, (void)out;
-	return vm_stop(&vm);
+	(void)args, (void)n;
+	return vm_stop(&vm, out);
+}
+
+static int cmd_advise(char **args, int n, FILE *out)
+{
+	(void)n, (void)out;
+	return vm_advise(&vm, (int)number(args[0]));
 }
 
 static int cmd_offer(char **args, int n, FILE *out)
@@ -195,6 +207,26 @@ static int cmd_htab_write(char **args, int n, FILE *out)
 					     strtoull(args[3 * i + 1], NULL, 0),
 					     strtoull(args[3 * i + 2], NULL, 0) };
 	ret = htab_write(&vm, entries, (size_t)i, n > 3 * i ? number(args[3 * i]) : 0);
+	if (ret < 0)
+		return (int)ret;
+	fprintf(out, "%zd", ret);
+	return 0;
+}
+
+static int cmd_htab_write_stalled(char **args, int n, FILE *out)
+{
+	const struct entry entry = { (uint32_t)number(args[0]), strtoull(args[1], NULL, 0),
+				     strtoull(args[2], NULL, 0) };
+
+	(void)n, (void)out;
+	return htab_write_stalled(&vm, entry);
+}
+
+static int cmd_htab_write_release(char **args, int n, FILE *out)
+{
+	ssize_t ret = htab_write_release();
+
+	(void)args, (void)n;
 	if (ret < 0)
 		return (int)ret;
 	fprintf(out, "%zd", ret);
@@ -250,10 +282,12 @@ static const struct command commands[] = {
 	{ "cede", 0, 1, cmd_cede, "[VCPU]: stays in KVM_RUN, asleep in H_CEDE, until stop" },
 	{ "hammer", 0, 1, cmd_hammer,
 	  "[VCPU]: the same, entering and removing entries all the time" },
+	{ "check", 0, 1, cmd_check, "[VCPU]: the same, and checks memory through them" },
 	{ "mmio-enter", 0, 1, cmd_mmio_enter,
 	  "[VCPU]: enters a page that is no memory and loads from it twice" },
 	{ "mmio", 0, 1, cmd_mmio, "[VCPU]: the same without entering it" },
-	{ "stop", 0, 0, cmd_stop, "takes all vCPUs out of KVM_RUN" },
+	{ "stop", 0, 0, cmd_stop, "takes all vCPUs out of KVM_RUN; none may have ended by itself" },
+	{ "advise", 1, 1, cmd_advise, "ADVICE: madvise for the guest's memory, by number" },
 	{ "offer", 1, 2, cmd_offer, "PATH|@NAME [seqpacket]: hands the VM to one client" },
 	{ "offered", 0, 1, cmd_offered, "[SECONDS]: waits for that client's line" },
 	{ "entries", 0, 0, cmd_entries, "number of valid entries" },
@@ -261,6 +295,9 @@ static const struct command commands[] = {
 	{ "slots", 0, 0, cmd_slots, "number of entries there is room for" },
 	{ "htab-write", 3, 3 * HTAB_WRITE_MAX + 1, cmd_htab_write,
 	  "SLOT V R... [BYTES]: one write to the htab fd, a record each; bytes taken" },
+	{ "htab-write-stalled", 3, 3, cmd_htab_write_stalled,
+	  "INDEX V R: one entry, from memory that is not there" },
+	{ "htab-write-release", 0, 0, cmd_htab_write_release, "it comes; what was written" },
 	{ "prepare", 1, 1, cmd_prepare, "SHIFT: KVM_PPC_RESIZE_HPT_PREPARE until it is done" },
 	{ "prepare-nowait", 1, 1, cmd_prepare_nowait, "SHIFT: once; the answer" },
 	{ "commit", 1, 1, cmd_commit, "SHIFT: KVM_PPC_RESIZE_HPT_COMMIT" },

@@ -46,10 +46,12 @@ enum guest {
 	GUEST_LOOP, /* computes */
 	GUEST_CEDE, /* sleeps in H_CEDE */
 	GUEST_HAMMER, /* enters, reads and removes entries */
+	GUEST_CHECK, /* the same, and checks the memory that it gets at through them */
 };
 
 int vm_run_endless(struct vm *vm, unsigned int cpu, enum guest guest);
-int vm_stop(struct vm *vm);
+int vm_stop(struct vm *vm, FILE *out);
+int vm_advise(struct vm *vm, int advice);
 
 /* Descriptors that only make the process harder to look through; they stay. */
 int vm_second(const struct vm *vm, FILE *out);
@@ -80,6 +82,12 @@ struct entry {
 
 /* One write of n entries, or of the first bytes of it; the number of bytes that the kernel took */
 ssize_t htab_write(struct vm *vm, const struct entry *entries, size_t n, size_t bytes);
+
+/* The same for one entry, out of memory that is not there until the release. Returns once the kernel waits for it. */
+int htab_write_stalled(struct vm *vm, struct entry entry);
+/* Lets it go on; what htab_write would have returned */
+ssize_t htab_write_release(void);
+
 int htab_prepare(struct vm *vm, uint32_t shift, bool wait, FILE *out);
 int htab_commit(struct vm *vm, uint32_t shift, FILE *out);
 int htab_mmu(struct vm *vm, bool radix);
