@@ -47,8 +47,7 @@
 #define GUEST_LIMIT_S 30
 
 extern const unsigned char guest_image[], guest_image_end[];
-extern const unsigned char guest_run[], guest_loop[], guest_cede[], guest_hammer[],
-	guest_check[];
+extern const unsigned char guest_run[], guest_loop[], guest_cede[], guest_hammer[], guest_check[];
 extern const unsigned char guest_mmio_enter[], guest_mmio[];
 
 struct mailbox {
@@ -243,8 +242,8 @@ int vm_stop(struct vm *vm, FILE *out)
 			continue;
 		ret = v->result ? v->result : -EPROTO;
 		if (ret == -EFAULT && out)
-			fprintf(out, "vCPU %u: at %llu: %#llx, page %llu, stored %#llx; ", i, args[0],
-				args[1], args[2], args[3]);
+			fprintf(out, "vCPU %u: at %llu: %#llx, page %llu, stored %#llx; ", i,
+				args[0], args[1], args[2], args[3]);
 	}
 	return ret;
 }
