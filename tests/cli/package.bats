@@ -35,16 +35,16 @@ libraries() {
 	assert_output --partial __read_chk # as in hardening.bats
 }
 
-@test "apt takes the package, and knows where to get what it depends on" {
+@test "apt takes the packages, and knows where to get what they depend on" {
 	arch=$(dpkg --print-architecture)
 	[ -e "$ROOT/build/deb/$arch" ] || package "$arch"
-	typed=$(sed -n 's|^    sudo apt install \(\./build.*\.deb\)$|\1|p' "$ROOT/README.md")
+	typed=$(sed -n 's|^    sudo apt install linux-headers-[^ ]* \(linux-source \./build.*\.deb\)$|\1|p' "$ROOT/README.md")
 	[ "$typed" ]
 	cd "$ROOT"
-	# shellcheck disable=SC2086 # a pattern
-	run apt-get -s install ${typed/ppc64el/$arch}
+	run bash -c "apt-get -s install ${typed/ppc64el/$arch}"
 	assert_success
 	assert_line --regexp "^Inst kvm-htab "
+	assert_line --regexp "^Inst kvm-htab-dkms "
 }
 
 # on_a_copy COMMAND...: as root of a copy of this system, which is gone afterwards; the tree's directory is current
