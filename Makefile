@@ -9,12 +9,13 @@
 #	make demo		the main job on screen, in an emulated POWER9 host
 #	make check		all tests; LINES="6.1" MACHINES="powernv8 powernv9 powernv10"
 #	make check-debug	tests/host on kernels with KASAN, lockdep and more; LINES="6.1" MACHINES=powernv9; an hour
+#	make check-dkms		kvm-htab-dkms in Debian 12 and 13 for ppc64el; ON="bookworm"; 20 minutes each, the first time 35
 #	make fuzz		the tool's parsers under libFuzzer, a minute each
 #	make bench		the reset benchmark
 #	make shell		a shell in an emulated host; MACHINE=powernv9, STOCK=1
 #	make clean
 #
-# demo, check, check-debug, fuzz, bench and shell install the Debian packages they lack; NO_INSTALL=1 forbids it.
+# demo, check, check-debug, check-dkms, fuzz, bench and shell install the Debian packages they lack; NO_INSTALL=1 forbids it.
 
 LINES ?= 6.1
 MACHINES ?= powernv8 powernv9 powernv10
@@ -78,6 +79,9 @@ check: setup
 check-debug: setup
 	@tests/check-debug --lines "$(LINES)" $(if $(filter file,$(origin MACHINES)),,--machines "$(MACHINES)")
 
+check-dkms: setup
+	@tests/check-dkms $(if $(ON),--on "$(ON)")
+
 fuzz: setup
 	@tests/fuzz/cli/run --seconds 60
 
@@ -94,4 +98,4 @@ clean:
 help:
 	@sed -n 's/^#\t/  /p' Makefile
 
-.PHONY: all install uninstall dist deb setup demo check check-debug fuzz bench shell clean help
+.PHONY: all install uninstall dist deb setup demo check check-debug check-dkms fuzz bench shell clean help

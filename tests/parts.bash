@@ -5,6 +5,7 @@
 #
 #	parts_begin DIR		their logs go there
 #	part NAME COMMAND...	runs one
+#	local_tests FILE...	a command for it: bats files, or directories of them, that run on this machine
 #	parts_end		repeats what failed and what was skipped, and the sum of all counts as the last line
 
 parts_begin() {
@@ -28,6 +29,23 @@ part() {
 		parts_failed=$((parts_failed + 1))
 	fi
 	echo "$name: $((SECONDS / 60)) min $((SECONDS % 60)) s since the beginning"
+}
+
+local_tests() {
+	bats --tap "$@" | awk '
+		{ print }
+		/^1\.\.[0-9]+$/ { planned = substr($0, 4) }
+		/^not ok / { failed++; next }
+		/^ok .*# skip/ { skipped++; next }
+		/^ok / { passed++ }
+		END {
+			done = passed + failed + skipped
+			if (planned == "" || done != planned) {
+				print "not ok " (planned - done) " announced tests did not run"
+				failed++
+			}
+			printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
+		}'
 }
 
 parts_end() {

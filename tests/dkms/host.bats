@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The modules that DKMS has made, on the distribution's kernel as it is, booted.
+
+bats_require_minimum_version 1.5.0
+load ../host/host
+load ../host/vmm
+load ../host/doctor
+
+setup_file() {
+	hash_boot
+}
+
+teardown() {
+	[[ -e $HOST_DIR/judged ]] || vm_end
+}
+
+@test "modprobe loads the modules of DKMS" {
+	host 'modprobe -r kvm_hv kvm'
+	run host 'modprobe kvm_hv && cat /sys/module/kvm/version /sys/module/kvm_hv/version'
+	assert_success
+	assert_equal "${#lines[@]}" 2
+	assert_line --index 0 --partial +kvmhtab.
+	assert_line --index 1 --partial +kvmhtab.
+	run host modinfo -F filename kvm_hv
+	assert_output --partial /updates/dkms/kvm-hv.ko
+}
+
+@test "doctor knows them, and all is ok" {
+	doctor
+	assert_equal "$(said kernel state)" ok
+	assert_regex "$(said kernel what)" modules
+	run host kvm-htab doctor
+	assert_success
+	assert_equal "${lines[-1]}" "Guests with a hashed page table can run here"
+}
+
+@test "another process resets the table of a stopped VM over a socket" {
+	vm_start
+	vm allocate 24
+	vm share
+	vm run
+	run vm entries
+	assert_output "$(entries_after_run)"
+	vm offer @dkms
+	run host_as nobody kvm-htab reset --vm @dkms
+	assert_success
+	run vm entries
+	assert_output 0
+}
+
+@test "the key is none that the kernel knows: it loads them, and is tainted" {
+	run host 'cat /sys/module/kvm_hv/taint'
+	assert_output OE
+	run host 'cat /sys/module/virtio_console/taint'
+	assert_output ''
+	run host 'dmesg | grep "module verification failed"'
+	assert_success
+}
+
+@test "a kernel that demands signatures takes the distribution's modules only" {
+	hash_boot --append dkms_demands
+	host 'modprobe -r kvm_hv kvm; echo 1 >/sys/module/module/parameters/sig_enforce'
+	run host modprobe kvm_hv
+	assert_failure
+	assert_output --regexp 'Key was rejected by service|Required key not available'
+	# shellcheck disable=SC2016 # for the host
+	run host 'cd /lib/modules/$(uname -r)/kernel/arch/powerpc/kvm && modprobe irqbypass; insmod kvm.ko* && insmod kvm-hv.ko*'
+	assert_success
+	host_verdict
+}
