@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The modules that DKMS has made, on the distribution's kernel as it is, booted.
+# A distribution's kernel as it is, with our modules where DKMS puts them (tests/host/run --on).
 
 bats_require_minimum_version 1.5.0
-load ../host/host
-load ../host/vmm
-load ../host/doctor
+load ../host
+load ../vmm
+load ../doctor
 
 setup_file() {
 	hash_boot
@@ -15,7 +15,7 @@ teardown() {
 	[[ -e $HOST_DIR/judged ]] || vm_end
 }
 
-@test "modprobe loads the modules of DKMS" {
+@test "modprobe loads ours" {
 	host 'modprobe -r kvm_hv kvm'
 	run host 'modprobe kvm_hv && cat /sys/module/kvm/version /sys/module/kvm_hv/version'
 	assert_success
@@ -42,14 +42,14 @@ teardown() {
 	vm run
 	run vm entries
 	assert_output "$(entries_after_run)"
-	vm offer @dkms
-	run host_as nobody kvm-htab reset --vm @dkms
+	vm offer @modules
+	run host_as nobody kvm-htab reset --vm @modules
 	assert_success
 	run vm entries
 	assert_output 0
 }
 
-@test "the key is none that the kernel knows: it loads them, and is tainted" {
+@test "no key that the kernel knows has signed them: it loads them, and says so" {
 	run host 'cat /sys/module/kvm_hv/taint'
 	assert_output OE
 	run host 'cat /sys/module/virtio_console/taint'
@@ -59,7 +59,7 @@ teardown() {
 }
 
 @test "a kernel that demands signatures takes the distribution's modules only" {
-	hash_boot --append dkms_demands
+	hash_boot --append on_demand
 	host 'modprobe -r kvm_hv kvm; echo 1 >/sys/module/module/parameters/sig_enforce'
 	run host modprobe kvm_hv
 	assert_failure
