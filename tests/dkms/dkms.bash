@@ -19,8 +19,7 @@ as_root() {
 }
 
 dkms_unpack() {
-	mkdir -p "$DKMS_DIR"
-	as_root tar --zstd -C "$DKMS_DIR" --one-top-level=root --exclude=./dev/* -xf "$1"
+	as_root bash -c 'mkdir -p "$0" && tar --zstd -C "$0" --exclude="./dev/*" -xf "$1"' "$dkms_root" "$1"
 }
 
 dkms_remove() {
