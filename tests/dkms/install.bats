@@ -43,7 +43,7 @@ field() {
 @test "with the source of another version: refused by name, and the distribution's modules stay" {
 	inside mkdir -p /root/build/deb
 	as_root cp -r "$DKMS_DEBS/ppc64el" "$dkms_root/root/build/deb/"
-	inside 'echo APT::Get::Assume-Yes "true"; >/etc/apt/apt.conf.d/yes'
+	inside "echo 'APT { Get::Assume-Yes \"true\"; Install-Recommends \"false\"; };' >/etc/apt/apt.conf.d/here"
 	stand_in "$DKMS_SOURCE" 6.0-1 ''
 	stand_in linux-source 6.0-1 "$DKMS_SOURCE (= 6.0-1)"
 	run inside "$(typed | sed 's/ linux-source / /')"
