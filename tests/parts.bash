@@ -33,7 +33,7 @@ part() {
 
 local_tests() {
 	bats --tap "$@" | awk '
-		{ print }
+		{ print; fflush() }
 		/^1\.\.[0-9]+$/ { planned = substr($0, 4) }
 		/^not ok / { failed++; next }
 		/^ok .*# skip/ { skipped++; next }

@@ -19,6 +19,7 @@ as_root() {
 }
 
 dkms_unpack() {
+	# shellcheck disable=SC2016 # the inner shell expands it
 	as_root bash -c 'mkdir -p "$0" && tar --zstd -C "$0" --exclude="./dev/*" -xf "$1"' "$dkms_root" "$1"
 }
 

@@ -18,8 +18,8 @@ stand_in() {
 	[[ -z $3 ]] || echo "Depends: $3" >>"$dir/DEBIAN/control"
 	dpkg-deb --root-owner-group --build "$dir" "$DKMS_DIR/$1.deb"
 	# shellcheck disable=SC2154 # of dkms.bash
-	as_root cp "$DKMS_DIR/$1.deb" "$dkms_root/root/"
-	inside dpkg -i "/root/$1.deb"
+	as_root cp "$DKMS_DIR/$1.deb" "$dkms_root/srv/"
+	inside dpkg -i "/srv/$1.deb"
 }
 
 # typed: what README tells an admin to type, on that host
@@ -28,7 +28,7 @@ typed() {
 	line=$(sed -n 's/^    sudo \(apt install .*,-dkms}_\)/\1/p' "$BATS_TEST_DIRNAME/../../README.md")
 	[[ $line ]]
 	# shellcheck disable=SC2016 # README's shell
-	echo "cd /root && ${line//'$(uname -r)'/$DKMS_RELEASE}"
+	echo "cd /srv && ${line//'$(uname -r)'/$DKMS_RELEASE}"
 }
 
 field() {
@@ -41,11 +41,13 @@ field() {
 }
 
 @test "with the source of another version: refused by name, and the distribution's modules stay" {
-	inside mkdir -p /root/build/deb
-	as_root cp -r "$DKMS_DEBS/ppc64el" "$dkms_root/root/build/deb/"
+	inside mkdir -p /srv/build/deb
+	as_root cp -r "$DKMS_DEBS/ppc64el" "$dkms_root/srv/build/deb/"
 	inside "echo 'APT { Get::Assume-Yes \"true\"; Install-Recommends \"false\"; };' >/etc/apt/apt.conf.d/here"
 	stand_in "$DKMS_SOURCE" 6.0-1 ''
 	stand_in linux-source 6.0-1 "$DKMS_SOURCE (= 6.0-1)"
+	# else apt would bring the right one, which is what README is about
+	inside apt-mark hold linux-source "$DKMS_SOURCE"
 	run inside "$(typed | sed 's/ linux-source / /')"
 	assert_failure
 	assert_output --partial "kvm-htab: kernel $DKMS_RELEASE is made of $DKMS_SOURCE $DKMS_VERSION, which is not installed (6.0-1 is):"
@@ -57,6 +59,7 @@ field() {
 }
 
 @test "what it said to do mends it: DKMS builds and installs the modules" {
+	inside apt-mark unhold linux-source "$DKMS_SOURCE"
 	run inside "$(<"$DKMS_DIR/said")"
 	assert_success
 	run inside dkms status
