@@ -17,7 +17,7 @@ load dkms
 	assert_line --regexp "^/lib/modules/$DKMS_RELEASE/kernel/arch/powerpc/kvm/kvm-hv\.ko"
 	run inside dkms status
 	assert_output ''
-	run inside find "/lib/modules/$DKMS_RELEASE/updates" -name '*.ko*'
+	run inside find "/lib/modules/$DKMS_RELEASE" -path "*/updates/*.ko*"
 	assert_output ''
 }
 

@@ -27,6 +27,7 @@ teardown() {
 }
 
 @test "doctor knows them, and all is ok" {
+	host 'chgrp kvm /dev/kvm; chmod 0660 /dev/kvm'
 	doctor
 	assert_equal "$(said kernel state)" ok
 	assert_regex "$(said kernel what)" modules
@@ -58,14 +59,26 @@ teardown() {
 	assert_success
 }
 
-@test "a kernel that demands signatures takes the distribution's modules only" {
-	hash_boot --append on_demand
-	host 'modprobe -r kvm_hv kvm; echo 1 >/sys/module/module/parameters/sig_enforce'
+# refuses_ours WORD COMMAND REGEX: in a host of its own, whose command line has WORD, COMMAND has the kernel demand
+# signatures, and modprobe then says REGEX
+refuses_ours() {
+	hash_boot --append "$1"
+	host "modprobe -r kvm_hv kvm; $2"
 	run host modprobe kvm_hv
 	assert_failure
-	assert_output --regexp 'Key was rejected by service|Required key not available'
+	assert_output --regexp "$3"
 	# shellcheck disable=SC2016 # for the host
-	run host 'cd /lib/modules/$(uname -r)/kernel/arch/powerpc/kvm && modprobe irqbypass; insmod kvm.ko* && insmod kvm-hv.ko*'
+	run host 'cd /lib/modules/$(uname -r)/kernel/arch/powerpc/kvm && for module in kvm kvm-hv; do insmod $module.ko* || exit; done'
 	assert_success
 	host_verdict
+}
+
+@test "a kernel that demands signatures takes the distribution's modules only" {
+	refuses_ours signatures 'echo 1 >/sys/module/module/parameters/sig_enforce' \
+		'Key was rejected by service|Required key not available'
+}
+
+@test "and so it does under lockdown" {
+	refuses_ours lockdown 'mount -t securityfs none /sys/kernel/security; echo integrity >/sys/kernel/security/lockdown' \
+		'Operation not permitted|Key was rejected|Required key'
 }
