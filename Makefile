@@ -79,7 +79,8 @@ check: setup
 check-debug: setup
 	@tests/check-debug --lines "$(LINES)" $(if $(filter file,$(origin MACHINES)),,--machines "$(MACHINES)")
 
-check-dkms: setup
+check-dkms:
+	@tests/setup tests/dkms/packages
 	@tests/check-dkms $(if $(ON),--on "$(ON)")
 
 fuzz: setup
