@@ -94,13 +94,14 @@ static int look_up(const char *path)
 /* Joins @name to the path of directory @fd. */
 static const char *join(int fd, const char *name, char path[static PATH_MAX_HERE])
 {
-	size_t n;
+	int n;
 
 	if (*name == '/')
 		return name;
 	require(fd >= FD_BASE && fd < FD_BASE + OPEN_MAX_HERE && *open_files[fd - FD_BASE].path);
-	snprintf(path, PATH_MAX_HERE, "%s/%s", open_files[fd - FD_BASE].path, name);
-	n = strlen(path);
+	n = snprintf(path, PATH_MAX_HERE, "%s/%s", open_files[fd - FD_BASE].path, name);
+	if (n >= PATH_MAX_HERE) /* cut off, it is the path of nothing */
+		n = PATH_MAX_HERE - 1;
 	while (n > 1 && path[n - 1] == '/')
 		path[--n] = '\0';
 	return path;
