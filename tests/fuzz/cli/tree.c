@@ -122,6 +122,10 @@ static int open_at(int fd, const char *name, int flags)
 		errno = file < -1 ? ENOENT : ENOTDIR;
 		return -1;
 	}
+	if (file >= 0 && files[file].length && (uint8_t)*files[file].text == TREE_DENIED) {
+		errno = EACCES;
+		return -1;
+	}
 	for (int i = 0; i < OPEN_MAX_HERE; i++)
 		if (!*open_files[i].path) {
 			memcpy(open_files[i].path, path, sizeof(path));
@@ -153,25 +157,40 @@ int __wrap_openat(int fd, const char *path, int flags, ...)
 	return open_at(fd, path, flags);
 }
 
-/* openat2(2) of the tree; the others are those that ask about processes. */
+/* kcmp(2): the same VM has the same number everywhere. */
+static long compare(va_list args)
+{
+	int fd_a, fd_b;
+
+	va_arg(args, pid_t), va_arg(args, pid_t), va_arg(args, int);
+	fd_a = va_arg(args, int);
+	fd_b = va_arg(args, int);
+	return fd_a != fd_b;
+}
+
+/* openat2(2) of the tree and kcmp(2); the others are those that open processes. */
 long __wrap_syscall(long number, ...);
 long __wrap_syscall(long number, ...)
 {
 	const struct open_how *how;
 	const char *path;
 	va_list args;
+	long r = -1;
 	int fd;
 
 	errno = ENOSYS;
-	if (number != SYS_openat2)
-		return -1;
 	va_start(args, number);
-	fd = va_arg(args, int);
-	path = va_arg(args, const char *);
-	how = va_arg(args, const struct open_how *);
+	if (number == SYS_openat2) {
+		fd = va_arg(args, int);
+		path = va_arg(args, const char *);
+		how = va_arg(args, const struct open_how *);
+		require(how->resolve == RESOLVE_IN_ROOT);
+		r = open_at(fd, path, (int)how->flags);
+	} else if (number == SYS_kcmp) {
+		r = compare(args);
+	}
 	va_end(args);
-	require(how->resolve == RESOLVE_IN_ROOT);
-	return open_at(fd, path, (int)how->flags);
+	return r;
 }
 
 int __wrap_close(int fd);
