@@ -87,8 +87,8 @@ int bytes_parse(const char *text, uint64_t *bytes, struct error *err)
 			return error_set(err, STATUS_USAGE, ERANGE, MSG_SIZE_RANGE, text);
 	if (*s == '.' && isdigit((unsigned char)s[1]))
 		for (s++; isdigit((unsigned char)*s); s++) {
-			if (scale >= UINT64_C(1000000000000000000))
-				continue; /* far below a byte, whatever the unit */
+			if (scale >= UINT64_C(10000000000000000000))
+				continue; /* at most a tenth of a byte, whatever the unit */
 			add_digit(&fraction, *s);
 			scale *= 10;
 		}

@@ -38,7 +38,7 @@ static void check_bytes(const char *text)
 	/* "1E" is an exbibyte, which strtold() takes for an exponent only if digits follow */
 	wanted *= factor_of(end);
 	off = fabsl(wanted - (long double)bytes);
-	require(bytes && off <= 1 + wanted * 1e-15L);
+	require(bytes && off <= 1.2L + wanted * 1e-15L); /* rounded down, of 19 digits */
 
 	bytes_format(bytes, formatted);
 	if (!strcmp(formatted, "16E")) /* rounded up to what is out of range */
