@@ -1,17 +1,49 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # who loads this reads lines and machines
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # For scripts that run several parts, each of which ends with a line that counts its tests.
 #
+#	parts_options DEFAULT-MACHINES ARGUMENT...
+#				sets $lines and $machines as --lines and --machines say; else 6.1, and the default
 #	parts_begin DIR		their logs go there
 #	part NAME COMMAND...	runs one
-#	local_tests FILE...	a command for it: bats files, or directories of them, that run on this machine
+#	local_tests FILE...	such a command: bats files, or directories of them, that run on this machine
 #	parts_end		repeats what failed and what was skipped, and the sum of all counts as the last line
+
+parts_options() {
+	lines=6.1 machines=$1
+	shift
+	while (($#)); do
+		case $1 in
+		--lines) lines=$2 ;;
+		--machines) machines=$2 ;;
+		*) echo "${0##*/}: $1?" >&2; exit 2 ;;
+		esac
+		shift 2
+	done
+}
 
 parts_begin() {
 	parts_dir=$1 parts_passed=0 parts_failed=0 parts_skipped=0
 	rm -rf "$parts_dir"
 	mkdir -p "$parts_dir"
+}
+
+local_tests() {
+	bats --tap "$@" | awk '
+		{ print; fflush() }
+		/^1\.\.[0-9]+$/ { planned = substr($0, 4) }
+		/^not ok / { failed++; next }
+		/^ok .*# skip/ { skipped++; next }
+		/^ok / { passed++ }
+		END {
+			done = passed + failed + skipped
+			if (planned == "" || done != planned) {
+				print "not ok " (planned - done) " announced tests did not run"
+				failed++
+			}
+			printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
+		}'
 }
 
 part() {
