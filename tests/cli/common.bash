@@ -15,6 +15,11 @@ POWER=$TREES/patched-6.1
 
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1}
 
+# not_under TOOL REASON: leaves a test out where tests/check-sanitize runs the program under TOOL
+not_under() {
+	[[ ${KVM_HTAB_UNDER-} != "$1" ]] || skip "$2"
+}
+
 # kvm_htab ARGS...: the program, which must not hang
 kvm_htab() {
 	timeout 20 "$KVM_HTAB" "$@"

@@ -54,6 +54,8 @@ fill() {
 	only_patched_kernel "the pool, for users other than root"
 	DOCTOR_AS="host_as nobody" doctor /dev/kvm
 	assert_equal "$(said /dev/kvm what)" "root:kvm 0660: not for this user (nobody)"
+	assert_equal "$(said /dev/kvm advice)" \
+		"as root, put the user into the group; it counts from the next login on"
 	assert_equal "$(said /dev/kvm mend)" "usermod -aG kvm nobody"
 	assert_equal "$(said pool state)" ok
 	assert_equal "$(said kernel state)" ok
@@ -68,11 +70,15 @@ fill() {
 	host 'chgrp root /dev/kvm; chmod 0600 /dev/kvm'
 	doctor
 	assert_equal "$(said /dev/kvm state)" warning
+	assert_equal "$(said /dev/kvm what)" "root:root 0600: for root only, but VMMs run as other users"
+	assert_equal "$(said /dev/kvm advice)" "give it to group kvm"
 	mend /dev/kvm
 	doctor
 	assert_equal "$(said /dev/kvm state)" ok
 	host 'chgrp root /dev/kvm; chmod 0600 /dev/kvm'
 	DOCTOR_AS="host_as nobody" doctor /dev/kvm
+	assert_equal "$(said /dev/kvm advice)" "as root, give it to group kvm, and the user to that group; it counts \
+from the next login on"
 	assert_regex "$(said /dev/kvm mend)" '^chgrp kvm /dev/kvm && chmod 0660 /dev/kvm && usermod -aG kvm nobody$'
 }
 
@@ -80,11 +86,15 @@ fill() {
 	host rm /dev/kvm
 	doctor /dev/kvm
 	assert_equal "$(said /dev/kvm what)" missing
+	assert_equal "$(said /dev/kvm advice)" "make it (in a container: have it handed in)"
+	assert_equal "$(said /dev/kvm mend)" \
+		"rm -f /dev/kvm && mknod -m 0660 /dev/kvm c 10 232 && chgrp kvm /dev/kvm"
 	mend /dev/kvm
 	doctor
 	assert_equal "$(said /dev/kvm state)" ok
 	host 'rm /dev/kvm; touch /dev/kvm'
 	doctor /dev/kvm
+	assert_equal "$(said /dev/kvm what)" "is there, but not the device (character, 10:232)"
 	mend /dev/kvm
 	doctor
 	vm_start
@@ -105,6 +115,8 @@ in_container() {
 	# ENOTTY is 25
 	DOCTOR_AS="host peer refuse ioctl 25" doctor /dev/kvm
 	assert_equal "$(said /dev/kvm what)" "root:kvm 0660: KVM-HV does not answer"
+	assert_equal "$(said /dev/kvm advice)" "look for what KVM-HV says at its start"
+	assert_equal "$(said /dev/kvm mend)" "dmesg | grep -i kvm"
 	run mend /dev/kvm
 	assert_success
 }
@@ -114,6 +126,7 @@ in_container() {
 	doctor kvm_hv
 	assert_equal "$(said kvm_hv what)" 'not loaded'
 	assert_equal "$(said kvm_hv mend)" 'modprobe kvm_hv'
+	assert_equal "$(said /dev/kvm what)" 'comes with the module'
 	host '! test -e /sys/module/kvm_hv'
 	mend kvm_hv
 	doctor

@@ -16,6 +16,15 @@ setup() {
 	assert_output ''
 }
 
+@test "what doctor says of its items is quoted by a test" {
+	awk -f tests/lint/items.awk cli/doctor*.c >"$BATS_TEST_TMPDIR/items.h"
+	(($(grep -c '^#define MSG_DOCTOR_' "$BATS_TEST_TMPDIR/items.h") > 80))
+	run awk -f tests/lint/messages.awk "$BATS_TEST_TMPDIR/items.h" tests/cli/doctor.bats tests/host/*.bats tests/host/*/*.bats
+	assert_success
+	run awk 'FNR == NR { missed["#define " $1]; next } ($1 " " $2) in missed' - "$BATS_TEST_TMPDIR/items.h" <<<"$output"
+	assert_output ''
+}
+
 @test "a message that no test quotes is found" {
 	cp cli/messages.h "$BATS_TEST_TMPDIR"
 	cat >>"$BATS_TEST_TMPDIR/messages.h" <<-'END'
