@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "memory.h"
+#include "lack.h"
 
 #define _cleanup_(f) __attribute__((__cleanup__(f)))
 #define _must_check_ __attribute__((__warn_unused_result__))

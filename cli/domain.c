@@ -55,7 +55,7 @@ static void read_directory(const struct sysfs *fs, const char *path, struct doma
 	_cleanup_closedir_ DIR *dir = directory_fd < 0 ? NULL : sysfs_list(directory_fd);
 	const struct dirent *entry;
 
-	while (dir && (entry = readdir(dir))) {
+	while (dir && (entry = sysfs_next(dir))) {
 		size_t length = strlen(entry->d_name);
 		_cleanup_free_ char *text = NULL;
 		pid_t pid;

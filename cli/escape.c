@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
+#include "lack.h"
 
 static bool is_printable(unsigned char c)
 {

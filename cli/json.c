@@ -23,8 +23,6 @@ static struct {
 	JSON_FUNCTIONS(JSON_POINTER)
 } jsonc;
 
-static bool no_memory;
-
 int json_prepare(struct error *err)
 {
 	/* For the output and for the answer on a socket: once does for both. */
@@ -46,8 +44,7 @@ int json_prepare(struct error *err)
 
 static struct json_object *made(struct json_object *value)
 {
-	no_memory |= !value;
-	return value;
+	return lack_note_pointer(value);
 }
 
 struct json_object *json_new_object(void)
@@ -81,8 +78,8 @@ struct json_object *json_new_string(const char *s)
 
 void json_add(struct json_object *object, const char *key, struct json_object *value)
 {
-	no_memory |= !object ||
-		     jsonc.object_add_ex(object, key, value, JSON_C_OBJECT_ADD_CONSTANT_KEY);
+	if (!object || jsonc.object_add_ex(object, key, value, JSON_C_OBJECT_ADD_CONSTANT_KEY))
+		lack_note(ENOMEM);
 }
 
 bool json_has(const struct json_object *object, const char *key)
@@ -92,14 +89,15 @@ bool json_has(const struct json_object *object, const char *key)
 
 void json_append(struct json_object *array, struct json_object *value)
 {
-	no_memory |= !array || jsonc.array_add(array, value);
+	if (!array || jsonc.array_add(array, value))
+		lack_note(ENOMEM);
 }
 
 static const char *text(struct json_object *value, int form)
 {
 	const char *s;
 
-	if (no_memory)
+	if (lack_code() == ENOMEM)
 		return NULL;
 	/* What it has no memory for it leaves out, and only malloc() says so. */
 	errno = 0;

@@ -2,8 +2,8 @@
 /*
  * JSON to be written, by json-c, which is opened when it is needed: a tree of
  * values, built from the leaves and printed once. A value belongs to the one
- * it was added to. NULL stands for null. That memory was short is kept, and
- * reported by json_print() and json_line().
+ * it was added to. NULL stands for null. Once memory was
+ * short, there or elsewhere, json_print() and json_line() fail.
  */
 #ifndef KVM_HTAB_JSON_H
 #define KVM_HTAB_JSON_H

@@ -13,8 +13,8 @@ int library_open(const struct library *library, struct error *err)
 
 	errno = 0;
 	handle = dlopen(library->soname, RTLD_LAZY | RTLD_LOCAL);
-	if (!handle && errno == ENOMEM)
-		memory_note_lack();
+	if (!handle)
+		lack_note(errno);
 
 	for (size_t i = 0; handle && i < library->nfunctions; i++) {
 		void *function = dlsym(handle, library->functions[i].name);

@@ -107,8 +107,10 @@ static const struct argp argp = {
 static void occupy_standard_fds(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
-			abort();
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd) {
+			complain(NULL, MSG_STANDARD_FD);
+			_exit(STATUS_FAILED);
+		}
 }
 
 int main(int argc, char **argv)

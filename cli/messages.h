@@ -222,6 +222,9 @@
 
 /* Output */
 #define MSG_STDOUT "cannot write to standard output: %s"
+#define MSG_LACK "the answer may be incomplete: %s"
+#define MSG_STANDARD_FD \
+	"a standard file descriptor is closed, and there is no /dev/null to take its place"
 #define MSG_LIBRARY "a library is missing: %s; install it (Debian: %s)"
 #define MSG_LIBRARY_TABLE ", or do without tables: --raw does not need it"
 

@@ -172,9 +172,9 @@ static char *config_directive(const struct sysfs *fs, const char *keyword, const
 {
 	for (size_t i = 0; i < NCONFIG; i++) {
 		_cleanup_closedir_ DIR *dir = open_directory(fs, config_directories[i]);
-		struct dirent *entry;
+		const struct dirent *entry;
 
-		while (dir && (entry = readdir(dir))) {
+		while (dir && (entry = sysfs_next(dir))) {
 			const char *dot = strrchr(entry->d_name, '.');
 			char path[512];
 			char *rest;
@@ -329,8 +329,7 @@ static bool ask_libkmod(const struct sysfs *fs, const char *directory, const cha
 		lib.kmod_module_unref_list(list);
 		lib.kmod_unref(ctx);
 	}
-	if (errno == ENOMEM) /* which it says in many ways, or not at all */
-		memory_note_lack();
+	lack_note(errno); /* which it says in many ways, or not at all */
 	for (size_t i = 0; i < NCONFIG; i++) {
 		free(paths[i]);
 		cleanup_close(&fds[i]);

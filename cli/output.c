@@ -400,13 +400,16 @@ void flush_stdout(void)
 
 void close_stdout(void)
 {
+	_cleanup_free_ char *message = NULL;
 	bool failed = ferror(stdout);
 
 	errno = 0;
 	if (fclose(stdout) || failed)
 		stdout_failed(errno ?: EIO);
-	if (!memory_ran_out())
+	if (!lack_code())
 		return;
-	complain(NULL, strerror(ENOMEM));
+	if (asprintf(&message, MSG_LACK, strerror(lack_code())) < 0)
+		message = NULL;
+	complain(NULL, message);
 	_exit(STATUS_FAILED);
 }

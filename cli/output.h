@@ -150,7 +150,7 @@ void flush_stdout(void);
 
 /*
  * To be called at exit: anything that did not reach stdout is an error, and so is anything that may
- * be missing there for want of memory. Exit status 1.
+ * be missing there, see lack.h. Exit status 1.
  */
 void close_stdout(void);
 

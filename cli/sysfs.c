@@ -28,6 +28,14 @@ void sysfs_close(struct sysfs *fs)
 	cleanup_close(&fs->root_fd);
 }
 
+/* @fd, as what opens returned it. */
+static int opened(int fd)
+{
+	if (fd < 0)
+		lack_note(errno);
+	return fd;
+}
+
 /* Links of a captured tree are resolved inside it; kernels before 5.6 follow them out of it. */
 static int open_below(const struct sysfs *fs, const char *path, int flags)
 {
@@ -35,11 +43,11 @@ static int open_below(const struct sysfs *fs, const char *path, int flags)
 	long fd = -1;
 
 	if (!fs->captured)
-		return open(path, flags);
+		return opened(open(path, flags));
 	fd = syscall(SYS_openat2, fs->root_fd, path, &how, sizeof(how));
 	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
 		fd = openat(fs->root_fd, path + 1, flags);
-	return (int)fd;
+	return opened((int)fd);
 }
 
 int sysfs_exists(const struct sysfs *fs, const char *path)
@@ -63,6 +71,7 @@ static int read_all(int fd, char **text, size_t *length)
 		if (error == EINTR)
 			continue;
 		if (error) {
+			lack_note(error);
 			free(buffer);
 			return -error;
 		}
@@ -92,8 +101,12 @@ static int read_file(int fd, char **text, size_t *length)
 	struct stat st;
 	size_t ignored;
 
-	if (fd < 0 || fstat(fd, &st))
+	if (fd < 0)
 		return -errno;
+	if (fstat(fd, &st)) {
+		lack_note(errno);
+		return -errno;
+	}
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
 	return read_all(fd, text, length ?: &ignored);
@@ -108,7 +121,7 @@ int sysfs_read(const struct sysfs *fs, const char *path, char **text, size_t *le
 
 int sysfs_read_at(int directory_fd, const char *name, char **text, size_t *length)
 {
-	_cleanup_close_ int fd = openat(directory_fd, name, READ_FLAGS | O_NOFOLLOW);
+	_cleanup_close_ int fd = opened(openat(directory_fd, name, READ_FLAGS | O_NOFOLLOW));
 
 	return read_file(fd, text, length);
 }
@@ -122,7 +135,7 @@ int sysfs_open_directory(const struct sysfs *fs, const char *path)
 
 int sysfs_open_directory_at(int directory_fd, const char *name)
 {
-	int fd = openat(directory_fd, name, DIRECTORY_FLAGS | O_NOFOLLOW);
+	int fd = opened(openat(directory_fd, name, DIRECTORY_FLAGS | O_NOFOLLOW));
 
 	return fd < 0 ? -errno : fd;
 }
@@ -133,7 +146,20 @@ DIR *sysfs_list(int directory_fd)
 
 	if (!dir)
 		close(directory_fd);
-	return memory_note(dir);
+	return lack_note_pointer(dir);
+}
+
+const struct dirent *sysfs_next(DIR *dir)
+{
+	const struct dirent *entry;
+
+	do {
+		errno = 0;
+		entry = readdir(dir);
+	} while (!entry && errno == EINTR);
+	if (!entry)
+		lack_note(errno);
+	return entry;
 }
 
 int scan_u64(const char **s, uint64_t *value)

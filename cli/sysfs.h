@@ -57,6 +57,9 @@ int sysfs_read_at(int directory_fd, const char *name, char **text, size_t *lengt
 /* Begins to read @directory_fd, which is taken over. The caller closes it; NULL: out of memory. */
 DIR *sysfs_list(int directory_fd) _must_check_;
 
+/* Its next entry; NULL: no more, or, with errno set, not to be had. */
+const struct dirent *sysfs_next(DIR *dir);
+
 static inline void cleanup_closedir(DIR **dir)
 {
 	if (*dir)

@@ -209,7 +209,7 @@ static int read_sysfs(const struct sysfs *fs, const struct domains *domains, str
 
 	if (!dir)
 		return directory_fd < 0 ? directory_fd : -ENOMEM;
-	while ((entry = readdir(dir))) {
+	while ((entry = sysfs_next(dir))) {
 		int r;
 
 		if (parse_u64(entry->d_name, &id))
@@ -320,7 +320,7 @@ static int read_pids(const struct sysfs *fs, pid_t **pids, size_t *n)
 
 	if (!dir)
 		return directory_fd < 0 ? directory_fd : -ENOMEM;
-	while ((entry = readdir(dir))) {
+	while ((entry = sysfs_next(dir))) {
 		pid_t *larger;
 
 		if (parse_u64(entry->d_name, &pid) || !pid || pid > INT32_MAX)
@@ -426,6 +426,7 @@ static int read_power(const struct sysfs *fs, const struct host *host,
 
 	if (!r)
 		return 0;
+	gaps.ambiguous = denied && !total; /* not even how many there are */
 	counted = count_vms(fs, &count);
 	if (counted && !count && !denied) { /* there is nothing to look through all processes for */
 		list->source = "/sys/module/kvm_hv";

@@ -105,7 +105,7 @@ int vmm_read_fds(struct vmm *vmm)
 		return -EACCES;
 	if (!dir)
 		return directory_fd < 0 ? directory_fd : -ENOMEM;
-	while ((errno = 0, entry = readdir(dir))) {
+	while ((entry = sysfs_next(dir))) {
 		if (*entry->d_name == '.')
 			continue;
 		if (read_kind(dirfd(dir), entry->d_name, kind, sizeof(kind))) {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
+#include "lack.h"
 
 /* How many bytes of @text go into a line of @width: up to a blank, if there is one. */
 static size_t line_length(const char *text, size_t width)

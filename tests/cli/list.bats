@@ -239,6 +239,18 @@ list() {
 	assert_equal "$(jq .hidden_vms <<<"$json")" null
 }
 
+@test "a list of tables that may not even be opened: how many VMs there are is not known" {
+	two_vms
+	chmod 000 "$DIR/sys/kernel/kvm_htab/vm"
+	run --separate-stderr without_privileges "$KVM_HTAB" list --sysroot "$DIR" -rn -o PID
+	json=$(without_privileges "$KVM_HTAB" list --sysroot "$DIR" --json)
+	chmod 700 "$DIR/sys/kernel/kvm_htab/vm"
+	assert_success
+	assert_equal "$stderr" \
+		"kvm-htab: only root may see what tables the VMs have, and whether there are more: try as root"
+	assert_equal "$(jq .hidden_vms <<<"$json")" null
+}
+
 @test "processes that may not be looked into: said, and how many VMs is not known" {
 	tree_of stock-6.1-meminfo
 	process 20 qemu $VM

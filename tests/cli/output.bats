@@ -96,11 +96,32 @@ everything_that_prints() {
 }
 
 @test "a closed stdout is an error, and nothing takes its place" {
+	not_under memcheck 'valgrind itself opens what is closed'
 	run bash -c '"$@" >&-' - "$KVM_HTAB" pool-status --sysroot "$POWER"
 	assert_failure 1
 	assert_output --partial "cannot write to standard output"
 	run bash -c '"$@" <&- >&- 2>&-' - "$KVM_HTAB" pool-status --sysroot "$POWER" -q
 	assert_success
+}
+
+@test "a closed descriptor, and no /dev/null to take its place" {
+	[ "$(id -u)" = 0 ] || skip "needs root to hide /dev"
+	not_under memcheck 'valgrind itself opens what is closed'
+	# shellcheck disable=SC2016
+	run unshare --mount bash -c 'mount -t tmpfs none /dev && exec "$@" <&-' - "$KVM_HTAB" pool-status --sysroot "$POWER"
+	assert_failure 1
+	assert_output "kvm-htab: a standard file descriptor is closed, and there is no /dev/null to take its place"
+}
+
+@test "an answer for which descriptors were missing is none" {
+	not_under memcheck 'valgrind needs some itself'
+	for command in pool-status doctor list; do
+		# 3 is the tree
+		run bash -c 'for fd in {3..20}; do eval "exec $fd>&-"; done; ulimit -n 4; exec "$@"' - \
+			"$KVM_HTAB" $command --raw --sysroot "$POWER"
+		assert_failure 1
+		assert_line "kvm-htab: the answer may be incomplete: Too many open files"
+	done
 }
 
 @test "a closed pipe is an error, not a silent success, for help, too" {

@@ -46,8 +46,35 @@ whole() {
 	[[ " ${*:2} " != *' --json '* || ! -s $1.out ]] || jq -e . "$1.out" >/dev/null
 }
 
-# judge NAME WHAT ARGS...: prints what is wrong, if anything is. Success has to say the same as without faults
+# honest NAME: what it says in JSON is the same as without faults, or unknown, or marked as less
+honest() {
+	jq -en --slurpfile a "$base.out" --slurpfile b "$1.out" '
+		def words: ["source", "sources", "advice", "users_advice", "state", "condition", "answer", "reason", "what",
+			"mend", "cause", "exit_status", "hidden_vms", "users_hidden", "approximate"];
+		def sizes: ["total_bytes", "used_bytes", "free_bytes"];
+		def honest($a; $b; $key; $rough):
+			$a == $b or $b == null or any(words[]; . == $key) or ($rough and any(sizes[]; . == $key)) or
+			if ($a | type) == "object" and ($b | type) == "object" then
+				all($a | keys[]; . as $k | honest($a[$k]; $b[$k]; $k; $b.approximate == true))
+			elif ($a | type) == "array" and ($b | type) == "array" then
+				all(range($b | length); . as $i | honest($a[$i]; $b[$i]; ""; $rough))
+			else false end;
+		honest($a[0]; $b[0]; ""; false) and
+			(($a[0].results | length) == ($b[0].results | length) or $b[0].hidden_vms != 0)' >/dev/null
+}
+
+# judge NAME WHAT ARGS...: prints what is wrong, if anything is. Success has to say the same as without faults; but
+# where $denied, by a host that does not tell, things are unknown
 judge() {
+	judge_failure "$@"
+	if [[ ! ${denied-} ]]; then
+		judge_success "$@"
+	elif [[ " $* " == *' --json '* && $(<"$1.status") == 0 ]] && ! honest "$1"; then
+		echo "${*:3} ($2): exit status 0, but $(diff "$base.out" "$1.out" | sed -n 2,5p | cut -c1-200)"
+	fi
+}
+
+judge_failure() {
 	local name=$1 what=$2 status
 	shift 2
 	status=$(<"$name.status")
@@ -56,14 +83,20 @@ judge() {
 	[0-5]) ;;
 	*) echo "$* ($what): exit status $status: $(head -c 300 "$name.err")" ;;
 	esac
-	if ((status != $(<"$base.status"))) && ! grep -q '^kvm-htab: .' "$name.err"; then
+	if ((status && status != $(<"$base.status"))) && ! grep -q '^kvm-htab: .' "$name.err"; then
 		echo "$* ($what): exit status $status without a message"
 	fi
-	((status)) || whole "$name" "$@" || echo "$* ($what): half a document, and exit status 0"
-	((status)) || [[ -s $name.out || ! -s $base.out ]] || echo "$* ($what): says nothing, and exit status 0"
 	if ((status == 0)) && [[ $(requests "$name") != "$(requests "$base")" ]]; then
 		echo "$* ($what): exit status 0 after $(requests "$name") requests"
 	fi
+}
+
+judge_success() {
+	local name=$1 what=$2 status
+	shift 2
+	status=$(<"$name.status")
+	((status)) || whole "$name" "$@" || echo "$* ($what): half a document, and exit status 0"
+	((status)) || [[ -s $name.out || ! -s $base.out ]] || echo "$* ($what): says nothing, and exit status 0"
 	if ((status == 0)) && ! cmp -s "$name.out" "$base.out"; then
 		echo "$* ($what): exit status 0, but $(diff "$base.out" "$name.out" | sed -n 2,5p | cut -c1-200)"
 	fi

@@ -4,6 +4,7 @@
  *
  *   FAULTS_ALLOCATION=N   the Nth allocation fails, and no other
  *   FAULTS_VM=ORDER       every file descriptor is a VM with a table of ORDER (0: none)
+ *   FAULTS_VCPUS=N        so many of its vCPUs run
  *   FAULTS_LOG=FILE       at the end: "allocations N" and "requests N", those that changed the VM
  */
 #include <asm/kvm_htab.h>
@@ -102,6 +103,7 @@ static int answer(unsigned long request, void *arg)
 		return 1;
 	case KVM_PPC_GET_HTAB_INFO:
 		*info = (struct kvm_ppc_htab_info){ .order = order, .source = !!order };
+		info->vcpus_running = (unsigned int)number("FAULTS_VCPUS");
 		return 0;
 	case KVM_PPC_ALLOCATE_HTAB2:
 		requests++;

@@ -1,0 +1,91 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # run --separate-stderr sets stderr
+# SPDX-License-Identifier: GPL-2.0-only
+# What a VM's requests may answer with, on any machine: the third ioctl of a call is the one that changes the table,
+# the others ask what the kernel can, and what the VM has.
+
+bats_require_minimum_version 1.5.0
+load faults
+
+# answered FAULT ARGS...: a call for which the kernel's answer is FAULT, "NUMBER:ERROR" of an ioctl
+answered() {
+	run --separate-stderr strace -qq -o /dev/null -E LD_PRELOAD="$TOOLS/faults.so" -E FAULTS_VM="${ORDER-24}" \
+		-E FAULTS_VCPUS="${VCPUS-0}" -e trace=ioctl -e inject="ioctl:error=${1#*:}:when=${1%:*}" \
+		"$KVM_HTAB" "${@:2}" --vm fd:0 --raw -n -o RESULT,ORDER,CHANGED,STATUS --sysroot "$POWER" </dev/null
+}
+
+# answers FAULT STATUS OUTPUT MESSAGE ARGS...
+answers() {
+	answered "$1" "${@:5}"
+	assert_failure "$2"
+	assert_output "$3"
+	[[ $stderr == "kvm-htab: fd:0: $4" ]] || fail "$stderr"
+}
+
+# done_with OUTPUT ARGS...: success, without a fault
+done_with() {
+	answered 99:EIO "${@:2}"
+	assert_success
+	assert_output "$1"
+}
+
+@test "success: 0" {
+	done_with 'reset 24 yes 0' reset
+	done_with 'would-reset 24 no 0' reset --dry-run
+	done_with 'cleared 24 yes 0' resize --order 24
+	done_with 'resized 25 yes 0' resize --order 25
+	done_with 'would-resize 24 no 0' resize --order 25 --dry-run
+	done_with 'ok 24 no 0' vm-status
+	ORDER=0 done_with 'nothing-to-do - no 0' reset
+	ORDER=0 done_with 'nothing-to-do - no 0' reset --dry-run
+}
+
+@test "running: 4" {
+	answers 3:EBUSY 4 'failed 24 no 4' 'vCPUs of the VM are running: stop them first, or use --wait; nothing was changed' reset
+	answers 3+:EBUSY 4 'failed - no 4' 'vCPUs of the VM are still running after 0.2 s of --wait: stop them first; nothing was changed' \
+		resize --order 25 --wait 0.2
+	VCPUS=2 answers 99:EIO 4 'failed 24 no 4' 'vCPUs of the VM are running: stop them first, or use --wait; nothing was changed' \
+		reset --dry-run
+}
+
+@test "running, and then no more" {
+	answered 3:EBUSY resize --order 25 --wait 5
+	assert_success
+	assert_output 'resized 25 yes 0'
+}
+
+@test "no room: 3" {
+	# shellcheck disable=SC2016 # quoted by the message
+	local see='`kvm-htab pool-status` shows what would fit'
+	answers 3:ENOMEM 3 'failed 24 no 3' "no room for a table of order 40 (1T): $see; --min-order accepts less; nothing was changed" \
+		resize --order 40
+	answers 3:ENOMEM 3 'failed 24 no 3' \
+		"no room for a table of order 40 (1T), nor for any down to order 30: $see; nothing was changed" \
+		resize --order 40 --min-order 30
+}
+
+@test "refused: 1" {
+	answers 1:EPERM 1 'failed - no 1' "no permission: the VM's owner has not opted in (KVM_CAP_PPC_HTAB_CTL) and this \
+process lacks CAP_SYS_ADMIN; let the VMM opt in, or try as root; nothing was changed" reset
+	answers 2:EIO 1 'failed - no 1' "the kernel refuses this VM: its owner is gone, or the VM is dead or not one of KVM-HV; \
+nothing was changed" reset
+	answers 2:EINVAL 1 'failed - no 1' 'the kernel refuses: Invalid argument' vm-status
+	answers 3:EPERM 1 'failed 24 no 1' "no permission for order 25: it is above the limit that the VM's owner has set for \
+others, or the owner has just withdrawn its opt-in (KVM_CAP_PPC_HTAB_CTL); nothing was changed" resize --order 25
+	answers 3:EFAULT 1 'failed 24 no 1' 'the kernel refuses: Bad address; nothing was changed' reset
+	# it may have been done before the owner ended
+	answers 3:EIO 1 'failed 24 - 1' \
+		'the kernel refuses this VM: its owner is gone, or the VM is dead or not one of KVM-HV' reset
+}
+
+@test "interrupted by a signal: once more" {
+	answered 3:EINTR reset
+	assert_success
+	assert_output 'reset 24 yes 0'
+}
+
+@test "done, but not told what there is now" {
+	answered 4:EIO resize --order 25
+	assert_success
+	assert_output 'resized - yes 0'
+}
