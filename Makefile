@@ -10,12 +10,14 @@
 #	make check		all tests; LINES="6.1" MACHINES="powernv8 powernv9 powernv10"
 #	make check-debug	tests/host on kernels with KASAN, lockdep and more; LINES="6.1" MACHINES=powernv9; an hour
 #	make check-dkms		kvm-htab-dkms in Debian 12 and 13 for ppc64el; ON="bookworm"; 20 minutes each, the first time 35
+#	make check-sanitize	the tool's tests under ASan, UBSan and memcheck, and all faults; half an hour
 #	make fuzz		the tool's parsers under libFuzzer, a minute each
 #	make bench		the reset benchmark
 #	make shell		a shell in an emulated host; MACHINE=powernv9, STOCK=1
 #	make clean
 #
-# demo, check, check-debug, check-dkms, fuzz, bench and shell install the Debian packages they lack; NO_INSTALL=1 forbids it.
+# demo, check, check-debug, check-dkms, check-sanitize, fuzz, bench and shell install the Debian packages they lack;
+# NO_INSTALL=1 forbids it.
 
 LINES ?= 6.1
 MACHINES ?= powernv8 powernv9 powernv10
@@ -83,6 +85,9 @@ check-dkms:
 	@tests/setup tests/dkms/packages
 	@tests/check-dkms $(if $(ON),--on "$(ON)")
 
+check-sanitize: setup
+	@tests/check-sanitize
+
 fuzz: setup
 	@tests/fuzz/cli/run --seconds 60
 
@@ -99,4 +104,4 @@ clean:
 help:
 	@sed -n 's/^#\t/  /p' Makefile
 
-.PHONY: all install uninstall dist deb setup demo check check-debug check-dkms fuzz bench shell clean help
+.PHONY: all install uninstall dist deb setup demo check check-debug check-dkms check-sanitize fuzz bench shell clean help

@@ -63,23 +63,6 @@ part() {
 	echo "$name: $((SECONDS / 60)) min $((SECONDS % 60)) s since the beginning"
 }
 
-local_tests() {
-	bats --tap "$@" | awk '
-		{ print; fflush() }
-		/^1\.\.[0-9]+$/ { planned = substr($0, 4) }
-		/^not ok / { failed++; next }
-		/^ok .*# skip/ { skipped++; next }
-		/^ok / { passed++ }
-		END {
-			done = passed + failed + skipped
-			if (planned == "" || done != planned) {
-				print "not ok " (planned - done) " announced tests did not run"
-				failed++
-			}
-			printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
-		}'
-}
-
 parts_end() {
 	printf '\n'
 	grep -hE '^([a-z0-9.]+ +)?(not ok |ok .*# skip)' "$parts_dir"/*.log || true

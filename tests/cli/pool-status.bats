@@ -297,6 +297,7 @@ fits_of() {
 }
 
 @test "links of a tree do not lead out of it" {
+	not_under memcheck 'valgrind knows no openat2(2) yet'
 	dir=$(tree patched-6.1)
 	rm "$dir/sys/kernel/kvm_htab/pool/total_bytes" "$dir/proc/meminfo"
 	echo 4711 >"$BATS_TEST_TMPDIR/outside"

@@ -6,9 +6,14 @@
 bats_require_minimum_version 1.5.0
 load common
 
+setup() {
+	not_under memcheck 'valgrind knows no pidfd_open(2) yet'
+}
+
 teardown() {
 	local pid
 
+	stop_peer 2>/dev/null || true
 	while read -r pid; do
 		kill -9 "$pid" 2>/dev/null || true
 	done < <(cat "$BATS_TEST_TMPDIR/started" 2>/dev/null)

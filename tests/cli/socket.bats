@@ -52,6 +52,7 @@ refused() {
 }
 
 @test "a peer that sends more fds than may be open here" {
+	not_under memcheck 'valgrind needs some itself'
 	start_peer many "$SOCK"
 	run bash -c 'ulimit -n 20; exec "$@"' - "$KVM_HTAB" reset --vm "$SOCK"
 	assert_failure 1
@@ -77,6 +78,7 @@ refused() {
 within() {
 	local spent=$((SECONDS - STARTED))
 
+	[[ ${KVM_HTAB_UNDER-} != memcheck ]] || return 0 # takes a second to start
 	[ "$spent" -le "$1" ] || fail "took $spent s"
 }
 
