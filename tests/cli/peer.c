@@ -7,7 +7,10 @@
  *   peer refuse N ERRNO PROGRAM...
  *                            runs PROGRAM, for which system call N (or "ioctl") fails with ERRNO
  *   peer before N COMMAND PROGRAM...
- *                            runs PROGRAM, and the shell's COMMAND right before PROGRAM's Nth ioctl
+ *                            runs PROGRAM, and the shell's COMMAND right before PROGRAM's Nth ioctl; with
+ *                            CALL:N before its Nth call number CALL
+ *   peer after CALL:N COMMAND PROGRAM...
+ *                            the same right after that call
  *   peer threads             has a second thread, and waits
  *   peer kvm                 exits 0 if this machine can make a KVM VM
  *
@@ -316,19 +319,29 @@ static bool next_stop(pid_t child, int signal, int *status)
 	return WIFSTOPPED(*status);
 }
 
-/* Whether @child stands right before an ioctl. */
-static bool before_ioctl(pid_t child)
+/* Whether @child stands right before (or after, if @exit) system call @number, which *@inside keeps in mind. */
+static bool is_at(pid_t child, bool exit, uint64_t number, bool *inside)
 {
 	struct __ptrace_syscall_info info;
 
-	return ptrace(PTRACE_GET_SYSCALL_INFO, child, (void *)sizeof(info), &info) > 0 &&
-	       info.op == PTRACE_SYSCALL_INFO_ENTRY && info.entry.nr == SYS_ioctl;
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, child, (void *)sizeof(info), &info) <= 0)
+		return false;
+	if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
+		*inside = info.entry.nr == number;
+		return *inside && !exit;
+	}
+	return info.op == PTRACE_SYSCALL_INFO_EXIT && *inside && exit;
 }
 
-static int run_before(unsigned int n, const char *command, char **argv)
+/* @which: "N" or "CALL:N" */
+static int run_at(bool exit, const char *which, const char *command, char **argv)
 {
+	const char *colon = strchr(which, ':');
+	uint64_t number = colon ? (uint64_t)atoi(which) : SYS_ioctl;
+	unsigned int n = (unsigned int)atoi(colon ? colon + 1 : which);
 	pid_t child = fork();
 	int status, signal = 0;
+	bool inside = false;
 
 	if (!child) {
 		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
@@ -343,7 +356,7 @@ static int run_before(unsigned int n, const char *command, char **argv)
 		bool is_syscall = WSTOPSIG(status) == (SIGTRAP | 0x80);
 
 		signal = is_syscall ? 0 : WSTOPSIG(status);
-		if (is_syscall && before_ioctl(child) && !--n && system(command))
+		if (is_syscall && is_at(child, exit, number, &inside) && !--n && system(command))
 			die(command);
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
@@ -380,8 +393,8 @@ int main(int argc, char **argv)
 	if (argc > 4 && !strcmp(argv[1], "refuse"))
 		return run_refused(!strcmp(argv[2], "ioctl") ? SYS_ioctl : (uint32_t)atoi(argv[2]),
 				   (uint32_t)atoi(argv[3]), argv + 4);
-	if (argc > 4 && !strcmp(argv[1], "before"))
-		return run_before((unsigned int)atoi(argv[2]), argv[3], argv + 4);
+	if (argc > 4 && (!strcmp(argv[1], "before") || !strcmp(argv[1], "after")))
+		return run_at(!strcmp(argv[1], "after"), argv[2], argv[3], argv + 4);
 	if (argc == 2 && !strcmp(argv[1], "threads"))
 		return run_threads();
 	if (argc > 2 && !strcmp(argv[1], "run"))

@@ -219,6 +219,91 @@ two_threads() {
 	stop_peer
 }
 
+# The next ones: pidfd_open is 434, pidfd_getfd 438. After the one the process is known, before the other it has been
+# looked through, and its descriptor chosen.
+
+@test "a VMM that ends between its look-up and the use of its VM" {
+	need_kvm
+	for moment in 'after 434:1' 'before 438:1' 'after 438:1'; do
+		rm -f "$BATS_TEST_TMPDIR/sock"
+		start_peer vm "$BATS_TEST_TMPDIR/sock"
+		pid=$(<"$BATS_TEST_TMPDIR/peer.pid")
+		# shellcheck disable=SC2086
+		run "$TOOLS/peer" $moment "kill -9 $pid; while grep -qs '^State:.[^Z]' /proc/$pid/status; do sleep 0.01; done" \
+			"$KVM_HTAB" reset --vm "pid:$pid"
+		assert_failure 1
+		assert_output --partial "process $pid has ended, and its VM with it; nothing was changed"
+	done
+}
+
+# vmm COMMAND: a process that has a VM as descriptor 9 and executes COMMAND when it is told to; $PID
+vmm() {
+	# shellcheck disable=SC2016
+	start "$TOOLS/peer" run bash -c 'echo $$ >"$1"; trap "exec $2" USR1; while :; do sleep 0.05; done' - \
+		"$BATS_TEST_TMPDIR/vmm" "$1"
+	until_true test -s "$BATS_TEST_TMPDIR/vmm"
+	PID=$(<"$BATS_TEST_TMPDIR/vmm")
+	echo "$PID" >>"$BATS_TEST_TMPDIR/started"
+	rm "$BATS_TEST_TMPDIR/vmm"
+}
+
+# meanwhile MOMENT VM: the program, while the process executes what it is to
+meanwhile() {
+	# shellcheck disable=SC2086
+	run "$TOOLS/peer" $1 "kill -USR1 $PID; until grep -qs sleep /proc/$PID/comm; do sleep 0.01; done" \
+		"$KVM_HTAB" reset --vm "$2" --sysroot "$POWER"
+}
+
+@test "a VMM that executes another program between its look-up and the use of its VM" {
+	need_kvm
+	# which closes it
+	for moment in 'after 434:1' 'before 438:1'; do
+		vmm 'sleep 60 9>&-'
+		meanwhile "$moment" "pid:$PID:9"
+		assert_failure 1
+		assert_output --regexp "process $PID \\((bash|sleep)\\) has no open file descriptor 9; nothing was changed"
+	done
+	vmm 'sleep 60 9>&-'
+	meanwhile 'before 438:1' "pid:$PID"
+	assert_output --regexp "process $PID \\((bash|sleep)\\) has no open file descriptor 9; nothing was changed"
+	# which has something else in its place
+	vmm 'sleep 60 9</dev/null'
+	meanwhile 'before 438:1' "pid:$PID"
+	assert_failure 1
+	assert_output --partial "this is no KVM VM but \"/dev/null\"; nothing was changed"
+	# which has it still: it is the VM that was asked for
+	vmm 'sleep 60'
+	meanwhile 'before 438:1' "pid:$PID"
+	assert_failure 1
+	assert_output --partial "the kernel refuses this VM"
+}
+
+@test "a number that belongs to another VMM by the time of its use" {
+	need_kvm
+	[ "$(id -u)" = 0 ] || skip "needs root to choose numbers of processes"
+	cat >"$BATS_TEST_TMPDIR/recycle" <<-'END'
+		kill -9 $1
+		while test -e /proc/$1; do sleep 0.01; done
+		echo $(($1 - 1)) >/proc/sys/kernel/ns_last_pid
+		"$TOOLS/peer" vm "$BATS_TEST_TMPDIR/second" >/dev/null 2>&1 &
+		test $! = $1 || exit 1
+		until readlink /proc/$1/fd/* | grep -qx anon_inode:kvm-vm; do sleep 0.01; done
+	END
+	cat >"$BATS_TEST_TMPDIR/in-namespace" <<-'END'
+		rm -f "$BATS_TEST_TMPDIR"/{first,second}
+		"$TOOLS/peer" vm "$BATS_TEST_TMPDIR/first" >/dev/null 2>&1 &
+		until readlink /proc/$!/fd/* | grep -qx anon_inode:kvm-vm; do sleep 0.01; done
+		"$TOOLS/peer" $1 "exec bash $BATS_TEST_TMPDIR/recycle $!" "$KVM_HTAB" reset --vm "pid:$!"
+		echo "status $?, process $!"
+	END
+	export TOOLS BATS_TEST_TMPDIR KVM_HTAB
+	for moment in 'after 434:1' 'before 438:1'; do
+		run unshare --pid --fork --mount-proc --kill-child timeout 20 bash "$BATS_TEST_TMPDIR/in-namespace" "$moment"
+		assert_line --regexp '^kvm-htab: pid:[0-9]+: process [0-9]+ has ended, and its VM with it; nothing was changed$'
+		assert_line --regexp '^status 1, process [0-9]+$'
+	done
+}
+
 @test "no descriptors left to look with" {
 	start sleep 60
 	until_true grep -q sleep "/proc/$PID/comm"
