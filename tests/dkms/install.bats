@@ -52,7 +52,8 @@ field() {
 	run inside "$(typed | sed 's/ linux-source / /'); status=\$?; cat /var/lib/dkms/kvm-htab/*/build/make.log; exit \$status"
 	assert_failure
 	assert_output --partial "kvm-htab: kernel $DKMS_RELEASE is made of $DKMS_SOURCE $DKMS_VERSION, which is not installed (6.0-1 is):"
-	sed -n 's/^kvm-htab: .* is): //p' <<<"$output" | sort -u >"$DKMS_DIR/said"
+	# dpkg's terminal ends lines with CR
+	sed -n 's/\r$//; s/^kvm-htab: .* is): //p' <<<"$output" | sort -u >"$DKMS_DIR/said"
 	run field filename kvm_hv
 	assert_output --regexp "^$MODULES/kernel/arch/powerpc/kvm/kvm-hv\.ko"
 	run inside find "$MODULES" -path '*/updates/*.ko*'
