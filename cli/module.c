@@ -219,8 +219,6 @@ static void deny_install(const struct sysfs *fs, struct module *module, const ch
 
 static void deny_blacklist(const struct sysfs *fs, struct module *module, const char *name)
 {
-	if (module->denial)
-		return;
 	deny(module, DENIAL_BLACKLIST, name);
 	free(config_directive(fs, "blacklist", name, &module->where));
 }
