@@ -192,6 +192,13 @@ summary() {
 	check_module failed "not loaded" "load it" "modprobe kvm_hv"
 }
 
+@test "kvm_hv: a command line longer than a page, and a directory in the place of a file" {
+	rm -r "$dir/sys/module/kvm_hv"
+	mkdir -p "$dir/etc/modprobe.d/directory.conf"
+	echo "$(printf 'x%.0s' {1..9000}) module_blacklist=kvm_hv" >"$dir/proc/cmdline"
+	check_module failed "module_blacklist=kvm_hv" "boot without module_blacklist=" -
+}
+
 @test "kvm_hv: the module that it needs is deny-listed" {
 	rm -r "$dir/sys/module/kvm_hv"
 	modprobe_d etc/modprobe.d kvm.conf "install kvm /bin/false"
@@ -292,6 +299,8 @@ cpus() {
 	cpus 0=0-2,4 1=0-2,4 2=0-2,4 4=0-2,4
 	echo 0-2,4 >"$dir/sys/devices/system/cpu/online"
 	check threads failed "(CPUs 1)" "offline" "chcpu -d 1"
+	cpus 0=0-2,4
+	check threads unknown "does not tell"
 	rm -r "$dir/sys/devices"
 	check threads unknown "does not tell"
 }
@@ -421,6 +430,12 @@ pool() {
 	check memory failed "4M available, but the reverse map of order 24 needs 16M"
 }
 
+@test "a host that does not tell its memory" {
+	sed -i '/^Mem/d' "$dir/proc/meminfo"
+	check reservation ok "12.8G"
+	check memory unknown "/proc/meminfo could not be read"
+}
+
 @test "refusals, as the series and as CMA counts them" {
 	check refusals ok "none since kvm_hv was loaded"
 	echo 3 >"$dir/sys/kernel/kvm_htab/stats/failures"
@@ -514,6 +529,14 @@ on_terminal() {
 	run on_terminal "$KVM_HTAB" doctor --sysroot "$dir"
 	assert_line --regexp '^kernel +warning 6\.1\.192-stock, without the +guests run, but nothing *$'
 	assert_line --regexp '^ +kvm-htab series +outside a VMM can see or *$'
+	# narrow columns leave their room to the others, and a word that is too long is cut
+	rm -rf "$BATS_TEST_TMPDIR/long"
+	cp -r "$POWER" "$BATS_TEST_TMPDIR/long"
+	echo "6.1-$(printf 'x%.0s' {1..50})" >"$BATS_TEST_TMPDIR/long/proc/sys/kernel/osrelease"
+	rm -r "$BATS_TEST_TMPDIR/long/sys/module/kvm_hv"
+	run on_terminal "$KVM_HTAB" doctor --sysroot "$BATS_TEST_TMPDIR/long" -o ITEM,WHAT,MEND
+	run awk 'length > 80' <<<"$output"
+	assert_output ''
 	# what cannot be laid out so is left to the terminal
 	COLS=40
 	run on_terminal "$KVM_HTAB" doctor -n --sysroot "$dir"

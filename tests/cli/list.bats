@@ -251,6 +251,24 @@ list() {
 	assert_equal "$(jq .hidden_vms <<<"$json")" null
 }
 
+@test "a table that may be seen and one that may not: neither is shown, both are counted" {
+	two_vms
+	chmod 000 "$DIR"/sys/kernel/kvm_htab/vm/9/*
+	json=$(without_privileges "$KVM_HTAB" list --sysroot "$DIR" --json)
+	assert_equal "$(jq -c '[.hidden_vms + (.results | length), .results[0].order]' <<<"$json")" '[2,null]'
+}
+
+@test "a VM of which something is missing: it is there, and what it has is not known" {
+	for file in source vcpus_running shared; do
+		rm -rf "$BATS_TEST_TMPDIR/tree"
+		two_vms
+		rm "$DIR/sys/kernel/kvm_htab/vm/9/$file"
+		run kvm_htab list --sysroot "$DIR" -rn -o ID,ORDER,STATE
+		assert_success
+		assert_line '9 - -'
+	done
+}
+
 @test "processes that may not be looked into: said, and how many VMs is not known" {
 	tree_of stock-6.1-meminfo
 	process 20 qemu $VM

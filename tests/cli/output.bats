@@ -144,4 +144,8 @@ everything_that_prints() {
 	run stdout_of vm-status --json --vm $'/nowhere/ä\xc2\x9b'
 	run jq -r '.results[0].vm' <<<"$output"
 	assert_output '/nowhere/ä\xc2\x9b'
+	# cut off, overlong, surrogates, and beyond the last character
+	run stdout_of vm-status --json --vm $'/nowhere/\xc3(\xe0\x80\x80\xed\xa0\x80\xf4\x90\x80\x80€😀'
+	run jq -r '.results[0].vm' <<<"$output"
+	assert_output '/nowhere/\xc3(\xe0\x80\x80\xed\xa0\x80\xf4\x90\x80\x80€😀'
 }

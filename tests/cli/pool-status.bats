@@ -284,6 +284,90 @@ fits_of() {
 	assert_success
 }
 
+@test "no way to find who uses the pool: said, and the rest is there" {
+	dir=$(tree stock-6.1-debugfs)
+	rm -f "$dir/sys/module/kvm_hv/refcnt"
+	chmod 111 "$dir/proc"
+	without=()
+	[ "$(id -u)" != 0 ] || without=(setpriv --bounding-set "-dac_override,-dac_read_search")
+	run --separate-stderr "${without[@]}" "$KVM_HTAB" pool-status --sysroot "$dir"
+	chmod 755 "$dir/proc"
+	assert_success
+	assert_line --regexp '^Pool +ready'
+	[[ $stderr == *'cannot find the VMs: /proc cannot be read: Permission denied' ]] || fail "$stderr"
+}
+
+@test "the bitmap of debugfs: cut off, no numbers, larger than it can be" {
+	for text in '' '0 0' '0 x' '4294967296'; do
+		dir=$BATS_TEST_TMPDIR/bitmap
+		rm -rf "$dir"
+		cp -r "$TREES/stock-6.1-debugfs" "$dir"
+		echo "$text" >"$dir/sys/kernel/debug/cma/kvm_cma/bitmap"
+		run facts "$dir" STATE,LARGEST
+		assert_success
+		assert_output 'ready 24' # by maxchunk
+	done
+	seq -s ' ' 100000000000 100000010000 >"$dir/sys/kernel/debug/cma/kvm_cma/bitmap"
+	run facts "$dir" LARGEST
+	assert_output 24
+}
+
+@test "debugfs that has areas, but not ours" {
+	dir=$(tree stock-6.1-debugfs)
+	mv "$dir/sys/kernel/debug/cma/kvm_cma" "$dir/sys/kernel/debug/cma/other"
+	run facts "$dir" STATE,TOTAL
+	assert_output 'failed 0'
+	echo 'quiet' >"$dir/proc/cmdline"
+	run facts "$dir" STATE
+	assert_output failed
+	echo 'kvm_cma_resv_ratio=0' >"$dir/proc/cmdline"
+	run facts "$dir" STATE
+	assert_output absent
+}
+
+# boot_log TREE LINE: what CMA said at the boot
+boot_log() {
+	mkdir -p "$1/var/log"
+	printf '%s\n' 'kvm_cma_reserve: reserving 409 MiB for global area' "cma: $2" >"$1/var/log/dmesg"
+}
+
+@test "modules on a distribution's kernel: where the pool is in use, and where it begins" {
+	dir=$(tree stock-6.1-meminfo)
+	mkdir -p "$dir/sys/kernel/kvm_htab/pool"
+	echo $((64 << 20)) >"$dir/sys/kernel/kvm_htab/pool/used_bytes"
+	# 64M at the begin, 4M in the middle
+	echo "$((0x1e6000000)) $((64 << 20))
+$((0x1e6000000 + (128 << 20))) $((4 << 20))" >"$dir/sys/kernel/kvm_htab/pool/used_ranges"
+	boot_log "$dir" 'Reserved 416 MiB at 0x00000001e6000000'
+	run facts "$dir" STATE,TOTAL,LARGEST
+	assert_output "ready $((416 << 20)) 28"
+	run stdout_of pool-status --json --sysroot "$dir"
+	assert_equal "$(jq -c '.results[0].fits | [.["26"], .["28"]]' <<<"$output")" '[5,1]'
+	# of another pool
+	boot_log "$dir" 'Reserved 416 MiB at 0x00000002e6000000'
+	run facts "$dir" STATE,TOTAL,LARGEST
+	assert_output "ready $((416 << 20)) -"
+	for line in 'Reserved 99999999999999999999 MiB at 0x1' 'Reserved 99999999999999 MiB at 0x1' 'something else'; do
+		boot_log "$dir" "$line"
+		run facts "$dir" SOURCES
+		refute_output --partial dmesg
+	done
+}
+
+@test "sizes that round to the next unit" {
+	dir=$(tree patched-6.1)
+	echo $(((1 << 30) - 4096)) >"$dir/sys/kernel/kvm_htab/pool/total_bytes"
+	run stdout_of pool-status --sysroot "$dir" -rn -o TOTAL
+	assert_output 1G
+}
+
+@test "keys count at the begin of a line only" {
+	dir=$(tree stock-6.1-meminfo)
+	sed -i '1i NotCmaTotal: 4 kB CmaTotal: 8 kB' "$dir/proc/meminfo"
+	run facts "$dir" TOTAL
+	assert_output "$(facts "$TREES/stock-6.1-meminfo" TOTAL)"
+}
+
 @test "files that hold nonsense stay unknown" {
 	dir=$(tree patched-6.1)
 	echo "12 apples" >"$dir/sys/kernel/kvm_htab/pool/total_bytes"

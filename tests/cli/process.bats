@@ -180,6 +180,19 @@ two_threads() {
 	stop_peer
 }
 
+@test "a process with two VMs" {
+	need_kvm
+	# its parent's parent has one of them, its parent the other
+	# shellcheck disable=SC2016
+	start "$TOOLS/peer" run bash -c 'exec 8>&9; exec "$0" run bash -c "echo \$\$ >$1; exec sleep 60"' "$TOOLS/peer" \
+		"$BATS_TEST_TMPDIR/two"
+	until_true test -s "$BATS_TEST_TMPDIR/two"
+	two=$(<"$BATS_TEST_TMPDIR/two")
+	echo "$two" >>"$BATS_TEST_TMPDIR/started"
+	until_true grep -q sleep "/proc/$two/comm"
+	refused "pid:$two" "process $two (sleep) has several VMs, its file descriptors 8, 9: say which, as in pid:$two:8"
+}
+
 @test "descriptors of the same VM are one, where the kernel can tell" {
 	need_kvm
 	[ "$(uname -m)" = x86_64 ] || skip "knows the system call's number on x86-64 only"

@@ -10,7 +10,7 @@ load faults
 # answered FAULT ARGS...: a call for which the kernel's answer is FAULT, "NUMBER:ERROR" of an ioctl
 answered() {
 	run --separate-stderr strace -qq -o /dev/null -E LD_PRELOAD="$TOOLS/faults.so" -E FAULTS_VM="${ORDER-24}" \
-		-E FAULTS_VCPUS="${VCPUS-0}" -e trace=ioctl -e inject="ioctl:error=${1#*:}:when=${1%:*}" \
+		-E FAULTS_VCPUS="${VCPUS-0}" -E FAULTS_MOST="${MOST-0}" -E FAULTS_CAPS="${CAPS-1}" -e trace=ioctl -e inject="ioctl:error=${1#*:}:when=${1%:*}" \
 		"$KVM_HTAB" "${@:2}" --vm fd:0 --raw -n -o RESULT,ORDER,CHANGED,STATUS --sysroot "$POWER" </dev/null
 }
 
@@ -35,9 +35,25 @@ done_with() {
 	done_with 'cleared 24 yes 0' resize --order 24
 	done_with 'resized 25 yes 0' resize --order 25
 	done_with 'would-resize 24 no 0' resize --order 25 --dry-run
+	done_with 'resized 25 yes 0' resize --order 25 --force
 	done_with 'ok 24 no 0' vm-status
 	ORDER=0 done_with 'nothing-to-do - no 0' reset
 	ORDER=0 done_with 'nothing-to-do - no 0' reset --dry-run
+}
+
+@test "less than was wanted, but enough: 0, and a line about it" {
+	MOST=25 done_with 'resized 25 yes 0' resize --order 27 --min-order 25
+	assert_equal "$stderr" "kvm-htab: order 27 was wanted, order 25 (32M) is what could be had"
+	MOST=24 done_with 'cleared 24 yes 0' resize --order 27 --min-order 24
+}
+
+@test "a host that has no tables: 5" {
+	for command in vm-status reset 'resize --order 25'; do
+		read -r -a args <<<"$command"
+		CAPS=0 answered 99:EIO "${args[@]}"
+		assert_failure 5
+		[[ $stderr == *'this host is itself a guest (pSeries): its VMs use the radix MMU only'* ]] || fail "$stderr"
+	done
 }
 
 @test "running: 4" {
@@ -69,6 +85,10 @@ done_with() {
 process lacks CAP_SYS_ADMIN; let the VMM opt in, or try as root; nothing was changed" reset
 	answers 2:EIO 1 'failed - no 1' "the kernel refuses this VM: its owner is gone, or the VM is dead or not one of KVM-HV; \
 nothing was changed" reset
+	answers 2:EPERM 1 'failed - no 1' "no permission: the VM's owner has not opted in (KVM_CAP_PPC_HTAB_CTL) and this \
+process lacks CAP_SYS_ADMIN; let the VMM opt in, or try as root" vm-status
+	answers 3:EPERM 1 'failed 24 no 1' "no permission: the VM's owner has not opted in (KVM_CAP_PPC_HTAB_CTL) and this \
+process lacks CAP_SYS_ADMIN; let the VMM opt in, or try as root; nothing was changed" reset
 	answers 2:EINVAL 1 'failed - no 1' 'the kernel refuses: Invalid argument' vm-status
 	answers 3:EPERM 1 'failed 24 no 1' "no permission for order 25: it is above the limit that the VM's owner has set for \
 others, or the owner has just withdrawn its opt-in (KVM_CAP_PPC_HTAB_CTL); nothing was changed" resize --order 25

@@ -5,6 +5,8 @@
  *   FAULTS_ALLOCATION=N   the Nth allocation fails, and no other
  *   FAULTS_VM=ORDER       every file descriptor is a VM with a table of ORDER (0: none)
  *   FAULTS_VCPUS=N        so many of its vCPUs run
+ *   FAULTS_MOST=ORDER     it gets no larger table than that
+ *   FAULTS_CAPS=N         what it answers to KVM_CHECK_EXTENSION (default 1)
  *   FAULTS_LOG=FILE       at the end: "allocations N" and "requests N", those that changed the VM
  */
 #include <asm/kvm_htab.h>
@@ -54,6 +56,13 @@ __attribute__((destructor)) static void end(void)
 	}
 }
 
+/* From here on nothing is counted, and nothing fails: what follows is not the program's any more. */
+void faults_stop(void);
+void faults_stop(void)
+{
+	counting = false;
+}
+
 static bool fails(void)
 {
 	if (!counting)
@@ -100,7 +109,7 @@ static int answer(unsigned long request, void *arg)
 
 	switch (request) {
 	case KVM_CHECK_EXTENSION:
-		return 1;
+		return getenv("FAULTS_CAPS") ? (int)number("FAULTS_CAPS") : 1;
 	case KVM_PPC_GET_HTAB_INFO:
 		*info = (struct kvm_ppc_htab_info){ .order = order, .source = !!order };
 		info->vcpus_running = (unsigned int)number("FAULTS_VCPUS");
@@ -109,6 +118,8 @@ static int answer(unsigned long request, void *arg)
 		requests++;
 		if (htab->order)
 			order = htab->order;
+		if (number("FAULTS_MOST") && order > number("FAULTS_MOST"))
+			order = (unsigned int)number("FAULTS_MOST");
 		htab->order = order;
 		htab->source = !!order;
 		return 0;
