@@ -11,13 +11,14 @@
 #	make check-debug	tests/host on kernels with KASAN, lockdep and more; LINES="6.1" MACHINES=powernv9; an hour
 #	make check-dkms		kvm-htab-dkms in Debian 12 and 13 for ppc64el; ON="bookworm"; 20 minutes each, the first time 35
 #	make check-sanitize	the tool's tests under ASan, UBSan and memcheck, and all faults; half an hour
+#	make coverage		which lines of the tool its tests reach, and why not all
 #	make fuzz		the tool's parsers under libFuzzer, a minute each
 #	make bench		the reset benchmark
 #	make shell		a shell in an emulated host; MACHINE=powernv9, STOCK=1
 #	make clean
 #
-# demo, check, check-debug, check-dkms, check-sanitize, fuzz, bench and shell install the Debian packages they lack;
-# NO_INSTALL=1 forbids it.
+# demo, check, check-debug, check-dkms, check-sanitize, coverage, fuzz, bench and shell install the Debian packages that
+# they lack; NO_INSTALL=1 forbids it.
 
 LINES ?= 6.1
 MACHINES ?= powernv8 powernv9 powernv10
@@ -88,6 +89,9 @@ check-dkms:
 check-sanitize: setup
 	@tests/check-sanitize
 
+coverage: setup
+	@tests/coverage/run
+
 fuzz: setup
 	@tests/fuzz/cli/run --seconds 60
 
@@ -104,4 +108,5 @@ clean:
 help:
 	@sed -n 's/^#\t/  /p' Makefile
 
-.PHONY: all install uninstall dist deb setup demo check check-debug check-dkms check-sanitize fuzz bench shell clean help
+.PHONY: all install uninstall dist deb setup demo check check-debug check-dkms check-sanitize coverage fuzz bench \
+	shell clean help

@@ -6,7 +6,7 @@ load ../cli/common
 TREES=$ROOT/tests/cli/trees
 POWER=$TREES/patched-6.1
 
-# calls: those that are tested, one a line. Without doctor: libkmod does not survive all of it.
+# calls: those that are tested, one a line. Without doctor and --help: libkmod and argp do not survive all of it.
 calls() {
 	local command form
 	for form in --raw --json ''; do
@@ -20,6 +20,17 @@ calls() {
 		done
 	done
 	echo "pool-status --format=prometheus --sysroot $POWER"
+	# with VMs, from either source, and a pool that ails
+	for form in --raw --json; do
+		echo "list $form --sysroot $TREES/power9-6.1"
+		echo "list $form --sysroot $TREES/power9-6.1-stock"
+	done
+	echo "pool-status --sysroot $TREES/power9-6.1"
+	echo "fit --order 25 --sysroot $TREES/power9-6.1-failed"
+	# what fails anyway, or is about the call itself
+	echo "vm-status --raw --vm /nowhere/vm"
+	echo "vm-status --raw --vm domain:nowhere"
+	echo "frobnicate"
 }
 
 # baseline CALL: what it says when nothing fails; into $base.{out,err,status,log}

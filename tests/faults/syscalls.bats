@@ -24,6 +24,7 @@ errors() {
 		# what is only looked for is there or not, and cpuinfo may be read by all
 		echo EMFILE ENOMEM
 		[[ $2 == *O_PATH* || $2 == */proc/cpuinfo* ]] || echo EACCES
+		[[ $1 != openat2 ]] || echo ENOSYS # kernels before 5.6
 		;;
 	readlink | readlinkat) echo EACCES ENOMEM ;;
 	read | getdents64) echo EIO EINTR ;;
@@ -31,7 +32,7 @@ errors() {
 		# of what goes to stderr nobody could be told
 		[[ $2 == write\(2,* ]] || echo EINTR EIO ENOSPC EPIPE
 		;;
-	sendto) echo EINTR ECONNRESET ENOMEM EPIPE ;;
+	sendto) echo EAGAIN EINTR ECONNRESET ENOMEM EPIPE ;;
 	newfstatat | fstat | stat) echo EIO ENOMEM ;;
 	ioctl) echo EINTR EIO ENOMEM EPERM EBUSY ;;
 	mmap | mprotect) echo ENOMEM ;;
