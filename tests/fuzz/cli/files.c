@@ -9,14 +9,14 @@
 #include "library.h"
 #include "tree.h"
 
-static char verb[] = "kvm-htab", raw[] = "--raw", bytes_option[] = "--bytes", json[] = "--json";
+static char raw[] = "--raw", bytes_option[] = "--bytes", json[] = "--json";
 static char sysroot[] = "--sysroot=/", metrics[] = "--format=prometheus", ram[] = "--ram=64G";
 static char maxmem[] = "--maxmem=1T", count[] = "--count=3", own[] = "--vm=domain:own";
 static char web[] = "--vm=domain:web", all_items[] = "-oITEM,STATE,WHAT,ADVICE,MEND";
 
 static const struct {
 	int (*command)(int argc, char **argv);
-	char *arguments[5];
+	char *arguments[6];
 } calls[] = {
 	{ command_pool_status, { raw } },
 	{ command_pool_status, { raw, sysroot } },
@@ -53,12 +53,9 @@ int __wrap_library_open(const struct library *library, struct error *err)
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc, (void)argv;
-	setenv("LC_ALL", "C", 1);
 	setenv("COLUMNS", "120", 1);
 	setenv("XDG_RUNTIME_DIR", "/run/user/1", 1);
-	output_begin();
-	for (uint8_t i = 0; i < NCALLS; i++)
-		LLVMFuzzerTestOneInput(&i, 1);
+	try_calls(NCALLS);
 	return 0;
 }
 
@@ -66,16 +63,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes bytes = { data, size };
 	size_t i = take_byte(&bytes) % NCALLS;
-	char *vector[sizeof(calls[0].arguments) / sizeof(char *) + 1] = { verb };
-	int argc = 1, status;
+	int status;
 
-	while (argc <= 5 && calls[i].arguments[argc - 1]) {
-		vector[argc] = calls[i].arguments[argc - 1];
-		argc++;
-	}
 	tree_make(&bytes);
 	output_begin();
-	status = run(calls[i].command, argc, vector);
+	status = run_command(calls[i].command, calls[i].arguments);
 	require(status == 0 || status == 1 || status == 3 || status == 5);
 	tree_check();
 	output_check();

@@ -50,6 +50,12 @@ static inline uint32_t take_u32(struct bytes *bytes)
  */
 int run(int (*function)(int argc, char **argv), int argc, char **argv);
 
+/* The same of the program with @arguments, which end with NULL. */
+int run_command(int (*command)(int argc, char **argv), char *const *arguments);
+
+/* For LLVMFuzzerInitialize(): what the C library allocates once, in each of @ncalls calls, it may keep. */
+void try_calls(size_t ncalls);
+
 /* Exits as a call of exit(3) does inside run(). */
 _Noreturn void leave(int status);
 

@@ -9,6 +9,7 @@
 #include "fuzz.h"
 #include "json.h"
 
+#define ARGUMENTS_MAX 8
 #define OUTPUT_MAX (1 << 20)
 
 /* What was allocated since run() began and is not yet freed; more than that stays a leak. */
@@ -64,6 +65,27 @@ int run(int (*function)(int argc, char **argv), int argc, char **argv)
 	while (nblocks)
 		free((void *)(uintptr_t)blocks[--nblocks]);
 	return left_with;
+}
+
+int run_command(int (*command)(int argc, char **argv), char *const *arguments)
+{
+	static char verb[] = "kvm-htab";
+	char *vector[ARGUMENTS_MAX + 2] = { verb };
+	int argc = 1;
+
+	while (arguments[argc - 1] && argc <= ARGUMENTS_MAX) {
+		vector[argc] = arguments[argc - 1];
+		argc++;
+	}
+	return run(command, argc, vector);
+}
+
+void try_calls(size_t ncalls)
+{
+	setenv("LC_ALL", "C", 1);
+	output_begin();
+	for (uint8_t i = 0; i < ncalls; i++)
+		LLVMFuzzerTestOneInput(&i, 1);
 }
 
 void leave(int status)

@@ -326,7 +326,7 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	}
 }
 
-static char verb[] = "kvm-htab", socket_vm[] = "--vm=@socket", fd_vm[] = "--vm=fd:2000";
+static char socket_vm[] = "--vm=@socket", fd_vm[] = "--vm=fd:2000";
 static char raw[] = "--raw", json[] = "--json", quiet[] = "--quiet", dry[] = "--dry-run";
 static char wait[] = "--wait=1", timeout[] = "--timeout=0.5", order[] = "--order=24";
 static char ram[] = "--ram=256G", min_order[] = "--min-order=18";
@@ -335,7 +335,7 @@ static char ram[] = "--ram=256G", min_order[] = "--min-order=18";
 static const struct {
 	int (*command)(int argc, char **argv);
 	unsigned int changes;
-	char *arguments[6];
+	char *arguments[7];
 } calls[] = {
 	{ command_vm_status, 0, { raw, socket_vm } },
 	{ command_vm_status, 0, { json, socket_vm, socket_vm } },
@@ -354,17 +354,13 @@ static const struct {
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc, (void)argv;
-	setenv("LC_ALL", "C", 1);
-	output_begin();
-	for (uint8_t i = 0; i < NCALLS; i++)
-		LLVMFuzzerTestOneInput(&i, 1);
+	try_calls(NCALLS);
 	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *vector[sizeof(calls[0].arguments) / sizeof(char *) + 1] = { verb };
-	int argc = 1, status;
+	int status;
 	size_t i;
 
 	input = (struct bytes){ data, size };
@@ -376,12 +372,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	answer_length = 0;
 	i = take_byte(&input) % NCALLS;
 	is_json = calls[i].arguments[0] == json;
-	while (argc <= 6 && calls[i].arguments[argc - 1]) {
-		vector[argc] = calls[i].arguments[argc - 1];
-		argc++;
-	}
 	output_begin();
-	status = run(calls[i].command, argc, vector);
+	status = run_command(calls[i].command, calls[i].arguments);
 	require(status == 0 || status == 1 || status == 3 || status == 4 || status == 5);
 	require(successes == calls[i].changes || status || !calls[i].changes);
 	require(calls[i].changes || !successes);
