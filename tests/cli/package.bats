@@ -38,7 +38,7 @@ libraries() {
 @test "apt takes the packages, and knows where to get what they depend on" {
 	arch=$(dpkg --print-architecture)
 	[ -e "$ROOT/build/deb/$arch" ] || package "$arch"
-	typed=$(sed -n 's|^    sudo apt install linux-headers-[^ ]* \(linux-source \./build.*\.deb\)$|\1|p' "$ROOT/README.md")
+	typed=$(sed -n 's|^    sudo apt install linux-headers-.* \(linux-source \./build.*\.deb\)$|\1|p' "$ROOT/README.md")
 	[ "$typed" ]
 	cd "$ROOT"
 	run bash -c "apt-get -s install ${typed/ppc64el/$arch}"
