@@ -54,7 +54,8 @@ MADV_UNMERGEABLE=13
 MADV_COLLAPSE=25
 
 merge_pages() {
-	host 'cd /sys/kernel/mm/ksm && echo 0 >sleep_millisecs && echo 2000 >pages_to_scan && echo 1 >run'
+	host 'cd /sys/kernel/mm/ksm && echo 0 >sleep_millisecs && echo 2000 >pages_to_scan && echo 1 >run
+		[ ! -e smart_scan ] || echo 0 >smart_scan' # which leaves out pages that were not merged before
 	vm advise $MADV_MERGEABLE
 }
 
@@ -63,12 +64,13 @@ merge_pages() {
 	merge_pages
 	vm check 0
 	vm check 1
-	# at the least until pages were moved, and stores went to merged ones
+	# until pages were moved, and stores went to merged ones, but no more than a minute for that
 	run torture "
 		counted() { sed -n \"s/^\$1 //p\" /proc/vmstat; }
 		moved=\$(counted pgmigrate_success)
 		stores=\$(counted cow_ksm)
-		until over && ((\$(counted pgmigrate_success) > moved && \$(counted cow_ksm) > stores)); do
+		seen() { ((\$(counted pgmigrate_success) > moved && \$(counted cow_ksm) > stores)); }
+		until over && { seen || ((SECONDS > end + 60)); }; do
 			echo 1 >/proc/sys/vm/compact_memory
 			cat /sys/kernel/debug/kvm/*-*/htab >/dev/null
 			vmm ctl vm entries >/dev/null || exit 1
