@@ -16,7 +16,7 @@
  *
  * -s: seqpacket instead of stream. Prints "ready" once it listens; when the
  * client answers, "fds 0" or "fds held" for what it still has of what was sent
- * (modes that send a pipe; flood and hundreds: when it hung up) and the answer;
+ * (modes that send a pipe; flood, hundreds and split: when it hung up) and the answer;
  * "closed" when it hung up.
  *
  * Modes: vm (a KVM VM), pipe (a fd that is no VM), two, many, split (a second fd in a
@@ -239,7 +239,8 @@ static int serve(int type, const char *mode, const char *name)
 		poll(&poll_fd, 1, WAIT_MS); /* the VM needs its owner until then */
 	} else {
 		print_answer(sock, pipe_fds[0],
-			     !strcmp(mode, "flood") || !strcmp(mode, "hundreds"));
+			     !strcmp(mode, "flood") || !strcmp(mode, "hundreds") ||
+				     !strcmp(mode, "split"));
 	}
 	return 0;
 }
