@@ -28,6 +28,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "../fuzz/htab/random.h"
+
 #define KVM_VM_PPC_HV_TYPE 1
 #define CMA_DIR "/sys/kernel/debug/cma/kvm_cma/"
 #define VMS_MAX 1000 /* POWER8 has 1023 LPIDs for guests */
@@ -74,23 +76,6 @@ static void fail(const char *what)
 	exit(1);
 }
 
-/* splitmix64 */
-static uint64_t state;
-
-static uint64_t random_bits(void)
-{
-	uint64_t x = state += 0x9e3779b97f4a7c15ULL;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
-	return x ^ x >> 31;
-}
-
-static unsigned int below(unsigned int n)
-{
-	return (unsigned int)(random_bits() % n);
-}
-
 static double exponential(double mean)
 {
 	return -mean * log((double)(random_bits() >> 11) / (double)(1ULL << 53) + 0x1p-54);
@@ -105,7 +90,7 @@ static double lifetime(void)
 	return exponential(lifetimes[i].hours);
 }
 
-/* How far the largest table is above the one that is drawn, as a difference of orders */
+/* A guest's table by its order, counted from the smallest one */
 static unsigned int size_index(unsigned int mix)
 {
 	unsigned int x = below(100), i = 0;
@@ -208,12 +193,10 @@ static void resize_one(unsigned int min_order, unsigned int max_order, uint64_t 
 
 static double mean_table(unsigned int min_order, unsigned int mix)
 {
-	uint64_t saved = state;
 	double sum = 0;
 
 	for (int i = 0; i < 100000; i++)
 		sum += (double)(1ULL << (min_order + size_index(mix)));
-	state = saved;
 	return sum / 100000;
 }
 
@@ -253,14 +236,14 @@ static void print_orders(const char *name, const uint64_t *of)
 int main(int argc, char **argv)
 {
 	unsigned int arrivals, admission, mix, min_order, max_order;
-	uint64_t pool, limit;
+	uint64_t seed, pool, limit;
 	double now = 0, interval;
 
 	if (argc != 5) {
 		fprintf(stderr, "usage: churn SEED ARRIVALS ADMISSION MIX\n");
 		return 2;
 	}
-	state = strtoull(argv[1], NULL, 0);
+	seed = strtoull(argv[1], NULL, 0);
 	arrivals = (unsigned int)atoi(argv[2]);
 	admission = (unsigned int)atoi(argv[3]);
 	mix = (unsigned int)atoi(argv[4]);
@@ -271,8 +254,10 @@ int main(int argc, char **argv)
 	limit = pool / 100 * admission;
 	max_order = (unsigned int)floor(log2((double)pool / LARGEST_SHARE));
 	min_order = max_order - (SIZES - 1);
+	random_seed(seed);
 	interval = mean_table(min_order, mix) * mean_lifetime() / ((double)limit * OFFERED);
 
+	random_seed(seed);
 	for (unsigned int i = 0; i < arrivals; i++) {
 		bool counts = i >= arrivals / 5;
 		unsigned int order = min_order + size_index(mix), also = below(100);

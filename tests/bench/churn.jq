@@ -3,9 +3,7 @@
 # From the lines of churn.c (all of them, jq -s): as they are, or with $form "table" the share of tables that were
 # refused, for each seed and for all, by order.
 
-def fixed($digits): . * pow(10; $digits) | round | tostring
-	| if length <= $digits then ("0" * ($digits + 1 - length)) + . else . end
-	| .[:-$digits] + "." + .[-$digits:];
+include "format";
 
 def sums: reduce .[] as $one ({}; reduce ($one | to_entries[]) as $e (.; .[$e.key] += $e.value));
 def total: [.[]] | add // 0;

@@ -2,6 +2,8 @@
 #
 # From the lines of reset.c (all of them, jq -s): medians and ratios, or with $form "table" a table of them.
 
+include "format";
+
 def median: sort | .[length / 2 | floor];
 
 # what belongs together was measured within one round
@@ -24,10 +26,6 @@ def row:
 		again_share: ((.again_ns | median) / (.reset_ns | median)),
 		samples: .
 	};
-
-def fixed($digits): . * pow(10; $digits) | round | tostring
-	| if length <= $digits then ("0" * ($digits + 1 - length)) + . else . end
-	| .[:-$digits] + "." + .[-$digits:];
 
 def ms: . / 1e6 | fixed(3);
 

@@ -16,6 +16,7 @@
 #   host_wait SECONDS 'shell condition'   until it holds in the host; 1 if it does not in time
 #   host_mark               prints a mark and puts it into the kernel log
 #   host_dmesg_since MARK   the kernel log from there on
+#   json FILTER             what jq makes of $output
 #   only_patched_kernel WHAT  skips the test on a distribution's kernel with our modules, which do not have it
 #   host_expect_panic       this host is not going to survive; say so before the fatal command
 #   host_verdict            ends the host now and judges it (the runner does so at the end)
@@ -114,6 +115,11 @@ host_mark() {
 
 host_dmesg_since() {
 	host "dmesg | sed '1,/$1/d'"
+}
+
+# shellcheck disable=SC2154 # set by run
+json() {
+	jq -r "$1" <<<"$output"
 }
 
 only_patched_kernel() {

@@ -16,6 +16,8 @@
 
 #include <asm/kvm_htab.h>
 
+#include "random.h"
+
 #define VMS 4
 #define VCPUS 2
 #define ORDER_MIN KVM_PPC_HTAB_ORDER_MIN
@@ -34,13 +36,6 @@ struct options {
 extern struct options options;
 
 bool excused(unsigned int defect);
-
-/* random.c: the same numbers for the same seed, wherever it runs */
-void random_seed(uint64_t seed);
-uint64_t random_mix(uint64_t x);
-unsigned int below(unsigned int n);
-bool chance(unsigned int percent);
-uint64_t random_bits(void);
 
 /* What the host is; found once */
 struct host {

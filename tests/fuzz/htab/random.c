@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* splitmix64: small, and each of its numbers is a good seed. */
-#include "fuzz.h"
+#include "random.h"
 
 static uint64_t state;
 

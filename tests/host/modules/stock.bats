@@ -21,10 +21,6 @@ teardown() {
 	vm_end
 }
 
-json() {
-	jq -r "$1" <<<"$output"
-}
-
 @test "doctor: guests can run, and what our modules would add is a warning" {
 	doctor
 	assert_equal "$(said kvm_hv state)" ok

@@ -19,10 +19,6 @@ teardown() {
 	vm_end
 }
 
-json() {
-	jq -r "$1" <<<"$output"
-}
-
 @test "pool-status shows what this kernel shows, and names the source" {
 	run host kvm-htab pool-status
 	assert_success
