@@ -41,14 +41,23 @@ _kvm_htab_pids() {
 		sed -E 's|.*/([0-9]+)/fd/.*|\1|' | sort -un
 }
 
-# _kvm_htab_domains DIR: domains that libvirt runs
+# _kvm_htab_domains DIR: domains that libvirt runs; driver.pid is its own
 _kvm_htab_domains() {
-	find "$1" -maxdepth 1 -name '*.pid' -printf '%f\n' 2>/dev/null |
+	find "$1" -maxdepth 1 -name '*.pid' ! -name driver.pid -printf '%f\n' 2>/dev/null |
 		sed 's/\.pid$//' | sort
 }
 
 _kvm_htab_words() {
 	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2")
+}
+
+# _kvm_htab_names NAMES CURRENT: names a line each, which may hold spaces
+_kvm_htab_names() {
+	local name
+
+	while read -r name; do
+		[[ -z $name || $name != "$2"* ]] || COMPREPLY+=("$(printf %q "$name")")
+	done <<<"$1"
 }
 
 # _kvm_htab_files TYPE CURRENT
@@ -70,7 +79,7 @@ _kvm_htab_list() {
 _kvm_htab_vms() {
 	case $3 in
 	pid) _kvm_htab_words "$(_kvm_htab_pids /proc)" "$4" ;;
-	domain) _kvm_htab_words "$(_kvm_htab_domains /run/libvirt/qemu)" "$4" ;;
+	domain) _kvm_htab_names "$(_kvm_htab_domains /run/libvirt/qemu)" "$4" ;;
 	unix) _kvm_htab_files -f "$4" ;;
 	"")
 		_kvm_htab_files -f "$4"

@@ -21,9 +21,10 @@ function __kvm_htab_pids
         sed -nE 's|.*/([0-9]+)/fd/.*|\1|p' | sort -un
 end
 
-# __kvm_htab_domains DIR: domains that libvirt runs
+# __kvm_htab_domains DIR: domains that libvirt runs; driver.pid is its own
 function __kvm_htab_domains
-    find $argv[1] -maxdepth 1 -name '*.pid' -printf '%f\n' 2>/dev/null | sed 's/\.pid$//' | sort
+    find $argv[1] -maxdepth 1 -name '*.pid' ! -name driver.pid -printf '%f\n' 2>/dev/null |
+        sed 's/\.pid$//' | sort
 end
 
 # __kvm_htab_vms COMMAND

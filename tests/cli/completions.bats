@@ -159,7 +159,7 @@ in_functions() {
 	ln -s anon_inode:kvm-vm "$proc/300/fd/4"
 	ln -s anon_inode:kvm-vcpu:0 "$proc/7/fd/4"
 	ln -s anon_inode:kvm-vm "$proc/self/fd/4"
-	touch "$BATS_TEST_TMPDIR/qemu"/{web.pid,db-1.pid,db-1.xml,driver.log}
+	touch "$BATS_TEST_TMPDIR/qemu"/{web.pid,db-1.pid,driver.pid,db-1.xml,driver.log}
 	for shell in bash zsh fish; do
 		run in_functions $shell pids "$proc"
 		assert_output $'12\n300'

@@ -1,0 +1,67 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2016 # for the shell within
+# SPDX-License-Identifier: GPL-2.0-only
+# domain:NAME and the completions with a libvirtd that really runs one: QEMU without KVM, whose process has no VM.
+
+bats_require_minimum_version 1.5.0
+load common
+
+setup() {
+	not_under memcheck 'valgrind knows no pidfd_open(2) yet'
+}
+
+# with_libvirt 'shell text', with $KVM_HTAB and $ROOT
+with_libvirt() {
+	export KVM_HTAB ROOT
+	run "$BATS_TEST_DIRNAME/with-libvirt" bash -c "vm_status() {
+			\"\$KVM_HTAB\" vm-status --vm \"\$1\" 2>&1 >/dev/null
+			echo status \$?
+		}
+		$1"
+}
+
+@test "domains that run: their VMMs" {
+	with_libvirt 'for name in web "web 2" db; do start-domain "$name" >&2 || exit; done
+		vm_status domain:web
+		vm_status "domain:web 2"
+		pgrep -f "[q]emu-system-ppc64.* guest=web,"
+		pgrep -f "[q]emu-system-ppc64.* guest=web 2,"'
+	assert_success
+	assert_line --partial "domain:web: process ${lines[-2]} (qemu-system-ppc) has no VM of KVM"
+	assert_line --partial "domain:web 2: process ${lines[-1]} (qemu-system-ppc) has no VM of KVM"
+	assert_equal "$(grep -c '^status 1$' <<<"$output")" 2
+}
+
+@test "one that was shut down, one whose VMM crashed, one without its libvirtd" {
+	with_libvirt 'for name in web db mail; do start-domain "$name" >&2 || exit; done
+		virsh --quiet destroy web >&2
+		vm_status domain:web
+		pkill -KILL -f "[q]emu-system-ppc64.* guest=db,"
+		for i in $(seq 200); do virsh domid db >/dev/null 2>&1 || break; sleep 0.05; done
+		vm_status domain:db
+		pkill -KILL -x libvirtd
+		vm_status domain:mail
+		pkill -f "[q]emu-system-ppc64.* guest=mail,"'
+	assert_success
+	assert_line --partial 'domain:web: no domain "web" is running'
+	assert_line --partial 'domain:db: no domain "db" is running'
+	assert_line --regexp 'domain:mail: process [0-9]+ \(qemu-system-ppc\) has no VM of KVM'
+	assert_equal "$(grep -c '^status 1$' <<<"$output")" 3
+}
+
+@test "completions name them" {
+	with_libvirt 'start-domain "web 2" >&2
+		start-domain db >&2
+		ln -s "$KVM_HTAB" /run/bin/kvm-htab
+		source "$ROOT/completions/kvm-htab.bash"
+		COMP_WORDS=(kvm-htab reset --vm domain : "")
+		COMP_CWORD=5
+		_kvm_htab kvm-htab "" :
+		printf "bash: %s\n" "${COMPREPLY[@]}"
+		HOME=/run fish --no-config -c "set fish_complete_path \$argv[1]; complete -C \$argv[2]" \
+			"$ROOT/completions" "kvm-htab reset --vm domain:"
+		zsh -f "$ROOT/tests/cli/complete.zsh" "$ROOT/completions" "kvm-htab reset --vm domain:"'
+	assert_success
+	assert_equal "$(cut -f 1 <<<"$output" | sort)" $'bash: db\nbash: web\\ 2
+domain:db\ndomain:db\ndomain:web 2\ndomain:web\\ 2'
+}
