@@ -215,6 +215,37 @@ first_run() {
 	refused 30 27 $((KEEP | PREFER_PAGES))
 }
 
+# hold [ERROR]: a page of the gap is held by a pipe, see hold.c
+# shellcheck disable=SC2016 # for the host
+hold() {
+	run host hold "$@"
+	assert_success
+	assert_output --regexp '^held [0-9]+$'
+	host_wait 10 '[ -e /run/hold.pid ]'
+}
+
+@test "a page in the way that somebody is about to let go: the pool is tried again" {
+	only_patched_kernel "waiting for a page of the pool"
+	pages_plenty
+	open_gap 27
+	hold 'alloc failed'
+	granted 27 0 0 27 1
+	hold 'alloc failed'
+	falls_back 30 27 1
+}
+
+# shellcheck disable=SC2016 # for the host
+@test "a page in the way that stays: what fits beside it" {
+	pages_plenty
+	open_gap 27
+	hold
+	refused 27 0 0
+	granted 27 18 0 26 1
+	granted 30 18 $((KEEP | PREFER_PAGES)) 26 1
+	host 'read -r pid </run/hold.pid && kill "$pid" && while [ -d "/proc/$pid" ]; do sleep 0.1; done; rm /run/hold.pid'
+	granted 27 0 0 27 1
+}
+
 @test "pages in pieces, the pool is full: the largest piece, and nothing below min_order" {
 	pages_up_to 20
 	granted 24 18 0 20 2

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A page of the pool in use for something else, which cannot be moved because a pipe holds it.
+ *
+ *	hold [ERROR]	prints "held PFN" and goes into the background; ends by SIGTERM, or when the
+ *			kernel log has a new line with ERROR in it. /run/hold.pid is its number
+ *
+ * Ordinary pages come from the pool when most of the rest is taken, so that is taken first, and given
+ * back in the end.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sysinfo.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define PAGEMAP_PFN ((1ULL << 55) - 1)
+#define POOL "/sys/kernel/debug/cma/kvm_cma/"
+#define PID_FILE "/run/hold.pid"
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "hold: %s: %s\n", what, strerror(errno));
+	exit(2);
+}
+
+static uint64_t number_in(const char *path)
+{
+	char text[32];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (n <= 0)
+		fail(path);
+	close(fd);
+	text[n] = 0;
+	return strtoull(text, NULL, 0);
+}
+
+/* Where a page of ours is */
+static uint64_t frame_of(int pagemap, const unsigned char *page, size_t page_bytes)
+{
+	uint64_t entry;
+
+	if (pread(pagemap, &entry, sizeof(entry), (off_t)((uintptr_t)page / page_bytes * 8)) !=
+	    sizeof(entry))
+		fail("pagemap");
+	return entry & PAGEMAP_PFN;
+}
+
+/* Holds one and returns its number */
+static uint64_t hold(int pipe_fd)
+{
+	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	uint64_t first = number_in(POOL "base_pfn"), nr = number_in(POOL "count"), frame;
+	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	unsigned char *region, *page, *end;
+	struct sysinfo info;
+	struct iovec held;
+
+	sysinfo(&info);
+	region = mmap(NULL, info.totalram, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (region == MAP_FAILED || madvise(region, info.totalram, MADV_NOHUGEPAGE))
+		fail("memory");
+	end = region + info.totalram;
+	for (page = region; page < end; page += page_bytes) {
+		*page = 1;
+		frame = frame_of(pagemap, page, page_bytes);
+		if (frame < first || frame - first >= nr)
+			continue;
+		held = (struct iovec){ .iov_base = page, .iov_len = page_bytes };
+		if (vmsplice(pipe_fd, &held, 1, 0) != (ssize_t)page_bytes)
+			fail("vmsplice");
+		munmap(region, info.totalram);
+		return frame;
+	}
+	fprintf(stderr, "hold: no page of the pool\n");
+	exit(2);
+}
+
+static void until_logged(int log, const char *error)
+{
+	char record[2048];
+	ssize_t n;
+
+	do {
+		n = read(log, record, sizeof(record) - 1);
+		if (n < 0 && errno != EPIPE)
+			fail("/dev/kmsg");
+		record[n < 0 ? 0 : n] = 0;
+	} while (!strstr(record, error));
+}
+
+int main(int argc, char **argv)
+{
+	int ends[2], log = open("/dev/kmsg", O_RDONLY | O_CLOEXEC);
+	FILE *f;
+
+	if (argc > 2) {
+		fprintf(stderr, "usage: hold [ERROR]\n");
+		return 2;
+	}
+	if (log < 0 || lseek(log, 0, SEEK_END) < 0)
+		fail("/dev/kmsg");
+	if (pipe2(ends, O_CLOEXEC))
+		fail("pipe");
+	printf("held %llu\n", (unsigned long long)hold(ends[1]));
+	fflush(stdout);
+	if (daemon(1, 0))
+		fail("daemon");
+	f = fopen(PID_FILE, "w");
+	if (!f)
+		return 2;
+	fprintf(f, "%d\n", getpid());
+	fclose(f);
+	if (argc == 2)
+		until_logged(log, argv[1]);
+	else
+		pause();
+	unlink(PID_FILE);
+	return 0;
+}
