@@ -304,7 +304,7 @@ in_container() {
 
 # QEMU 7.2 crashes when a powernv machine is to have threads: those are left to tests/cli.
 @test "two cores are not taken for two threads of one" {
-	doctor_boot --smp 2 --in-turn
+	doctor_boot --smp 2
 	run host cat /sys/devices/system/cpu/online
 	assert_output 0-1
 	doctor

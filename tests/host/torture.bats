@@ -6,7 +6,8 @@
 #
 # Its CPUs take turns, in one thread of the emulator. With a thread each, the QEMU of Debian 12 does not wait until the
 # other CPUs have forgotten a translation that one invalidates, as POWER does: on an unpatched kernel, a process whose
-# pages are merged by KSM then loses stores, without any KVM.
+# pages are merged by KSM then loses stores, without any KVM. (A kernel that patches its code for ftrace while it boots,
+# as Debian's does, takes hours on such a powernv8.)
 #
 # TORTURE_SECONDS: how long each is to take, about (5). TORTURE_SEED: for the moments; the tests print it.
 
