@@ -236,6 +236,7 @@ hold() {
 
 # shellcheck disable=SC2016 # for the host
 @test "a page in the way that stays: what fits beside it" {
+	only_patched_kernel "where the pool is"
 	pages_plenty
 	open_gap 27
 	hold
