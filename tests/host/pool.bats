@@ -68,10 +68,13 @@ setup() {
 	host_verdict
 }
 
-# The pool lies at the end of memory. A zone for movable pages that begins inside of it makes an area of two zones, which
-# CMA gives up when it is to be activated.
+# The pool lies near the end of the host's 4 GiB. A zone for movable pages that begins in its middle makes an area of two
+# zones, which CMA gives up when it is to be activated.
 @test "a pool was reserved and could not be activated: failed" {
-	host_boot --append movablecore=300M
+	local start
+	host_boot
+	start=$(host "dmesg | sed -n 's/.*cma: Reserved 416 MiB at //p'")
+	host_boot --append movablecore=$(((4096 - (start >> 20)) - 208))M
 	run host dmesg
 	assert_output --partial 'cma: CMA area kvm_cma could not be activated'
 	no_pool failed
