@@ -73,9 +73,8 @@ parts_again='
 		rest = substr($0, length(host) + 1)
 		sub(/^ +/, "", rest)
 	}
-	rest ~ /^(not ok|ok) / { left[host] = 0 }
-	rest ~ /^not ok / { left[host] = 40 }
-	rest ~ /^ok .*# skip/ || left[host] > 0 && (rest ~ /^not ok/ || rest ~ /^#/ && left[host]--)'
+	rest ~ /^(not ok|ok) / { left[host] = rest ~ /^not/ ? 41 : 0 }
+	rest ~ /^ok .*# skip/ || rest ~ /^(not ok |#)/ && left[host]-- > 0'
 
 parts_end() {
 	printf '\n'

@@ -28,9 +28,9 @@
 
 #include <asm/kvm_htab.h>
 
+#include "pagemap.h"
+
 #define KVM_VM_PPC_HV_TYPE 1
-#define PAGEMAP_PRESENT (1ULL << 63)
-#define PAGEMAP_PFN ((1ULL << 55) - 1)
 
 /* Where taking single pages ends; the allocator's own reserve is well below */
 #define LEAVE_BYTES (64UL << 20)
@@ -124,12 +124,11 @@ static void give_back(unsigned char *region, size_t nr, size_t page_bytes, unsig
 
 	for (size_t i = 0; i < nr; i++) {
 		unsigned char *page = region + i * page_bytes;
-		uint64_t entry;
+		uint64_t frame;
 
-		if (pread(fd, &entry, sizeof(entry), (off_t)((uintptr_t)page / page_bytes * 8)) !=
-		    sizeof(entry))
+		if (!page_frame(fd, page, page_bytes, &frame))
 			fail("pagemap");
-		if (!(entry & PAGEMAP_PRESENT) || (entry & PAGEMAP_PFN) >> bit & 1)
+		if (!frame || frame >> bit & 1)
 			continue;
 		if (madvise(page, page_bytes, MADV_DONTNEED_LOCKED))
 			fail("MADV_DONTNEED_LOCKED");

@@ -11,7 +11,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +20,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define PAGEMAP_PFN ((1ULL << 55) - 1)
+#include "pagemap.h"
+
 #define POOL "/sys/kernel/debug/cma/kvm_cma/"
 #define PID_FILE "/run/hold.pid"
 
@@ -44,17 +44,6 @@ static uint64_t number_in(const char *path)
 	return strtoull(text, NULL, 0);
 }
 
-/* Where a page of ours is */
-static uint64_t frame_of(int pagemap, const unsigned char *page, size_t page_bytes)
-{
-	uint64_t entry;
-
-	if (pread(pagemap, &entry, sizeof(entry), (off_t)((uintptr_t)page / page_bytes * 8)) !=
-	    sizeof(entry))
-		fail("pagemap");
-	return entry & PAGEMAP_PFN;
-}
-
 /* Holds one and returns its number */
 static uint64_t hold(int pipe_fd)
 {
@@ -73,7 +62,8 @@ static uint64_t hold(int pipe_fd)
 	end = region + info.totalram;
 	for (page = region; page < end; page += page_bytes) {
 		*page = 1;
-		frame = frame_of(pagemap, page, page_bytes);
+		if (!page_frame(pagemap, page, page_bytes, &frame))
+			fail("pagemap");
 		if (frame < first || frame - first >= nr)
 			continue;
 		held = (struct iovec){ .iov_base = page, .iov_len = page_bytes };
