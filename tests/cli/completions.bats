@@ -170,6 +170,25 @@ in_functions() {
 	done
 }
 
+# shellcheck disable=SC2016 # for the shell within
+@test "domains that a libvirtd runs, whatever their names" {
+	export COMPLETIONS BATS_FILE_TMPDIR BATS_TEST_TMPDIR BATS_TEST_DIRNAME
+	export -f offered_by in_bash in_zsh in_fish
+	run timeout -s KILL 120 "$BATS_TEST_DIRNAME/with-libvirt" bash -c '
+		start-domain "web 2" >&2 && start-domain db >&2 || exit
+		source "$COMPLETIONS/kvm-htab.bash"
+		for shell in bash zsh fish; do
+			offered_by $shell "kvm-htab reset --vm domain:" | sed "s/^/$shell: /"
+		done'
+	assert_success
+	assert_output 'bash: db
+bash: web\ 2
+zsh: db
+zsh: web\ 2
+fish: db
+fish: web 2'
+}
+
 @test "each shell's file is one that the shell loads by itself" {
 	run bash -c 'source "$1" && complete -p kvm-htab' - "$COMPLETIONS/kvm-htab.bash"
 	assert_output "complete -F _kvm_htab kvm-htab"
