@@ -8,7 +8,8 @@
 #	parts_begin DIR		their logs go there
 #	part NAME COMMAND...	runs one
 #	local_tests FILE...	such a command: bats files, or directories of them, that run on this machine
-#	parts_end		repeats what failed and what was skipped, and the sum of all counts as the last line
+#	parts_end		repeats what failed and what was skipped, then the names of what failed, and the sum of all
+#				counts as the last line
 
 parts_options() {
 	lines=6.1 machines=$1
@@ -79,6 +80,11 @@ parts_again='
 parts_end() {
 	printf '\n'
 	awk "$parts_again" "$parts_dir"/*.log
+	# Names alone once more: of a long log, the end is what is read.
+	if ((parts_failed)); then
+		printf '\n'
+		grep -hE '^([a-z0-9.]+ +)?not ok ' "$parts_dir"/*.log || :
+	fi
 	printf '%d passed, %d failed, %d skipped\n' "$parts_passed" "$parts_failed" "$parts_skipped"
 	((parts_failed == 0 && parts_passed > 0))
 }

@@ -71,10 +71,11 @@ setup() {
 # The pool lies near the end of the host's 4 GiB. A zone for movable pages that begins in its middle makes an area of two
 # zones, which CMA gives up when it is to be activated.
 @test "a pool was reserved and could not be activated: failed" {
-	local start
+	local mib start
 	host_boot
-	start=$(host "dmesg | sed -n 's/.*cma: Reserved 416 MiB at //p'")
-	host_boot --append movablecore=$(((4096 - (start >> 20)) - 208))M
+	read -r mib start < <(host "dmesg | sed -n 's/.*cma: Reserved \([0-9]*\) MiB at /\1 /p'")
+	[[ $mib && $start ]]
+	host_boot --append movablecore=$((4096 - (start >> 20) - mib / 2))M
 	run host dmesg
 	assert_output --partial 'cma: CMA area kvm_cma could not be activated'
 	no_pool failed
