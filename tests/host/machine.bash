@@ -124,7 +124,9 @@ machine_qemu() {
 
 	shift 5
 	machine_devices "$machine"
-	args+=(-accel "${HOST_ACCEL:-tcg}" -m "${HOST_MEMORY:-4G}" -smp "$smp" -nodefaults -display none -no-reboot
+	# Translated code would take up to 1 GiB, and several hosts at a time have to fit into the build machine.
+	args+=(-accel "${HOST_ACCEL:-tcg},tb-size=256" -m "${HOST_MEMORY:-4G}" -smp "$smp"
+		-nodefaults -display none -no-reboot
 		-kernel "$built/image/vmlinux" -initrd "$built/initrd" -append "$append"
 		-chardev "file,id=verdict,path=verdict"
 		-device "virtserialport,chardev=verdict,name=verdict,nr=30")
