@@ -73,7 +73,7 @@ setup() {
 @test "a pool was reserved and could not be activated: failed" {
 	local mib start
 	host_boot
-	read -r mib start < <(host "dmesg | sed -n 's/.*cma: Reserved \([0-9]*\) MiB at /\1 /p'")
+	read -r mib start _ < <(host "dmesg | sed -n 's/.*cma: Reserved \([0-9]*\) MiB at /\1 /p'")
 	[[ $mib && $start ]]
 	host_boot --append movablecore=$((4096 - (start >> 20) - mib / 2))M
 	run host dmesg
