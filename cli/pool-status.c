@@ -216,7 +216,7 @@ static struct json_object *json_fact(const struct fact *fact)
 	return fact->known ? json_new_number(fact->value) : NULL;
 }
 
-/* Keys stay where they are: json_add() borrows them. */
+/* Keys stay where they are: json_add() borrows them. Two digits each, for which snprintf() would be much. */
 static struct json_object *json_fits(const struct pool *pool)
 {
 	static char names[HPT_ORDERS][sizeof("46")];
@@ -225,7 +225,8 @@ static struct json_object *json_fits(const struct pool *pool)
 	for (unsigned int order = HPT_ORDER_MIN; order <= HPT_ORDER_MAX; order++) {
 		char *name = names[order - HPT_ORDER_MIN];
 
-		snprintf(name, sizeof(names[0]), "%u", order);
+		name[0] = (char)('0' + order / 10);
+		name[1] = (char)('0' + order % 10);
 		json_add(object, name, json_fact(pool_fits(pool, order)));
 	}
 	return object;
