@@ -58,7 +58,7 @@ part() {
 		parts_failed=$((parts_failed + BASH_REMATCH[2]))
 		parts_skipped=$((parts_skipped + BASH_REMATCH[3]))
 	else
-		echo "not ok $name ended without a count"
+		echo "not ok $name ended without a count" | tee -a "$log"
 		parts_failed=$((parts_failed + 1))
 	fi
 	echo "$name: $((SECONDS / 60)) min $((SECONDS % 60)) s since the beginning"
@@ -81,10 +81,7 @@ parts_end() {
 	printf '\n'
 	awk "$parts_again" "$parts_dir"/*.log
 	# Names alone once more: of a long log, the end is what is read.
-	if ((parts_failed)); then
-		printf '\n'
-		grep -hE '^([a-z0-9.]+ +)?not ok ' "$parts_dir"/*.log || :
-	fi
+	grep -hE '^([a-z0-9.]+ +)?not ok ' "$parts_dir"/*.log || :
 	printf '%d passed, %d failed, %d skipped\n' "$parts_passed" "$parts_failed" "$parts_skipped"
 	((parts_failed == 0 && parts_passed > 0))
 }

@@ -13,7 +13,7 @@ setup() {
 # with_libvirt 'shell text', with $KVM_HTAB
 with_libvirt() {
 	export KVM_HTAB
-	run timeout -s KILL 120 "$BATS_TEST_DIRNAME/with-libvirt" bash -c "vm_status() {
+	run "$BATS_TEST_DIRNAME/with-libvirt" bash -c "vm_status() {
 			\"\$KVM_HTAB\" vm-status --vm \"\$1\" 2>&1 >/dev/null
 			echo status \$?
 		}
