@@ -13,5 +13,6 @@ int command_reset(int argc, char **argv);
 int command_resize(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_list(int argc, char **argv);
+int command_compact(int argc, char **argv);
 
 #endif /* KVM_HTAB_COMMANDS_H */

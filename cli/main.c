@@ -21,6 +21,7 @@ static const struct {
 	{ "vm-status", command_vm_status, "what table a VM has" },
 	{ "reset", command_reset, "clear the table of a stopped VM" },
 	{ "resize", command_resize, "give a stopped VM a table of another order" },
+	{ "compact", command_compact, "move tables to make room for a larger one" },
 	{ "list", command_list, "the VMs of this host and what their tables cost" },
 	{ "doctor", command_doctor, "why HPT guests cannot run here, or that they can" },
 };

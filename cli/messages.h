@@ -131,6 +131,20 @@
 #define MSG_SMALLER "order %u was wanted, order %u (%s) is what could be had"
 #define MSG_NO_REPLY "the peer did not take the answer: %s"
 
+/* Moving tables */
+#define MSG_NO_MOVES \
+	"this kernel does not move tables (there is no %s): boot one with the kvm-htab series; until " \
+	"then, restart or move away guests to join the free pieces"
+#define MSG_MOVE_DENIED "only root may have tables moved, or see what would be: try as root"
+#define MSG_NO_PLAN \
+	"no room for a table of order %u, whatever the kernel may move: `kvm-htab pool-status` shows " \
+	"what is free, and kvm_hv.htab_move which tables may be moved"
+#define MSG_MOVE "%s: %s"
+#define MSG_ROOM_ALREADY "there is room already for a table of order %u (%s)"
+#define MSG_WOULD_MOVE "to make room for a table of order %u (%s), %zu tables of %s would be moved"
+#define MSG_MOVED "there is room now for a table of order %u (%s); %zu tables of %s were moved"
+#define MSG_NOTHING_FREE "nothing of the pool is free: `kvm-htab list` shows who has it"
+
 /* The pool, and what to do about it */
 #define MSG_POOL_FAILED \
 	"the pool could not be reserved at boot, so that guests get what the page allocator can " \

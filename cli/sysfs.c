@@ -112,6 +112,18 @@ static int read_file(int fd, char **text, size_t *length)
 	return read_all(fd, text, length ?: &ignored);
 }
 
+int sysfs_open_file(const struct sysfs *fs, const char *path, int flags)
+{
+	int fd = open_below(fs, path, flags | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int sysfs_read_fd(int fd, char **text, size_t *length)
+{
+	return read_file(fd, text, length);
+}
+
 int sysfs_read(const struct sysfs *fs, const char *path, char **text, size_t *length)
 {
 	_cleanup_close_ int fd = open_below(fs, path, READ_FLAGS);

@@ -48,6 +48,12 @@ int sysfs_read_u64(const struct sysfs *fs, const char *path, uint64_t *value) _m
  */
 int sysfs_open_directory(const struct sysfs *fs, const char *path) _must_check_;
 
+/* Opens the file @path (absolute) with @flags of open(2); the caller closes it. Errors: -errno of open(2). */
+int sysfs_open_file(const struct sysfs *fs, const char *path, int flags) _must_check_;
+
+/* As sysfs_read(), from where the file @fd is read. */
+int sysfs_read_fd(int fd, char **text, size_t *length) _must_check_;
+
 /* The same for the directory @name in @directory_fd; no link is followed. */
 int sysfs_open_directory_at(int directory_fd, const char *name) _must_check_;
 

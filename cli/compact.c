@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kvm-htab compact: has the kernel move tables so that there is room for a larger one. */
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "commands.h"
+#include "messages.h"
+#include "options.h"
+#include "plan.h"
+#include "pool.h"
+#include "vm-list.h"
+
+enum {
+	COL_ID,
+	COL_ORDER,
+	COL_SIZE,
+	COL_FROM,
+	COL_TO,
+	COL_PAUSE,
+	COL_PID,
+	COL_VMM,
+	COL_DOMAIN,
+	NCOLUMNS
+};
+
+static const struct column columns[] = {
+	[COL_ID] = { "ID", "id", "the kernel's number of the VM whose table moves", true },
+	[COL_ORDER] = { "ORDER", "order", "order of its table", true },
+	[COL_SIZE] = { "SIZE", "table_bytes", "size of its table", true },
+	[COL_FROM] = { "FROM", "from_bytes", "where it is, from the start of the pool", true },
+	[COL_TO] = { "TO", "to_bytes", "where it goes", true },
+	[COL_PAUSE] = { "PAUSE", "pause_ms",
+			"how long its vCPUs are held up for that, about, in milliseconds", true },
+	[COL_PID] = { "PID", "pid", "process that made the VM", true },
+	[COL_VMM] = { "VMM", "vmm", "command of that process" },
+	[COL_DOMAIN] = { "DOMAIN", "domain", "libvirt's name of the VM" },
+};
+
+_Static_assert(NCOLUMNS <= COLUMNS_MAX, "a layout holds all columns");
+
+struct compact_call {
+	struct common_options common;
+	unsigned int order; /* 0: the largest that can be had */
+	bool dry_run;
+};
+
+struct report {
+	unsigned int order;
+	struct plan plan;
+	struct vm_list vms;
+	uint64_t copy_bytes_per_ms; /* 0: not measured */
+	struct fact largest_before, largest_after;
+	const char *result; /* "moved", "would-move", "nothing-to-do"; NULL: an error */
+	struct error err;
+};
+
+static char *help_filter(int key, const char *text, void *input)
+{
+	(void)input;
+	return options_help_columns(key, text, columns, NCOLUMNS);
+}
+
+static const struct argp_option options[] = {
+	{ "order", OPT_ORDER, "N", 0,
+	  "Make room for a table of this order: 18 (256K) to 46 (64T); default: the largest that "
+	  "can be had",
+	  0 },
+	{ "ram", OPT_RAM, "SIZE", 0, "The same for that of a guest with so much RAM", 0 },
+	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Show what would be moved", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct compact_call *call = state->input;
+	struct error err = { 0 };
+	uint64_t ram_bytes;
+	int r = 0;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &call->common;
+		return 0;
+	case OPT_ORDER:
+		r = hpt_order_parse(arg, &call->order, &err);
+		break;
+	case OPT_RAM:
+		r = bytes_parse(arg, &ram_bytes, &err);
+		if (!r)
+			call->order = hpt_order_of_ram(ram_bytes);
+		break;
+	case OPT_DRY_RUN:
+		call->dry_run = true;
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	if (r)
+		options_fail(state, "%s", err.message);
+	options_note(state, &call->common, key);
+	return 0;
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.doc = "Move hashed page tables within the pool so that there is room in one piece for a larger "
+	       "one. The kernel does so by itself when a request needs it; this does it ahead of time. "
+	       "Guests go on without noticing, but for a pause while theirs is copied."
+	       "\vColumns",
+	.children = options_common_children,
+	.help_filter = help_filter,
+};
+
+/* What this host copies in a millisecond, more or less: tables are copied one after the other, cold. */
+static uint64_t measure_copy(void)
+{
+	size_t bytes = (size_t)32 << 20;
+	char *from = malloc(bytes), *to = malloc(bytes);
+	uint64_t result = 0;
+
+	if (from && to) {
+		int64_t start;
+
+		memset(from, 1, bytes);
+		memset(to, 2, bytes);
+		start = clock_ms();
+		memcpy(to, from, bytes);
+		/* read what was copied, or there is no need to */
+		result = bytes / (uint64_t)(clock_ms() - start + (to[bytes - 1] == 1));
+	}
+	free(from);
+	free(to);
+	return result;
+}
+
+/* The plan for @report->order, or for the largest order there is one for. */
+static int choose(const struct sysfs *fs, const struct pool *pool, struct report *report)
+{
+	int r;
+
+	if (report->order)
+		return plan_read(fs, report->order, &report->plan, &report->err);
+	if (!pool->free_bytes.known || pool->free_bytes.value < hpt_bytes(HPT_ORDER_MIN))
+		return error_set(&report->err, STATUS_NO, ENOMEM, MSG_NOTHING_FREE);
+
+	report->order = log2_floor(pool->free_bytes.value);
+	if (report->order > HPT_ORDER_MAX)
+		report->order = HPT_ORDER_MAX;
+	do {
+		error_clear(&report->err);
+		r = plan_read(fs, report->order, &report->plan, &report->err);
+	} while (r == -ENOMEM && --report->order >= HPT_ORDER_MIN);
+	return r;
+}
+
+static int gather(const struct sysfs *fs, bool dry_run, struct report *report)
+{
+	struct error ignored = { 0 };
+	struct pool pool = { 0 };
+	struct host host;
+	int r;
+
+	host_probe(fs, &host);
+	r = host_check(&host, &report->err);
+	if (r)
+		return r;
+	pool_read(fs, &pool);
+	report->largest_before = pool.largest_order;
+	r = choose(fs, &pool, report);
+	if (r)
+		return r;
+
+	/* whose tables these are, while they still are where the plan says */
+	r = vm_list_read(fs, &host, &report->vms, &ignored);
+	error_clear(&ignored);
+	if (report->plan.nmoves)
+		report->copy_bytes_per_ms = measure_copy();
+	report->result = !report->plan.nmoves ? "nothing-to-do" : dry_run ? "would-move" : "moved";
+	if (!dry_run && report->plan.nmoves) {
+		r = plan_carry_out(fs, report->order, &report->err);
+		if (r) {
+			report->result = NULL;
+			return r;
+		}
+	}
+	pool = (struct pool){ 0 };
+	pool_read(fs, &pool);
+	report->largest_after = pool.largest_order;
+	return 0;
+}
+
+static const struct host_vm *find_vm(const struct vm_list *vms, uint64_t id)
+{
+	for (size_t i = 0; id && i < vms->n; i++)
+		if (vms->vms[i].id == id)
+			return &vms->vms[i];
+	return NULL;
+}
+
+static void fill_row(const struct report *report, const struct plan_move *move, struct value *row)
+{
+	const struct host_vm *vm = find_vm(&report->vms, move->vm);
+	uint64_t speed = report->copy_bytes_per_ms;
+
+	row[COL_ID] = value_number_if(move->vm, move->vm);
+	row[COL_ORDER] = value_number(log2_floor(move->bytes));
+	row[COL_SIZE] = value_bytes(move->bytes);
+	row[COL_FROM] = value_bytes(move->from);
+	row[COL_TO] = value_bytes(move->to);
+	row[COL_PAUSE] = value_number_if(speed, speed ? move->bytes / speed + 1 : 0);
+	row[COL_PID] = value_number_if(vm && vm->pid, vm ? (uint64_t)vm->pid : 0);
+	row[COL_VMM] = value_string(vm ? vm->command : NULL);
+	row[COL_DOMAIN] = value_string(vm ? vm->domain : NULL);
+}
+
+static uint64_t bytes_moved(const struct plan *plan)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < plan->nmoves; i++)
+		bytes += plan->moves[i].bytes;
+	return bytes;
+}
+
+static struct json_object *json_largest(const struct fact *largest)
+{
+	return largest->known ? json_new_number(largest->value) : NULL;
+}
+
+static void print_json(const struct report *report, const struct layout *layout, bool complete)
+{
+	struct json_object *object = json_new_object(), *moves = json_new_array();
+	struct json_object *results = json_new_array();
+
+	for (size_t i = 0; i < report->plan.nmoves; i++) {
+		struct json_object *move = json_new_object();
+		struct value row[NCOLUMNS];
+
+		fill_row(report, &report->plan.moves[i], row);
+		output_json_row(move, layout, row);
+		json_append(moves, move);
+	}
+	json_add(object, "version", json_new_number(JSON_VERSION));
+	json_add(object, "command", json_new_string("compact"));
+	json_add(object, "result", json_new_string(report->result));
+	json_add(object, "order", report->order ? json_new_number(report->order) : NULL);
+	json_add(object, "moved_bytes", json_new_number(bytes_moved(&report->plan)));
+	json_add(object, "moves", moves);
+	if (complete) {
+		json_add(object, "largest_free_order_before",
+			 json_largest(&report->largest_before));
+		json_add(object, "largest_free_order", json_largest(&report->largest_after));
+		json_add(object, "exit_status", json_new_number(report->err.status));
+		json_add(object, "error", json_error(&report->err));
+	}
+	json_append(results, object);
+	output_json(json_document("compact", report->err.status, results));
+}
+
+static int print_table(const struct report *report, const struct layout *layout,
+		       const struct output_options *output)
+{
+	size_t n = report->plan.nmoves;
+	struct value(*rows)[NCOLUMNS] = calloc(n ?: 1, sizeof(*rows));
+	int r = rows ? 0 : -ENOMEM;
+
+	for (size_t i = 0; rows && i < n; i++)
+		fill_row(report, &report->plan.moves[i], rows[i]);
+	if (!r && n)
+		r = output_table(layout, rows[0], n, output);
+	free(rows);
+	return r;
+}
+
+/* In words, on stderr, what the table is about. */
+static void explain(const struct report *report)
+{
+	char room[BYTES_TEXT_MAX], moved[BYTES_TEXT_MAX];
+	_cleanup_free_ char *text = NULL;
+
+	bytes_format(hpt_bytes(report->order), room);
+	bytes_format(bytes_moved(&report->plan), moved);
+	if (asprintf(&text,
+		     !report->plan.nmoves	     ? MSG_ROOM_ALREADY :
+		     strcmp(report->result, "moved") ? MSG_WOULD_MOVE :
+						       MSG_MOVED,
+		     report->order, room, report->plan.nmoves, moved) < 0) {
+		text = NULL;
+		lack_note(ENOMEM);
+	}
+	if (text) {
+		flush_stdout();
+		complain(NULL, text);
+	}
+}
+
+static enum exit_status print(const struct report *report, const struct layout *layout,
+			      const struct output_options *output)
+{
+	if (output->json) {
+		print_json(report, layout, !output->columns);
+	} else if (!output->quiet && report->result) {
+		if (print_table(report, layout, output)) {
+			complain(NULL, strerror(ENOMEM));
+			return STATUS_FAILED;
+		}
+		explain(report);
+	}
+	if (report->err.status)
+		complain(NULL, report->err.message);
+	return report->err.status;
+}
+
+static void report_clear(struct report *report)
+{
+	plan_clear(&report->plan);
+	vm_list_clear(&report->vms);
+	error_clear(&report->err);
+}
+
+int command_compact(int argc, char **argv)
+{
+	_cleanup_(report_clear) struct report report = { 0 };
+	struct compact_call call = { 0 };
+	enum exit_status status;
+	struct layout layout;
+	struct sysfs fs;
+
+	options_parse(&argp, argc, argv, 0, &call);
+	status = options_apply(&call.common, columns, NCOLUMNS,
+			       "ID,ORDER,SIZE,FROM,TO,PAUSE,PID,VMM,DOMAIN", &layout, &fs);
+	if (status)
+		return status;
+	report.order = call.order;
+	if (gather(&fs, call.dry_run, &report))
+		report.result = NULL;
+	sysfs_close(&fs);
+	return print(&report, &layout, &call.common.output);
+}
