@@ -122,6 +122,7 @@ enum who { OWNER, ADMIN, STRANGER };
 
 struct vm {
 	unsigned int index;
+	unsigned long long id; /* the kernel's number */
 	bool alive; /* somebody holds it, so it has what it has */
 	int fd; /* -1: the owner has closed it */
 	bool held[OTHERS]; /* by ADMIN and STRANGER */
@@ -233,6 +234,7 @@ bool do_cede(struct vm *vm);
 bool do_stop(struct vm *vm);
 bool do_hold(struct vm *vm);
 bool do_close(struct vm *vm);
+bool do_compact(struct vm *vm);
 
 void make_hash(struct vm *vm);
 void prepare_cancel(struct vm *vm);

@@ -50,6 +50,7 @@ static const struct operation {
 	{ "stop", do_stop, 4 },
 	{ "hold", do_hold, 2 },
 	{ "close", do_close, 3 },
+	{ "compact", do_compact, 4 },
 	/* not operations, but how they are done */
 	{ "hash", NULL, 0 }, /* VMs are made hash where they begin as radix */
 	{ "others", NULL, 0 },

@@ -13,6 +13,8 @@
 
 #define CMA "/sys/kernel/debug/cma/kvm_cma/"
 #define FREE_BYTES "/sys/kernel/kvm_htab/pool/free_bytes"
+#define MOVES "/sys/kernel/kvm_htab/stats/moves"
+#define MOVED "/sys/kernel/debug/kvm_htab/pool"
 #define GRANULE (256U << 10)
 #define SETTLE_MS 20000
 
@@ -21,6 +23,7 @@ static struct {
 	struct bits others; /* taken before we came */
 	struct bits now;
 	bool orphans; /* allocations under way that nobody waits for */
+	unsigned long long moves; /* of tables, so far */
 } pool;
 
 static bool get(const struct bits *b, unsigned int i)
@@ -81,7 +84,7 @@ static unsigned long long number(const char *path)
 	return n;
 }
 
-static void look(void)
+static void read_bitmap(void)
 {
 	FILE *f = fopen(CMA "bitmap", "re");
 	uint32_t word;
@@ -92,6 +95,48 @@ static void look(void)
 	for (unsigned int i = 0; i < POOL_WORDS * 2 && fscanf(f, "%u", &word) == 1; i++)
 		pool.now.word[i / 2] |= (uint64_t)word << i % 2 * 32;
 	fclose(f);
+}
+
+static void moved_to(unsigned long long id, unsigned int at, unsigned int nr)
+{
+	for (struct vm *vm = vms; vm < vms + VMS; vm++) {
+		if (!vm->alive || vm->id != id || !vm->order)
+			continue;
+		if (nr != table_bits(vm->order))
+			disagree("VM %u has %u granules, which is not its table", vm->index, nr);
+		vm->place = (struct place){ .known = true };
+		for (unsigned int i = at; i < at + nr; i++)
+			vm->place.bits.word[i / 64] |= UINT64_C(1) << i % 64;
+	}
+}
+
+/* Where the kernel says that the VMs' tables are, if some were moved */
+static void follow_moves(void)
+{
+	unsigned int at, nr;
+	char line[128];
+	unsigned long long id;
+	FILE *f;
+
+	if (pool.moves == number(MOVES))
+		return;
+	pool.moves = number(MOVES);
+	f = fopen(MOVED, "re");
+	if (!f)
+		disagree("%s cannot be read", MOVED);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%u %u vm %llu", &at, &nr, &id) == 3)
+			moved_to(id, at, nr);
+	fclose(f);
+}
+
+static void look(void)
+{
+	do {
+		if (host.patched)
+			follow_moves();
+		read_bitmap();
+	} while (host.patched && pool.moves != number(MOVES));
 }
 
 void pool_open(void)
@@ -110,6 +155,8 @@ void pool_open(void)
 /* Whatever is taken now is not ours. */
 void pool_start(void)
 {
+	if (host.patched)
+		pool.moves = number(MOVES);
 	look();
 	pool.others = pool.now;
 	pool.orphans = false;
@@ -148,7 +195,7 @@ bool pool_could(const struct vm *vm, unsigned int order, bool own_place_too)
 
 	if (order < ORDER_MIN || order > 40)
 		return false;
-	if (host.patched)
+	if (vm && host.patched)
 		take_away(&b, &vm->pending_place.bits);
 	if (own_place_too)
 		take_away(&b, &vm->place.bits);

@@ -2,6 +2,8 @@
 /* Requests about the table as such: who makes them, with what, and what may come of it. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -431,5 +433,29 @@ bool do_not_yours(struct vm *vm)
 	ret = call(who, fd, requests[i], data, sizeof(data), GOOD);
 	answered("not theirs", ret);
 	allow(ret, -EIO, -EIO);
+	return true;
+}
+
+/* Room is made for a table of nobody yet: whatever is moved, each VM keeps what it has. */
+bool do_compact(struct vm *vm)
+{
+	unsigned int order = ordinary_order();
+	char text[12];
+	int fd, length = snprintf(text, sizeof(text), "%u", order);
+	int ret;
+
+	(void)vm;
+	if (!host.patched)
+		return false;
+	step("compact %u", order);
+	fd = open("/sys/kernel/kvm_htab/compact", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		disagree("compact cannot be opened");
+	ret = write(fd, text, (size_t)length) < 0 ? -errno : 0;
+	close(fd);
+	answered("compact", ret);
+	allow(ret, 0, -ENOMEM);
+	if (ret && pool_quiet() && pool_could(NULL, order, false))
+		disagree("no room for order %u, but there was", order);
 	return true;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A VM: how it is made and given up, and what the kernel says of its table. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -133,6 +134,23 @@ static void *map(size_t bytes, size_t align)
 	return at + lead;
 }
 
+/* That of the VM that was made last: they rise */
+static unsigned long long newest_id(void)
+{
+	DIR *dir = opendir("/sys/kernel/kvm_htab/vm");
+	unsigned long long id, newest = 0;
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		id = strtoull(entry->d_name, NULL, 10);
+		if (id > newest)
+			newest = id;
+	}
+	if (dir)
+		closedir(dir);
+	return newest;
+}
+
 bool vm_create(struct vm *vm, bool vcpu)
 {
 	struct entries old = vm->entries;
@@ -148,6 +166,8 @@ bool vm_create(struct vm *vm, bool vcpu)
 	if (vm->fd < 0)
 		return false;
 	vm->alive = true;
+	if (host.patched)
+		vm->id = newest_id();
 	vm->radix = !host.hash_only;
 	vm->ram = map(RAM_BYTES, RAM_BYTES);
 	vm->more_ram = map(MORE_RAM_BYTES, MORE_RAM_BYTES);
