@@ -131,6 +131,11 @@
 #define MSG_SMALLER "order %u was wanted, order %u (%s) is what could be had"
 #define MSG_NO_REPLY "the peer did not take the answer: %s"
 
+/* The map of the pool */
+#define MSG_NO_MAP "this kernel does not tell what is where in the pool (there is no %s)"
+#define MSG_MAP_DENIED "only root may see what is where in the pool: try as root"
+#define MSG_MAP "%s: %s"
+
 /* Moving tables */
 #define MSG_NO_MOVES \
 	"this kernel does not move tables (there is no %s): boot one with the kvm-htab series; until " \

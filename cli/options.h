@@ -30,6 +30,7 @@ enum {
 	OPT_PROBE,
 	OPT_FORMAT,
 	OPT_FORCE,
+	OPT_MAP,
 	OPT_KEYS /* how many keys there are, letters included */
 };
 

@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "messages.h"
 #include "options.h"
+#include "pool-map.h"
 #include "pool-metrics.h"
 #include "pool-users.h"
 #include "probe.h"
@@ -75,6 +76,7 @@ struct pool_status_call {
 	struct common_options common;
 	bool probe;
 	bool metrics;
+	bool map;
 };
 
 /* What one call has learnt. */
@@ -84,6 +86,7 @@ struct report {
 	char sources[128]; /* joined with commas */
 	char *advice; /* NULL: none needed */
 	struct vm_list users;
+	struct pool_map map;
 	struct value row[NCOLUMNS];
 	struct error err;
 };
@@ -98,6 +101,7 @@ static const struct argp_option own_options[] = {
 	{ "probe", OPT_PROBE, NULL, 0,
 	  "Find out by trying: takes all of the pool for a moment, and some lines of the kernel log",
 	  0 },
+	{ "map", OPT_MAP, NULL, 0, "Draw what is where in the pool, and whose it is; as root", 0 },
 	{ "format", OPT_FORMAT, "FORMAT", 0,
 	  "\"prometheus\": metrics for node_exporter's textfile collector; exits 0 always", 0 },
 	{ 0 },
@@ -113,6 +117,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_PROBE:
 		call->probe = true;
+		break;
+	case OPT_MAP:
+		call->map = true;
 		break;
 	case OPT_FORMAT:
 		if (strcmp(arg, "prometheus"))
@@ -274,6 +281,8 @@ static void print_json(const struct report *report, const struct layout *layout,
 		json_add(object, "fits", json_fits(&report->pool));
 		json_add(object, "guests", json_guests(&report->pool));
 		pool_users_add_json(object, &report->users);
+		if (report->map.n)
+			pool_map_add_json(object, &report->map);
 		json_add(object, "advice", json_new_string(report->advice));
 		json_add(object, "exit_status", json_new_number(report->err.status));
 		json_add(object, "error", json_error(&report->err));
@@ -378,7 +387,11 @@ static int print_tables(const struct report *report, const struct layout *layout
 	if (options->raw || options->columns)
 		return output_table(layout, report->row, 1, options);
 	print_summary(report, options->bytes);
-	return print_guests(&report->pool, options) ?: pool_users_print(&report->users, options);
+	if (print_guests(&report->pool, options) || pool_users_print(&report->users, options))
+		return -ENOMEM;
+	if (report->map.n)
+		pool_map_print(&report->map, &report->users);
+	return 0;
 }
 
 static enum exit_status print(const struct report *report, const struct layout *layout,
@@ -414,6 +427,7 @@ static void report_clear(struct report *report)
 {
 	free(report->advice);
 	vm_list_clear(&report->users);
+	pool_map_clear(&report->map);
 	error_clear(&report->err);
 }
 
@@ -434,6 +448,9 @@ int command_pool_status(int argc, char **argv)
 	gather(&fs, call.probe, &report);
 	if (!call.metrics && shows_users(&call.common.output, &report))
 		pool_users_read(&fs, &report.host, &report.users);
+	if (call.map && report.host.platform == HOST_POWERNV && !report.err.status &&
+	    pool_map_read(&fs, &report.map, &report.err))
+		pool_map_clear(&report.map);
 	sysfs_close(&fs);
 	if (call.metrics) {
 		pool_metrics_print(&report.host, &report.pool, !report.err.status);

@@ -161,3 +161,13 @@ entries() {
 	assert_failure 1
 	echo "$output" >&3
 }
+
+@test "pool-status --map" {
+	checkered
+	run host kvm-htab pool-status --map
+	echo "$output" >&3
+	assert_success
+	run host kvm-htab pool-status --json --map
+	assert_equal "$(json '[.results[0].map[].bytes] | add')" "$(host cat /sys/kernel/kvm_htab/pool/total_bytes)"
+	assert_equal "$(json '[.results[0].map[] | select(.kind == "vm")] | length')" 13
+}
