@@ -215,15 +215,6 @@ static void fill_row(const struct report *report, const struct plan_move *move, 
 	row[COL_DOMAIN] = value_string(vm ? vm->domain : NULL);
 }
 
-static uint64_t bytes_moved(const struct plan *plan)
-{
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < plan->nmoves; i++)
-		bytes += plan->moves[i].bytes;
-	return bytes;
-}
-
 static struct json_object *json_largest(const struct fact *largest)
 {
 	return largest->known ? json_new_number(largest->value) : NULL;
@@ -246,7 +237,7 @@ static void print_json(const struct report *report, const struct layout *layout,
 	json_add(object, "command", json_new_string("compact"));
 	json_add(object, "result", json_new_string(report->result));
 	json_add(object, "order", report->order ? json_new_number(report->order) : NULL);
-	json_add(object, "moved_bytes", json_new_number(bytes_moved(&report->plan)));
+	json_add(object, "moved_bytes", json_new_number(plan_bytes(&report->plan)));
 	json_add(object, "moves", moves);
 	if (complete) {
 		json_add(object, "largest_free_order_before",
@@ -281,7 +272,7 @@ static void explain(const struct report *report)
 	_cleanup_free_ char *text = NULL;
 
 	bytes_format(hpt_bytes(report->order), room);
-	bytes_format(bytes_moved(&report->plan), moved);
+	bytes_format(plan_bytes(&report->plan), moved);
 	if (asprintf(&text,
 		     !report->plan.nmoves	     ? MSG_ROOM_ALREADY :
 		     strcmp(report->result, "moved") ? MSG_WOULD_MOVE :

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "messages.h"
+#include "plan.h"
 
 /* Why the pool, for which fit->count tables are certainly too many, has no room for them. */
 static enum fit_reason why_not(const struct pool *pool, const struct fit *fit)
@@ -32,6 +33,7 @@ void fit_judge(const struct pool *pool, struct fit *fit)
 	fit->reason = FIT_REASON_UNKNOWN;
 	fit->fits = (struct fact){ .known = room.least == room.most, .value = room.least };
 	fit->largest = pool->largest_order;
+	fit->moved_bytes = (struct fact){ 0 };
 	fit->source = NULL;
 	if (room.least >= fit->count) {
 		fit->answer = FIT_YES;
@@ -43,6 +45,26 @@ void fit_judge(const struct pool *pool, struct fit *fit)
 		fit->answer = FIT_NO;
 		fit->reason = why_not(pool, fit);
 	}
+}
+
+void fit_plan(const struct sysfs *fs, struct fit *fit)
+{
+	_cleanup_(error_clear) struct error err = { 0 };
+	_cleanup_(plan_clear) struct plan plan = { 0 };
+	int r;
+
+	if (fit->answer != FIT_NO || fit->reason != FIT_FRAGMENTED)
+		return;
+	r = plan_read(fs, fit->order, &plan, &err);
+	if (r == -ENOENT || r == -ENOMEM)
+		return;
+	fit->reason = FIT_MOVES;
+	/* Of more than one, the others depend on where the first one goes */
+	fit->answer = r || fit->count > 1 ? FIT_UNKNOWN : FIT_YES;
+	if (!r)
+		fit->moved_bytes = (struct fact){ .known = true, .value = plan_bytes(&plan) };
+	if (fit->answer == FIT_YES)
+		fit->source = "pool";
 }
 
 /* Asks for the tables, until one is refused; they are had when this returns. */
@@ -163,6 +185,8 @@ char *fit_advice(const struct pool *pool, const struct fit *fit)
 		return strdup(MSG_FIT_PAGES);
 	case FIT_MEMORY:
 		return strdup(MSG_FIT_MEMORY);
+	case FIT_MOVES:
+		return fit->answer == FIT_YES ? NULL : strdup(MSG_FIT_MOVES);
 	case FIT_NO_ROOM:
 		return strdup(MSG_FIT_NO_REASON);
 	case FIT_REASON_UNKNOWN:
@@ -195,6 +219,7 @@ const char *fit_reason_name(enum fit_reason reason)
 		[FIT_PAGES] = "pages",
 		[FIT_NO_ROOM] = "no-room",
 		[FIT_MEMORY] = "memory",
+		[FIT_MOVES] = "moves",
 	};
 
 	return names[reason];

@@ -22,6 +22,7 @@ enum fit_reason {
 	FIT_PAGES, /* what the pool has not the page allocator may have */
 	FIT_NO_ROOM, /* this kernel does not tell which of these it is */
 	FIT_MEMORY, /* too little for the reverse map, to try or at all */
+	FIT_MOVES, /* the kernel moves tables when it is asked for this one */
 };
 
 struct fit {
@@ -31,12 +32,19 @@ struct fit {
 	enum fit_reason reason;
 	struct fact fits; /* how many of them the pool has; when tried: how many could be had */
 	struct fact largest; /* order that fits; 0: none */
+	struct fact moved_bytes; /* of tables that are moved for one of that order */
 	const char *
 		source; /* of the tables if they are had: "pool", "pages", NULL: both, or not known */
 };
 
 /* Answers from what is known of @pool: fills all but order and count of @fit. */
 void fit_judge(const struct pool *pool, struct fit *fit);
+
+/*
+ * Looks, after fit_judge(), whether what is free in pieces will be joined, by a kernel
+ * that moves tables. Where that cannot be learnt the answer is FIT_UNKNOWN.
+ */
+void fit_plan(const struct sysfs *fs, struct fit *fit);
 
 /*
  * Answers by trying, after fit_judge(), and gives all tables back.

@@ -24,6 +24,7 @@ enum {
 	COL_REASON,
 	COL_LARGEST,
 	COL_SOURCE,
+	COL_MOVED,
 	NCOLUMNS
 };
 
@@ -40,6 +41,8 @@ static const struct column columns[] = {
 	[COL_LARGEST] = { "LARGEST", "largest_free_order", "largest order that fits; 0: none",
 			  true },
 	[COL_SOURCE] = { "SOURCE", "source", "where the tables come from: \"pool\" or \"pages\"" },
+	[COL_MOVED] = { "MOVED", "moved_bytes",
+			"what the kernel moves to make room when it is asked", true },
 };
 
 _Static_assert(NCOLUMNS <= COLUMNS_MAX, "a layout holds all columns");
@@ -196,6 +199,8 @@ static void fill_row(struct fit_case *c)
 	row[COL_REASON] = value_string(fit_reason_name(fit->reason));
 	row[COL_LARGEST] = value_number_if(fit->largest.known, fit->largest.value);
 	row[COL_SOURCE] = value_string(fit->source);
+	row[COL_MOVED] = fit->moved_bytes.known ? value_bytes(fit->moved_bytes.value) :
+						  (struct value){ 0 };
 }
 
 /* The exit status that an answer is. */
@@ -214,14 +219,17 @@ static enum exit_status status_of(enum fit_answer answer)
  * The last case is that of the larger table, which never fits where the
  * smaller one does not: its answer is the call's.
  */
-static int answer_all(struct report *report, const struct pool *pool, struct probe *probe)
+static int answer_all(const struct sysfs *fs, struct report *report, const struct pool *pool,
+		      struct probe *probe)
 {
 	for (size_t i = 0; i < report->ncases; i++) {
 		struct fit_case *c = &report->cases[i];
 		int r = 0;
 
 		fit_judge(pool, &c->fit);
-		if (probe)
+		if (!probe)
+			fit_plan(fs, &c->fit);
+		else
 			r = fit_try(probe, pool, &c->fit, &report->err);
 		if (r)
 			return r;
@@ -247,7 +255,7 @@ static int gather(const struct sysfs *fs, bool wants_probe, struct report *repor
 	if (r)
 		return r;
 	pool_read(fs, &pool);
-	return answer_all(report, &pool, wants_probe ? &probe : NULL);
+	return answer_all(fs, report, &pool, wants_probe ? &probe : NULL);
 }
 
 static struct json_object *json_case(const struct report *report, const struct fit_case *c,

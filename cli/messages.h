@@ -201,6 +201,9 @@
 #define MSG_FIT_PIECES \
 	"%s of the pool are free, but not in pieces that serve so many such tables; restart or move " \
 	"away guests to join the free pieces, or start large guests first"
+#define MSG_FIT_MOVES \
+	"this kernel moves tables to make room, and may do so for these; as root, and for one table, " \
+	"it says whether it would"
 #define MSG_FIT_PAGES \
 	"what the pool has no room for may come from the page allocator, which promises nothing; " \
 	"--probe finds out by trying"

@@ -119,6 +119,15 @@ void plan_clear(struct plan *plan)
 	plan->nmoves = 0;
 }
 
+uint64_t plan_bytes(const struct plan *plan)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < plan->nmoves; i++)
+		bytes += plan->moves[i].bytes;
+	return bytes;
+}
+
 int plan_carry_out(const struct sysfs *fs, unsigned int order, struct error *err)
 {
 	_cleanup_close_ int fd = ask(fs, COMPACT, O_WRONLY, order, err);

@@ -30,6 +30,9 @@ int plan_read(const struct sysfs *fs, unsigned int order, struct plan *plan,
 	      struct error *err) _must_check_;
 void plan_clear(struct plan *plan);
 
+/* What is copied when it is carried out. */
+uint64_t plan_bytes(const struct plan *plan);
+
 /* Has the kernel make that room. Errors: as plan_read(). */
 int plan_carry_out(const struct sysfs *fs, unsigned int order, struct error *err) _must_check_;
 

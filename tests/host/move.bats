@@ -171,3 +171,22 @@ entries() {
 	assert_equal "$(json '[.results[0].map[].bytes] | add')" "$(host cat /sys/kernel/kvm_htab/pool/total_bytes)"
 	assert_equal "$(json '[.results[0].map[] | select(.kind == "vm")] | length')" 13
 }
+
+@test "fit: yes, after moving so much" {
+	checkered
+	run host kvm-htab fit -rn -o ANSWER,REASON,MOVED,SOURCE --order 26
+	assert_success
+	assert_output 'yes moves 32M pool'
+	run host_as nobody kvm-htab fit -rn -o ANSWER,REASON,MOVED --order 26
+	assert_failure 5
+	echo "$output" >&3
+	run host kvm-htab fit -rn -o ANSWER,REASON --order 26 --count 2
+	assert_failure 5
+	run host kvm-htab fit -rn -o ANSWER,REASON --order 26 --probe
+	assert_success
+	echo "$output" >&3
+	run host kvm-htab fit -rn -o ANSWER,REASON --order 28
+	assert_failure 3
+	run host kvm-htab fit --order 26
+	echo "$output" >&3
+}
