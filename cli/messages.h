@@ -169,6 +169,10 @@
 	"the pool is fragmented: %s are free, but no piece serves more than order %u (%s); restart " \
 	"or move away guests to join the free pieces, start large guests first, or give them a " \
 	"smaller maxmem or resize-hpt"
+#define MSG_POOL_FRAGMENTED_MOVES \
+	"the pool is fragmented: %s are free, but no piece serves more than order %u (%s); the kernel " \
+	"moves tables to join pieces when a guest asks for more, and `kvm-htab compact` has it do so " \
+	"now"
 #define MSG_POOL_DENIED \
 	"/sys/kernel/debug may not be read by this user: try as root for more exact figures, or " \
 	"find out by trying, with --probe"

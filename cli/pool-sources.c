@@ -76,6 +76,15 @@ static void read_statistics(const struct sysfs *fs, struct pool *pool)
 	read_fact(fs, directory, "resets", &pool->resets);
 }
 
+/* Whether the kernel moves tables, and is not told to leave them where they are */
+static bool read_moves(const struct sysfs *fs)
+{
+	_cleanup_free_ char *mode = NULL;
+
+	return !sysfs_read(fs, "/sys/module/kvm_hv/parameters/htab_move", &mode, NULL) &&
+	       strcmp(mode, "never\n") != 0;
+}
+
 bool pool_read_kvm_htab(const struct sysfs *fs, struct pool *pool)
 {
 	static const char *const orders = "/sys/kernel/kvm_htab";
@@ -97,6 +106,7 @@ bool pool_read_kvm_htab(const struct sysfs *fs, struct pool *pool)
 	read_fact(fs, orders, "order_default", &pool->order_default);
 	read_fact(fs, orders, "order_max_pages", &pool->order_max_pages);
 	read_statistics(fs, pool);
+	pool->moves = read_moves(fs);
 	return true;
 }
 

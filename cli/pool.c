@@ -122,8 +122,10 @@ static char *advice_fragmented(const struct pool *pool)
 
 	bytes_format(pool->free_bytes.value, free_text);
 	bytes_format(hpt_bytes(order), largest_text);
-	return asprintf(&text, MSG_POOL_FRAGMENTED, free_text, order, largest_text) < 0 ? NULL :
-											  text;
+	if (asprintf(&text, pool->moves ? MSG_POOL_FRAGMENTED_MOVES : MSG_POOL_FRAGMENTED,
+		     free_text, order, largest_text) < 0)
+		return NULL;
+	return text;
 }
 
 static char *advice_full(const struct pool *pool)

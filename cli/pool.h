@@ -48,6 +48,7 @@ struct pool {
 	const char *sources[POOL_SOURCES_MAX]; /* what was read, best first */
 	size_t nsources;
 	bool denied; /* a better source is there, but not for this user */
+	bool moves; /* the kernel moves tables to make room */
 	const char *zone_option; /* if the pool failed: what may have split it, see below */
 };
 
