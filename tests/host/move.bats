@@ -190,3 +190,12 @@ entries() {
 	run host kvm-htab fit --order 26
 	echo "$output" >&3
 }
+
+@test "a neighbour that is stalled stays where it is, and holds up nobody" {
+	checkered
+	host 'for i in 3 5; do vmm ctl filler$i htab-write-stalled $((0x100 * 8)) 0x200015 0x40000000 || exit 1; done'
+	run host_limit 30 vmm ctl vm allocate2 26
+	assert_output 'order=26 source=1'
+	run host 'for i in 3 5; do vmm ctl filler$i htab-write-release || exit 1; done'
+	assert_output $'24\n24'
+}
