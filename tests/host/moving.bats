@@ -3,89 +3,120 @@
 # Tables that are moved again and again, on a host with two CPUs that take turns (see torture.bats), while guests check
 # their memory through them, others come and go, and VMMs are killed. Nobody notices, and the pool is exact.
 #
-# MOVING_SECONDS: how long each is to take, about (15). TORTURE_SEED: for what happens when; the tests print it.
+# MOVING_MOVES: how many moves of tables of guests that check their memory each test is to see (50), in at most
+# MOVING_SECONDS (300). TORTURE_SEED: for what happens when; the tests print it.
 
 load host
 load vmm
 
 setup_file() {
-	export SECONDS_EACH=${MOVING_SECONDS:-15}
+	export MOVES=${MOVING_MOVES:-50} LIMIT=${MOVING_SECONDS:-300}
 	export SEED=${TORTURE_SEED:-$((RANDOM * 32768 + RANDOM))}
 	echo "# $HOST_MACHINE: TORTURE_SEED=$SEED" >&3
-	host_boot --smp 2 --in-turn
+	[[ $HOST_ON ]] || host_boot --smp 2 --in-turn --memory 2G --append kvm_cma_resv_ratio=2
 }
 
+# No other file asks for it, and idle it takes half a core from those that come.
 teardown_file() {
-	host_verdict
+	[[ ! ${HOST_DIR-} ]] || host_verdict
 }
+
+CHECKED='check1 check2 check3'
 
 setup() {
-	moves=$(host cat /sys/kernel/kvm_htab/stats/moves)
+	only_patched_kernel "moving tables"
 	# shellcheck disable=SC2016 # for the host
-	host '
-		for i in 1 2 3; do vmm start check$i --vcpus 2 >/dev/null && vmm ctl check$i allocate 24 >/dev/null || exit 1; done
-		for i in $(seq 8); do vmm start churn$i --ram 16 >/dev/null || exit 2; vmm ctl churn$i hash; done >/dev/null 2>&1
-		for i in 1 2 3; do vmm ctl check$i check 0; vmm ctl check$i check 1; done'
+	host 'for name in '"$CHECKED"'; do
+			vmm start $name --vcpus 2 --ram 16 >/dev/null && vmm ctl $name allocate 20 &&
+				vmm ctl $name check 0 && vmm ctl $name check 1 || exit 1
+		done >/dev/null'
 }
 
 teardown() {
-	vm_end killed resized check1 check2 check3 churn1 churn2 churn3 churn4 churn5 churn6 churn7 churn8
+	[[ ${HOST_DIR-} ]] || return 0
+	# shellcheck disable=SC2086 # names
+	vm_end killed resized $CHECKED
+	host 'echo 2 >/sys/kernel/mm/ksm/run; ! grep -q ram0 /proc/swaps || swapoff /dev/ram0'
 	pool_back_to 0
 }
 
-# churn TEXT: others' tables come, go and change, and TEXT happens beside that; then those that check have seen nothing
-churn() {
+# moving TEXT: tables are moved, and TEXT is done over and over beside that; then those that check have seen nothing
+moving() {
 	# shellcheck disable=SC2016 # for the host
-	run host_limit $((SECONDS_EACH * 4 + 120)) '
+	run host_limit $((LIMIT + 120)) '
 		RANDOM='"$SEED"'
-		end=$((SECONDS + '"$SECONDS_EACH"'))
-		over() { ((SECONDS >= end)); }
-		'"$1"'
-		until over; do
-			n=churn$((RANDOM % 8 + 1))
-			case $((RANDOM % 4)) in
-			0) vmm ctl $n close-vm >/dev/null; vmm ctl $n create >/dev/null; vmm ctl $n hash >/dev/null 2>&1 ;;
-			*) vmm ctl $n allocate2 $((RANDOM % 5 + 23)) >/dev/null 2>&1 ;;
-			esac
-		done
-		[ -z "$beside" ] || wait $beside
-		[ ! -e /run/vmm/resized ] || vmm ctl resized stop || exit 8
-		for i in 1 2 3; do vmm ctl check$i stop || exit 9; done'
-	echo "$output"
+		for_all() { for name in '"$CHECKED"'; do vmm ctl $name "$@" || exit 7; done; }
+		while [ ! -e /run/moved ]; do
+			'"$1"'
+		done >/dev/null &
+		beside=$!
+		mover '"$SEED $MOVES $LIMIT"'
+		status=$?
+		touch /run/moved
+		wait $beside || exit 8
+		rm /run/moved
+		for_all stop
+		exit $status'
+	echo "# $HOST_MACHINE: $output" >&3
 	assert_success
-	echo "# $HOST_MACHINE: $(($(host cat /sys/kernel/kvm_htab/stats/moves) - moves)) tables moved" >&3
+	[[ $output =~ others=([0-9]+) ]]
+	((BASH_REMATCH[1] >= MOVES))
 }
 
-@test "guests that check their memory" {
-	churn beside=
+counted() {
+	host "sed -n 's/^$1 //p' /proc/vmstat"
+}
+
+# from <linux/mman.h>
+MADV_MERGEABLE=12
+MADV_UNMERGEABLE=13
+MADV_PAGEOUT=21
+MADV_COLLAPSE=25
+
+@test "guests' memory is merged, moved, collapsed and swapped out, and their tables move" {
+	local what before
+	host 'cd /sys/kernel/mm/ksm && echo 0 >sleep_millisecs && echo 2000 >pages_to_scan && echo 1 >run
+		[ ! -e smart_scan ] || echo 0 >smart_scan # which leaves out pages that were not merged before
+		modprobe brd rd_nr=1 rd_size=65536 && mkswap /dev/ram0 && swapon /dev/ram0'
+	before=$(for what in pgmigrate_success pswpin cow_ksm; do counted $what; done)
+	moving "
+		for_all advise $MADV_MERGEABLE
+		echo 1 >/proc/sys/vm/compact_memory
+		for_all advise $MADV_COLLAPSE
+		for_all advise $MADV_PAGEOUT
+		((RANDOM % 4)) || for_all advise $MADV_UNMERGEABLE"
+	echo "$before"
+	for what in pgmigrate_success pswpin cow_ksm; do
+		echo "$what"
+		(($(counted $what) > $(head -n 1 <<<"$before")))
+		before=$(tail -n +2 <<<"$before")
+	done
 }
 
 @test "tables are read and resized meanwhile, and room is made" {
+	host 'vmm start resized --vcpus 2 --ram 16 && vmm ctl resized allocate 20 && vmm ctl resized hammer' >/dev/null
 	# shellcheck disable=SC2016 # for the host
-	churn '
-		vmm start resized --vcpus 2 >/dev/null && vmm ctl resized allocate 24 && vmm ctl resized hammer || exit 1
-		until over; do
-			for order in 25 24; do vmm ctl resized prepare $order && vmm ctl resized commit $order; done
-			vmm ctl check2 entries
+	moving '
+		for order in 21 20; do
+			vmm ctl resized prepare $order && vmm ctl resized commit $order
+			vmm ctl check2 entries || exit 1
 			cat /sys/kernel/debug/kvm/*-*/htab /sys/kernel/debug/kvm_htab/pool
-			echo $((RANDOM % 4 + 24)) >/sys/kernel/kvm_htab/compact
-		done >/dev/null 2>&1 &
-		beside=$!'
+			echo $((RANDOM % 4 + 20)) >/sys/kernel/kvm_htab/compact || :
+		done 2>/dev/null'
+	host vmm ctl resized stop
 }
+
 
 @test "VMMs are killed" {
 	# shellcheck disable=SC2016 # for the host
-	churn '
-		until over; do
-			vmm start killed --ram 16 >/dev/null || exit 1
-			read -r pid </run/vmm/killed/pid
-			vmm ctl killed hash >/dev/null 2>&1
-			vmm ctl killed allocate $((RANDOM % 3 + 23)) >/dev/null
-			vmm ctl killed hammer >/dev/null
-			sleep 0.$((RANDOM % 5))
-			kill -9 $pid
-			while [ -d /proc/$pid ]; do sleep 0.05; done
-			rm -rf /run/vmm/killed
-		done &
-		beside=$!'
+	moving '
+		vmm start killed --ram 16 || exit 1
+		read -r pid </run/vmm/killed/pid
+		vmm ctl killed hash 2>/dev/null
+		vmm ctl killed allocate2 $((RANDOM % 3 + 20))
+		vmm ctl killed hammer
+		sleep 0.$((RANDOM % 5))
+		kill -9 $pid
+		while [ -d /proc/$pid ]; do sleep 0.05; done
+		rm -rf /run/vmm/killed'
 }
