@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How long the kernel's own memset takes for memory like that of a hashed page table: a block of
- * the same pool. This is what tests/bench/run compares a reset with. In
- * /sys/module/memset_pool/parameters:
+ * How long the kernel's own memset and memcpy take for memory like that of a hashed page table: a
+ * block of the same pool. This is what tests/bench/run compares a reset with, and tests/bench/pause
+ * the move of a table. In /sys/module/memset_pool/parameters:
  *
  *	order	the block that is held, log2 of its size in bytes; 0: none. Writing replaces it.
  *	clear	reading this clears the block once and answers with how long that took, in
  *		nanoseconds and in instructions
+ *	copy	reading this copies it once to another block of the pool, and answers likewise
  *
  * While it is loaded, PMC5 counts instructions and can be read in user space. A kernel with perf
  * may not like that.
@@ -70,28 +71,54 @@ static int get_order_held(char *text, const struct kernel_param *param)
 	return sprintf(text, "%u\n", order);
 }
 
+/* Clears the block or, if there is @to, copies it there */
+static int time_block(char *text, struct page *to)
+{
+	u32 instructions = mfspr(SPRN_PMC5);
+	u64 ns = ktime_get_ns();
+
+	if (to)
+		memcpy(page_address(to), page_address(block), 1UL << order);
+	else
+		memset(page_address(block), 0, 1UL << order);
+	ns = ktime_get_ns() - ns;
+	instructions = mfspr(SPRN_PMC5) - instructions;
+	return sprintf(text, "%llu %u\n", ns, instructions);
+}
+
 static int get_clear(char *text, const struct kernel_param *param)
 {
-	u64 start, ns = 0;
-	u32 instructions = 0;
+	int ret;
 
 	mutex_lock(&lock);
-	if (block) {
-		instructions = mfspr(SPRN_PMC5);
-		start = ktime_get_ns();
-		memset(page_address(block), 0, 1UL << order);
-		ns = ktime_get_ns() - start;
-		instructions = mfspr(SPRN_PMC5) - instructions;
+	ret = block ? time_block(text, NULL) : -ENODATA;
+	mutex_unlock(&lock);
+	return ret;
+}
+
+static int get_copy(char *text, const struct kernel_param *param)
+{
+	struct page *to = NULL;
+	int ret = -ENODATA;
+
+	mutex_lock(&lock);
+	if (block)
+		to = kvm_alloc_hpt_cma(block_pages());
+	if (to) {
+		ret = time_block(text, to);
+		kvm_free_hpt_cma(to, block_pages());
 	}
 	mutex_unlock(&lock);
-	return ns ? sprintf(text, "%llu %u\n", ns, instructions) : -ENODATA;
+	return ret;
 }
 
 static const struct kernel_param_ops order_ops = { .set = set_order, .get = get_order_held };
 static const struct kernel_param_ops clear_ops = { .get = get_clear };
+static const struct kernel_param_ops copy_ops = { .get = get_copy };
 
 module_param_cb(order, &order_ops, NULL, 0600);
 module_param_cb(clear, &clear_ops, NULL, 0400);
+module_param_cb(copy, &copy_ops, NULL, 0400);
 
 static unsigned long mmcr0_before;
 
@@ -121,4 +148,4 @@ static void __exit memset_pool_exit(void)
 module_init(memset_pool_init);
 module_exit(memset_pool_exit);
 MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("Times memset on a block of the pool of hashed page tables");
+MODULE_DESCRIPTION("Times memset and memcpy on a block of the pool of hashed page tables");
