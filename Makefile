@@ -13,7 +13,7 @@
 #	make check-sanitize	the tool's tests under ASan, UBSan and memcheck, and all faults; half an hour
 #	make coverage		which lines of the tool its tests reach, and why not all
 #	make fuzz		the tool's parsers under libFuzzer, a minute each
-#	make bench		the reset benchmark
+#	make bench		the benchmarks: tables, and JSON in build/bench
 #	make shell		a shell in an emulated host; MACHINE=powernv9, STOCK=1
 #	make clean
 #
@@ -96,7 +96,10 @@ fuzz: setup
 	@tests/fuzz/cli/run --seconds 60
 
 bench: setup
-	@tests/bench/run
+	@mkdir -p build/bench
+	@tests/bench/run --json build/bench/reset.json
+	@tests/bench/pause --json build/bench/pause.json
+	@tests/bench/churn --json build/bench/churn.json
 
 shell: setup
 	@tests/host/shell --machine $(MACHINE) $(if $(STOCK),--stock)
