@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Has the tables of other VMs moved: asks for tables of random sizes for a few VMs of its own, so
- * that the pool is full and in pieces all the time.
+ * Has the tables of other VMs moved: a few VMs of its own get tables of random sizes and are gone
+ * again, which leaves the pool in pieces, and these are put together again.
  *
- *	mover SEED MOVES SECONDS
+ *	mover SEED MOVES SECONDS LAST
  *
- * Ends when tables of others were moved MOVES times, or after so many SECONDS. Prints both kinds of
- * moves, and what was asked for and refused. That others' were moved is seen in debugfs, where they
- * are after each request.
+ * Ends when tables of the VMs up to number LAST were moved MOVES times, or after so many SECONDS.
+ * Prints that, how many tables were moved in all, and how often room was asked for and could not be
+ * made. Debugfs shows where those tables are, before and after.
+ *
+ * Room is asked for in sysfs: a request for a table might be served by the page allocator.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -27,17 +29,19 @@
 #define KVM_VM_PPC_HV_TYPE 1
 #define POOL "/sys/kernel/debug/kvm_htab/pool"
 #define MOVES "/sys/kernel/kvm_htab/stats/moves"
+#define COMPACT "/sys/kernel/kvm_htab/compact"
 #define TOTAL "/sys/kernel/kvm_htab/pool/total_bytes"
+#define FREE "/sys/kernel/kvm_htab/pool/free_bytes"
 #define ORDER_MIN 18
 
-#define OWN 24
+#define OWN 32
 #define IDS_MAX 100000
 
 static int own[OWN]; /* file descriptors, -1: none */
 static int kvm;
 
 static struct {
-	unsigned long moves, others, requests, refused;
+	unsigned long moves, of_those, asked, refused;
 } count;
 
 static void fail(const char *what)
@@ -74,85 +78,97 @@ static void read_places(unsigned long *places)
 	fclose(f);
 }
 
-/* The tables of VMs that were there before this began and have another place than before */
-static unsigned long count_moved(unsigned int ids, unsigned long *places)
+/* The tables that have another place than before */
+static unsigned long count_moved(unsigned int last, unsigned long *places)
 {
 	static unsigned long now[IDS_MAX];
 	unsigned long moved = 0;
 
 	read_places(now);
-	for (unsigned int id = 0; id < ids; id++) {
+	for (unsigned int id = 0; id <= last; id++) {
 		moved += places[id] && now[id] && now[id] != places[id];
 		places[id] = now[id];
 	}
 	return moved;
 }
 
-static void ask(unsigned int max_order)
+static void change_table(unsigned int max_order)
 {
 	int *vm = &own[below(OWN)];
 	uint32_t order = ORDER_MIN + below(max_order - ORDER_MIN + 1);
 
 	/* A table is given back with its VM only */
-	if (*vm >= 0 && chance(50)) {
+	if (*vm >= 0)
 		close(*vm);
-		*vm = -1;
-	}
-	if (*vm < 0)
-		*vm = ioctl(kvm, KVM_CREATE_VM, KVM_VM_PPC_HV_TYPE);
+	*vm = -1;
+	if (chance(30))
+		return;
+	*vm = ioctl(kvm, KVM_CREATE_VM, KVM_VM_PPC_HV_TYPE);
 	if (*vm < 0)
 		fail("KVM_CREATE_VM");
-	count.requests++;
-	if (!ioctl(*vm, KVM_PPC_ALLOCATE_HTAB, &order))
-		return;
-	if (errno != ENOMEM)
+	if (ioctl(*vm, KVM_PPC_ALLOCATE_HTAB, &order) && errno != ENOMEM)
 		fail("KVM_PPC_ALLOCATE_HTAB");
-	count.refused++;
 }
 
-/* The number that the next VM gets: those below are others' */
-static unsigned int first_own(unsigned long *places)
+/* Half or all of what is free, in one piece */
+static void make_room(void)
 {
-	unsigned int id = IDS_MAX;
+	unsigned long free_bytes = read_number(FREE);
+	unsigned int order = ORDER_MIN;
+	FILE *f;
 
-	read_places(places);
-	while (id && !places[id - 1])
-		id--;
-	return id;
+	while (2UL << order <= free_bytes)
+		order++;
+	if (order > ORDER_MIN)
+		order -= below(2);
+	f = fopen(COMPACT, "w");
+	if (!f || fprintf(f, "%u", order) < 0)
+		fail(COMPACT);
+	count.asked++;
+	if (!fclose(f))
+		return;
+	if (errno != ENOMEM)
+		fail(COMPACT);
+	count.refused++;
 }
 
 int main(int argc, char **argv)
 {
 	static unsigned long places[IDS_MAX];
 	unsigned long wanted, before;
-	unsigned int max_order, ids;
+	unsigned int max_order, last;
 	time_t end;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: mover SEED MOVES SECONDS\n");
+	if (argc != 5) {
+		fprintf(stderr, "usage: mover SEED MOVES SECONDS LAST\n");
 		return 2;
 	}
 	random_seed(strtoull(argv[1], NULL, 0));
 	wanted = strtoul(argv[2], NULL, 0);
 	end = time(NULL) + atoi(argv[3]);
+	last = (unsigned int)atoi(argv[4]);
+	if (last >= IDS_MAX)
+		last = IDS_MAX - 1;
 	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (kvm < 0)
 		fail("/dev/kvm");
 	for (unsigned int i = 0; i < OWN; i++)
 		own[i] = -1;
 
-	/* A quarter of the pool is the largest table */
+	/* All of them, with tables up to an eighth, would be more than there is */
 	max_order = ORDER_MIN;
-	while (8UL << max_order <= read_number(TOTAL))
+	while (16UL << max_order <= read_number(TOTAL))
 		max_order++;
-	ids = first_own(places);
+	read_places(places);
 	before = read_number(MOVES);
-	while (count.others < wanted && time(NULL) < end) {
-		ask(max_order);
-		count.others += count_moved(ids, places);
+	while (count.of_those < wanted && time(NULL) < end) {
+		for (unsigned int i = below(4); i; i--)
+			change_table(max_order);
+		make_room();
+		count.of_those += count_moved(last, places);
 	}
 	count.moves = read_number(MOVES) - before;
-	printf("others=%lu moves=%lu requests=%lu refused=%lu\n", count.others, count.moves,
-	       count.requests, count.refused);
+	printf("of-those=%lu moves=%lu asked=%lu refused=%lu\n", count.of_those, count.moves,
+	       count.asked, count.refused);
 	return 0;
 }
