@@ -162,6 +162,25 @@ works() {
 	table_is $ORDER
 }
 
+# MOVING_MOVES: how often (10)
+@test "its table is moved while it is under load" {
+	local last
+	[[ $HOST_IS_STOCK == 0 ]] || skip "no other kernel moves tables"
+	guest_up
+	last=$(host 'ls /sys/kernel/kvm_htab/vm | sort -n | tail -n 1')
+	host "rm -f /tmp/moved; mover 1 ${MOVING_MOVES:-10} 600 $last >/tmp/moved 2>&1 &"
+	until host '[ -s /tmp/moved ]'; do
+		works
+	done
+	run host cat /tmp/moved
+	echo "# $HOST_MACHINE: $output" >&3
+	[[ $output =~ ^of-those=([0-9]+) ]]
+	((BASH_REMATCH[1] >= ${MOVING_MOVES:-10}))
+	pool_back_to $((before + (1 << ORDER)))
+	table_is $ORDER
+	works
+}
+
 @test "it restarts itself, on the table it has, and powers off" {
 	guest_up
 	guest_tell reboot
