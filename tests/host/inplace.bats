@@ -15,6 +15,7 @@ setup() {
 	before=$(pool_used)
 	neighbours=()
 	only_patched_kernel "growing in place"
+	one_block
 }
 
 teardown() {
@@ -72,6 +73,7 @@ first_vm() {
 }
 
 @test "a table grows into what is free on both sides, and gives it back when it shrinks" {
+	neighbour corner 25
 	neighbour front 25
 	first_vm 26
 	neighbour behind 25

@@ -7,8 +7,9 @@
 #                           a table yet; radix where the host is
 #   vm COMMAND ARG...       a command to it, see `vmm help`: answer on stdout, status 0 or 1
 #   vm_end [NAME...]        ends it, or those, if there; the VM is gone when this returns
-#   neighbour NAME ORDER    another VM, whose table comes right behind the one allocated last; its name is
-#                           added to the array "neighbours", for vm_end in teardown
+#   neighbour NAME ORDER    another VM, with a table; its name is added to the array "neighbours", for vm_end in teardown
+#   one_block               what is left of an empty pool is its first and largest block of a power of two, in which tables
+#                           of the same order then come one behind the other; the smaller blocks go to neighbours
 #   fill_pool               what is left of the pool goes to neighbours of falling orders
 #   largest_order           that the pool can give now; 0: none
 #   guest_pages             pages of the host in the guest's 64 MiB
@@ -50,6 +51,14 @@ neighbour() {
 # The tool says it on any kernel.
 largest_order() {
 	host kvm-htab pool-status -rn -o LARGEST 2>/dev/null
+}
+
+one_block() {
+	local free order
+	free=$(host cat /sys/kernel/kvm_htab/pool/free_bytes)
+	for ((order = 18; 2 << order <= free; order++)); do
+		((!(free >> order & 1))) || neighbour "odd$order" "$order"
+	done
 }
 
 fill_pool() {
