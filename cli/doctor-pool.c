@@ -153,7 +153,7 @@ void check_pool(struct doctor *doctor, struct item *item)
 	enum item_state bad = pool_is_of_use(pool) ? ITEM_WARNING : ITEM_FAILED;
 	_cleanup_free_ char *advice = NULL;
 
-	if (pool->state == POOL_FAILED || pool->state == POOL_ABSENT) {
+	if (!pool_may_exist(pool)) {
 		item_set(item, ITEM_NONE, "there is no pool");
 		return;
 	}

@@ -132,9 +132,11 @@
 #define MSG_NO_REPLY "the peer did not take the answer: %s"
 
 /* The map of the pool */
-#define MSG_NO_MAP "this kernel does not tell what is where in the pool (there is no %s)"
+#define MSG_NO_MAP \
+	"this kernel does not tell what is where in the pool: a kernel with the kvm-htab series does (%s), " \
+	"and one with CMA_DEBUGFS, with debugfs mounted on /sys/kernel/debug"
 #define MSG_MAP_DENIED "only root may see what is where in the pool: try as root"
-#define MSG_MAP "%s: %s"
+#define MSG_MAP "cannot read what is where in the pool: %s"
 
 /* Moving tables */
 #define MSG_NO_MOVES \

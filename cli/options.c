@@ -29,6 +29,8 @@ static const struct {
 	{ { OPT_FORMAT, "--format" }, { 'o', "--output" } },
 	{ { OPT_FORMAT, "--format" }, { OPT_PROBE, "--probe" } },
 	{ { OPT_PROBE, "--probe" }, { OPT_SYSROOT, "--sysroot" } },
+	{ { 'r', "--raw" }, { 'q', "--quiet" }, { OPT_FORMAT, "--format" }, { OPT_MAP, "--map" } },
+	{ { 'o', "--output" }, { OPT_MAP, "--map" } },
 };
 
 #define EXCLUSIVE_SETS (sizeof(exclusive) / sizeof(exclusive[0]))

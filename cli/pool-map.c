@@ -2,6 +2,7 @@
 /* A picture of the pool. */
 #include "pool-map.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,80 +27,103 @@ static const char *const colours[] = { "\033[31m", "\033[32m", "\033[33m",
 #define NCOLOURS (sizeof(colours) / sizeof(colours[0]))
 #define COLOUR_OFF "\033[m"
 
-static int refused(int code, struct error *err)
+void pool_map_fail(struct pool_map *map, int code)
 {
-	switch (code) {
-	case ENOENT:
-		return error_set(err, STATUS_CANNOT, code, MSG_NO_MAP, SOURCE);
-	case EACCES:
-	case EPERM:
-		return error_set(err, STATUS_FAILED, code, MSG_MAP_DENIED);
-	default:
-		return error_set(err, STATUS_FAILED, code, MSG_MAP, SOURCE, strerror(code));
-	}
-}
-
-/* "AT SIZE free", "AT SIZE used" or "AT SIZE vm ID", in granules */
-static bool scan_piece(const char *s, uint64_t granule, struct piece *piece)
-{
-	if (scan_u64(&s, &piece->at) || scan_u64(&s, &piece->bytes) || !piece->bytes ||
-	    piece->bytes > UINT64_MAX / granule || piece->at > UINT64_MAX / granule)
-		return false;
-	piece->at *= granule;
-	piece->bytes *= granule;
-	if (!strcmp(s, " free")) {
-		piece->kind = PIECE_FREE;
-		return true;
-	}
-	piece->kind = PIECE_USED;
-	if (!strcmp(s, " used") || !strcmp(s, " vm -"))
-		return true;
-	if (strncmp(s, " vm ", 4))
-		return false;
-	s += 4;
-	piece->kind = PIECE_VM;
-	return !scan_u64(&s, &piece->vm) && !*s;
-}
-
-static int scan(char *text, struct pool_map *map)
-{
-	char *save = NULL;
-
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		struct piece piece = { 0 }, *larger;
-
-		if (!scan_piece(line, map->granule_bytes, &piece) || piece.at != map->bytes)
-			return -EBADMSG;
-		larger = reallocarray(map->pieces, map->n + 1, sizeof(*larger));
-		if (!larger)
-			return -ENOMEM;
-		map->pieces = larger;
-		map->pieces[map->n++] = piece;
-		map->bytes += piece.bytes;
-	}
-	return 0;
-}
-
-int pool_map_read(const struct sysfs *fs, struct pool_map *map, struct error *err)
-{
-	_cleanup_free_ char *text = NULL;
-	int r;
-
-	*map = (struct pool_map){ 0 };
-	r = sysfs_read(fs, SOURCE, &text, NULL);
-	if (!r)
-		r = sysfs_read_u64(fs, GRANULE, &map->granule_bytes);
-	if (!r && !map->granule_bytes)
-		r = -EBADMSG;
-	if (!r)
-		r = scan(text, map);
-	return r ? refused(-r, err) : 0;
+	pool_map_clear(map);
+	map->error = code == ENOENT ? 0 : code;
 }
 
 void pool_map_clear(struct pool_map *map)
 {
 	free(map->pieces);
 	*map = (struct pool_map){ 0 };
+}
+
+void pool_map_add(struct pool_map *map, enum piece_kind kind, uint64_t bytes, uint64_t vm)
+{
+	struct piece *larger;
+
+	if (!bytes || map->error)
+		return;
+	if (bytes > INT64_MAX - map->bytes) {
+		pool_map_fail(map, EBADMSG);
+		return;
+	}
+	larger = reallocarray(map->pieces, map->n + 1, sizeof(*larger));
+	if (!larger) {
+		pool_map_fail(map, ENOMEM);
+		return;
+	}
+	map->pieces = larger;
+	map->pieces[map->n++] = (struct piece){
+		.kind = kind,
+		.at = map->bytes,
+		.bytes = bytes,
+		.vm = vm,
+		.number = map->nvms,
+	};
+	map->nvms += kind == PIECE_VM;
+	map->bytes += bytes;
+}
+
+/* "AT SIZE free", "AT SIZE used", "AT SIZE vm ID" or, of a VM that has no number, "AT SIZE vm -" */
+static bool add_line(const char *s, struct pool_map *map)
+{
+	uint64_t at, size, bytes, vm = 0;
+	enum piece_kind kind = PIECE_USED;
+
+	if (scan_u64(&s, &at) || scan_u64(&s, &size) || !size ||
+	    __builtin_mul_overflow(size, map->granule_bytes, &bytes) ||
+	    at != map->bytes / map->granule_bytes)
+		return false;
+	if (!strcmp(s, " free")) {
+		kind = PIECE_FREE;
+	} else if (!strncmp(s, " vm ", 4) && strcmp(s, " vm -")) {
+		kind = PIECE_VM;
+		s += 4;
+		if (parse_u64(s, &vm))
+			return false;
+	} else if (strcmp(s, " used") && strcmp(s, " vm -")) {
+		return false;
+	}
+	pool_map_add(map, kind, bytes, vm);
+	return true;
+}
+
+void pool_map_read(const struct sysfs *fs, struct pool_map *map)
+{
+	_cleanup_free_ char *text = NULL;
+	char *save = NULL;
+	int r = sysfs_read(fs, SOURCE, &text, NULL);
+
+	if (!r)
+		r = sysfs_read_u64(fs, GRANULE, &map->granule_bytes);
+	if (!r && !map->granule_bytes)
+		r = -EBADMSG;
+	if (r) {
+		pool_map_fail(map, -r);
+		return;
+	}
+	map->owners = true;
+	for (char *line = strtok_r(text, "\n", &save); line && !map->error;
+	     line = strtok_r(NULL, "\n", &save))
+		if (!add_line(line, map))
+			pool_map_fail(map, EBADMSG);
+}
+
+int pool_map_check(const struct pool_map *map, struct error *err)
+{
+	if (map->n)
+		return 0;
+	switch (map->error) {
+	case 0:
+		return error_set(err, STATUS_CANNOT, ENOENT, MSG_NO_MAP, SOURCE);
+	case EACCES:
+	case EPERM:
+		return error_set(err, STATUS_FAILED, map->error, MSG_MAP_DENIED);
+	default:
+		return error_set(err, STATUS_FAILED, map->error, MSG_MAP, strerror(map->error));
+	}
 }
 
 /* How much of a piece lies between two places */
@@ -110,16 +134,6 @@ static uint64_t common(const struct piece *piece, uint64_t from, uint64_t to)
 	from = from > piece->at ? from : piece->at;
 	to = to < end ? to : end;
 	return to > from ? to - from : 0;
-}
-
-/* The number of VMs before this piece that are another one's */
-static size_t number_of(const struct pool_map *map, size_t i)
-{
-	size_t n = 0;
-
-	for (size_t j = 0; j < i; j++)
-		n += map->pieces[j].kind == PIECE_VM;
-	return n;
 }
 
 /* The piece that most of a slice belongs to. @first: the first that may be in it, also for the next. */
@@ -141,7 +155,7 @@ static size_t owner_of(const struct pool_map *map, uint64_t from, uint64_t to, s
 	return owner;
 }
 
-static char character_of(const struct piece *piece, size_t number)
+static char character_of(const struct piece *piece)
 {
 	switch (piece->kind) {
 	case PIECE_FREE:
@@ -149,16 +163,16 @@ static char character_of(const struct piece *piece, size_t number)
 	case PIECE_USED:
 		return '#';
 	default:
-		return letters[number % NLETTERS];
+		return letters[piece->number % NLETTERS];
 	}
 }
 
-static void print_slice(const struct piece *piece, size_t number, bool coloured)
+static void print_character(const struct piece *piece, bool coloured)
 {
-	char c = character_of(piece, number);
+	char c = character_of(piece);
 
 	if (coloured && piece->kind == PIECE_VM)
-		printf("%s%c%s", colours[number % NCOLOURS], c, COLOUR_OFF);
+		printf("%s%c%s", colours[piece->number % NCOLOURS], c, COLOUR_OFF);
 	else
 		putchar(c);
 }
@@ -171,27 +185,33 @@ static const struct host_vm *find_vm(const struct vm_list *users, uint64_t id)
 	return NULL;
 }
 
+static void print_vm(const struct piece *piece, const struct vm_list *users, bool coloured)
+{
+	const struct host_vm *vm = find_vm(users, piece->vm);
+	char size[BYTES_TEXT_MAX];
+
+	fputs("  ", stdout);
+	print_character(piece, coloured);
+	printf("  VM %" PRIu64 ", %s", piece->vm, bytes_format(piece->bytes, size));
+	if (vm && vm->pid)
+		printf(", process %d", vm->pid);
+	putchar('\n');
+}
+
 static void print_legend(const struct pool_map *map, const struct vm_list *users, bool coloured)
 {
-	size_t number = 0;
+	bool has[PIECE_VM + 1] = { false };
 
 	for (size_t i = 0; i < map->n; i++) {
-		const struct piece *piece = &map->pieces[i];
-		const struct host_vm *vm;
-		char size[BYTES_TEXT_MAX];
-
-		if (piece->kind != PIECE_VM)
-			continue;
-		vm = find_vm(users, piece->vm);
-		fputs("  ", stdout);
-		print_slice(piece, number++, coloured);
-		printf("  VM %llu, %s", (unsigned long long)piece->vm,
-		       bytes_format(piece->bytes, size));
-		if (vm && vm->pid)
-			printf(", process %d", vm->pid);
-		putchar('\n');
+		has[map->pieces[i].kind] = true;
+		if (map->pieces[i].kind == PIECE_VM)
+			print_vm(&map->pieces[i], users, coloured);
 	}
-	puts("  .  free");
+	if (has[PIECE_USED])
+		puts(map->owners ? "  #  in use, but not as the table of a VM" :
+				   "  #  in use; this kernel does not tell by which VM");
+	if (has[PIECE_FREE])
+		puts("  .  free");
 }
 
 /* The smallest size of slices, a power of two of granules, with which the picture is not too large */
@@ -206,33 +226,34 @@ static uint64_t slice_bytes(const struct pool_map *map)
 
 void pool_map_print(const struct pool_map *map, const struct vm_list *users)
 {
-	uint64_t slice = slice_bytes(map), at;
+	char character[BYTES_TEXT_MAX], line[BYTES_TEXT_MAX];
+	uint64_t slice = slice_bytes(map);
 	bool coloured = colours_wanted();
-	char text[BYTES_TEXT_MAX];
 	size_t first = 0;
 
-	printf("\nMap, %s a character, %s a line\n", bytes_format(slice, text),
-	       bytes_format(slice * LINE_CHARACTERS, (char[BYTES_TEXT_MAX]){ 0 }));
-	for (at = 0; at < map->bytes; at += slice) {
-		size_t owner = owner_of(map, at, at + slice, &first);
-
+	printf("\nMap, %s a character, %s a line\n", bytes_format(slice, character),
+	       bytes_format(slice * LINE_CHARACTERS, line));
+	for (uint64_t at = 0; at < map->bytes; at += slice) {
 		if (at / slice % LINE_CHARACTERS == 0)
 			fputs(at ? "\n  " : "  ", stdout);
-		print_slice(&map->pieces[owner], number_of(map, owner), coloured);
+		print_character(&map->pieces[owner_of(map, at, at + slice, &first)], coloured);
 	}
 	putchar('\n');
 	print_legend(map, users, coloured);
 }
 
-void pool_map_add_json(struct json_object *object, const struct pool_map *map)
+struct json_object *pool_map_json(const struct pool_map *map)
 {
 	static const char *const names[] = {
 		[PIECE_FREE] = "free",
 		[PIECE_USED] = "used",
 		[PIECE_VM] = "vm",
 	};
-	struct json_object *array = json_new_array();
+	struct json_object *array;
 
+	if (!map->n)
+		return NULL;
+	array = json_new_array();
 	for (size_t i = 0; i < map->n; i++) {
 		const struct piece *piece = &map->pieces[i];
 		struct json_object *entry = json_new_object();
@@ -243,5 +264,5 @@ void pool_map_add_json(struct json_object *object, const struct pool_map *map)
 		json_add(entry, "vm", piece->kind == PIECE_VM ? json_new_number(piece->vm) : NULL);
 		json_append(array, entry);
 	}
-	json_add(object, "map", array);
+	return array;
 }

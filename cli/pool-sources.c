@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/klog.h>
 
+#include "pool-map.h"
 #include "pool.h"
 
 /* CMA hands the pool out in chunks of this size (KVM_CMA_CHUNK_ORDER), whatever the page size. */
@@ -110,6 +111,14 @@ bool pool_read_kvm_htab(const struct sysfs *fs, struct pool *pool)
 	return true;
 }
 
+bool pool_read_places(const struct sysfs *fs, struct pool *pool)
+{
+	if (!pool->map || !pool_may_exist(pool))
+		return false;
+	pool_map_read(fs, pool->map);
+	return pool->map->n > 0;
+}
+
 bool pool_ratio_wanted(const struct sysfs *fs, unsigned long *percent)
 {
 	static const char option[] = "kvm_cma_resv_ratio=";
@@ -183,18 +192,32 @@ bool pool_read_cma_sysfs(const struct sysfs *fs, struct pool *pool)
 	return true;
 }
 
-/* Clear runs of an area's bitmap, in granules; tables are placed at any granule (first fit). */
+/* Free runs of the pool, in granules; tables are placed at any granule (first fit). */
 struct runs {
 	uint64_t largest;
 	uint64_t count[HPT_ORDERS]; /* tables of each order that all runs together hold */
 };
 
-static void runs_add(struct runs *runs, uint64_t length)
+/* The next @length granules of the pool are all free, or all in use; @map: as in struct pool. */
+static void runs_add(struct runs *runs, struct pool_map *map, bool used, uint64_t length)
 {
+	if (map)
+		pool_map_add(map, used ? PIECE_USED : PIECE_FREE, length << GRANULE_ORDER, 0);
+	if (used)
+		return;
 	if (length > runs->largest)
 		runs->largest = length;
 	for (size_t i = 0; i < HPT_ORDERS && length >> i; i++)
 		runs->count[i] += length >> i;
+}
+
+/* The map that the runs are for, too; NULL: none is wanted, or it is there. */
+static struct pool_map *map_begin(const struct pool *pool)
+{
+	if (!pool->map || !pool_map_missing(pool->map))
+		return NULL;
+	pool->map->granule_bytes = UINT64_C(1) << GRANULE_ORDER;
+	return pool->map;
 }
 
 /* Bit @i of the bitmap, which debugfs shows as 32-bit words of an array of longs. */
@@ -221,11 +244,10 @@ static bool parse_bitmap(const char *text, uint32_t *words, uint64_t bits)
 }
 
 static bool read_runs(const struct sysfs *fs, const char *directory, uint64_t bits,
-		      struct runs *runs)
+		      struct pool_map *map, struct runs *runs)
 {
 	_cleanup_free_ uint32_t *words = NULL;
 	_cleanup_free_ char *text = NULL;
-	uint64_t length = 0;
 	char path[128];
 
 	snprintf(path, sizeof(path), "%s/bitmap", directory);
@@ -241,15 +263,13 @@ static bool read_runs(const struct sysfs *fs, const char *directory, uint64_t bi
 	words = calloc((bits + 63) / 64, sizeof(uint64_t));
 	if (!words || !parse_bitmap(text, words, bits))
 		return false;
-	for (uint64_t i = 0; i < bits; i++) {
-		if (!bit_is_set(words, i)) {
+	for (uint64_t i = 0, length; i < bits; i += length) {
+		bool used = bit_is_set(words, i);
+
+		for (length = 1; i + length < bits && bit_is_set(words, i + length) == used;)
 			length++;
-			continue;
-		}
-		runs_add(runs, length);
-		length = 0;
+		runs_add(runs, map, used, length);
 	}
-	runs_add(runs, length);
 	return true;
 }
 
@@ -300,7 +320,7 @@ static void read_debugfs_area(const struct sysfs *fs, const char *directory, str
 	fact_set(&pool->total_bytes, count.value * page_bytes, false);
 	if (read_fact(fs, directory, "used", &used) && used.value <= count.value)
 		fact_set(&pool->used_bytes, used.value * page_bytes, false);
-	if (read_runs(fs, directory, count.value >> bit_order.value, &runs)) {
+	if (read_runs(fs, directory, count.value >> bit_order.value, map_begin(pool), &runs)) {
 		set_runs(pool, &runs);
 		return;
 	}
@@ -322,6 +342,8 @@ bool pool_read_cma_debugfs(const struct sysfs *fs, struct pool *pool)
 	}
 	if (error == -EACCES) {
 		pool->denied = true;
+		if (map_begin(pool))
+			pool_map_fail(pool->map, EACCES);
 		return false;
 	}
 	if (sysfs_exists(fs, "/sys/kernel/debug/cma"))
@@ -355,27 +377,37 @@ static char *read_log(const struct sysfs *fs)
 
 /*
  * Our modules on a distribution's kernel tell root where the pool is in use,
- * by address, but not where it begins.
+ * by address, but not where it begins. False: that is of another pool than the log's.
  */
+static bool scan_used_ranges(const char *s, uint64_t base, uint64_t bytes, struct pool_map *map,
+			     struct runs *runs)
+{
+	uint64_t at = base, start, length;
+
+	for (; *s; s += *s == '\n') {
+		if (scan_u64(&s, &start) || scan_u64(&s, &length) || start < at ||
+		    start > base + bytes || length > base + bytes - start)
+			return false;
+		runs_add(runs, map, false, (start - at) >> GRANULE_ORDER);
+		runs_add(runs, map, true, length >> GRANULE_ORDER);
+		at = start + length;
+	}
+	runs_add(runs, map, false, (base + bytes - at) >> GRANULE_ORDER);
+	return true;
+}
+
 static void read_used_ranges(const struct sysfs *fs, uint64_t base, uint64_t bytes,
 			     struct pool *pool)
 {
 	_cleanup_free_ char *text = NULL;
+	struct pool_map *map = map_begin(pool);
 	struct runs runs = { 0 };
-	uint64_t at = base, start, length;
-	const char *s;
+	int r = sysfs_read(fs, "/sys/kernel/kvm_htab/pool/used_ranges", &text, NULL);
 
-	if (sysfs_read(fs, "/sys/kernel/kvm_htab/pool/used_ranges", &text, NULL))
-		return;
-	for (s = text; *s; s += *s == '\n') {
-		if (scan_u64(&s, &start) || scan_u64(&s, &length) || start < at ||
-		    start > base + bytes || length > base + bytes - start)
-			return; /* of another pool than the log's */
-		runs_add(&runs, (start - at) >> GRANULE_ORDER);
-		at = start + length;
-	}
-	runs_add(&runs, (base + bytes - at) >> GRANULE_ORDER);
-	set_runs(pool, &runs);
+	if (!r && scan_used_ranges(text, base, bytes, map, &runs))
+		set_runs(pool, &runs);
+	else if (map)
+		pool_map_fail(map, r ? -r : EBADMSG);
 }
 
 /*

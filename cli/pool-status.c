@@ -101,7 +101,7 @@ static const struct argp_option own_options[] = {
 	{ "probe", OPT_PROBE, NULL, 0,
 	  "Find out by trying: takes all of the pool for a moment, and some lines of the kernel log",
 	  0 },
-	{ "map", OPT_MAP, NULL, 0, "Draw what is where in the pool, and whose it is; as root", 0 },
+	{ "map", OPT_MAP, NULL, 0, "Draw what is where in the pool, too; for root", 0 },
 	{ "format", OPT_FORMAT, "FORMAT", 0,
 	  "\"prometheus\": metrics for node_exporter's textfile collector; exits 0 always", 0 },
 	{ 0 },
@@ -205,16 +205,31 @@ static void find_out_by_trying(struct report *report)
 	(void)r;
 }
 
-static void gather(const struct sysfs *fs, bool probe, struct report *report)
+static void gather_pool(const struct sysfs *fs, struct report *report)
 {
+	struct error err = { 0 };
+
+	pool_read(fs, &report->pool);
+	join_sources(report);
+	report->advice = pool_advice(&report->pool);
+	if (!report->pool.map || !pool_may_exist(&report->pool) ||
+	    !pool_map_check(&report->map, &err))
+		return;
+	if (report->err.status)
+		error_clear(&err); /* that there are no tables at all is the better reason */
+	else
+		report->err = err;
+}
+
+static void gather(const struct sysfs *fs, const struct pool_status_call *call,
+		   struct report *report)
+{
+	report->pool.map = call->map ? &report->map : NULL;
 	host_probe(fs, &report->host);
-	if (!host_check(&report->host, &report->err) && probe)
+	if (!host_check(&report->host, &report->err) && call->probe)
 		find_out_by_trying(report); /* what was learnt before it failed is shown */
-	if (report->host.platform == HOST_POWERNV) {
-		pool_read(fs, &report->pool);
-		join_sources(report);
-		report->advice = pool_advice(&report->pool);
-	}
+	if (report->host.platform == HOST_POWERNV)
+		gather_pool(fs, report);
 	fill_row(report);
 }
 
@@ -281,8 +296,8 @@ static void print_json(const struct report *report, const struct layout *layout,
 		json_add(object, "fits", json_fits(&report->pool));
 		json_add(object, "guests", json_guests(&report->pool));
 		pool_users_add_json(object, &report->users);
-		if (report->map.n)
-			pool_map_add_json(object, &report->map);
+		if (report->pool.map)
+			json_add(object, "map", pool_map_json(&report->map));
 		json_add(object, "advice", json_new_string(report->advice));
 		json_add(object, "exit_status", json_new_number(report->err.status));
 		json_add(object, "error", json_error(&report->err));
@@ -445,12 +460,9 @@ int command_pool_status(int argc, char **argv)
 			       &fs);
 	if (status)
 		return status;
-	gather(&fs, call.probe, &report);
+	gather(&fs, &call, &report);
 	if (!call.metrics && shows_users(&call.common.output, &report))
 		pool_users_read(&fs, &report.host, &report.users);
-	if (call.map && report.host.platform == HOST_POWERNV && !report.err.status &&
-	    pool_map_read(&fs, &report.map, &report.err))
-		pool_map_clear(&report.map);
 	sysfs_close(&fs);
 	if (call.metrics) {
 		pool_metrics_print(&report.host, &report.pool, !report.err.status);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "messages.h"
+#include "pool-map.h"
 
 void fact_set(struct fact *fact, uint64_t value, bool approximate)
 {
@@ -29,7 +30,7 @@ static bool is_exactly(const struct fact *fact, uint64_t value)
 /* Without a pool nothing comes from it, whatever other areas /proc/meminfo counts. */
 static void derive_no_pool(struct pool *pool)
 {
-	if (pool->state != POOL_FAILED && pool->state != POOL_ABSENT)
+	if (pool_may_exist(pool))
 		return;
 	fact_set(&pool->total_bytes, 0, false);
 	fact_set(&pool->free_bytes, 0, false);
@@ -56,6 +57,14 @@ static void derive(struct pool *pool)
 	fact_set(&pool->order_default, HPT_ORDER_DEFAULT, false);
 }
 
+static bool knows_all(const struct pool *pool)
+{
+	bool map_wanted = pool->map && pool_may_exist(pool) && pool_map_missing(pool->map);
+
+	return pool->total_bytes.known && pool->free_bytes.known && pool->largest_order.known &&
+	       !map_wanted;
+}
+
 void pool_read(const struct sysfs *fs, struct pool *pool)
 {
 	static const struct {
@@ -63,6 +72,7 @@ void pool_read(const struct sysfs *fs, struct pool *pool)
 		const char *name;
 	} sources[] = {
 		{ pool_read_kvm_htab, "/sys/kernel/kvm_htab" },
+		{ pool_read_places, "/sys/kernel/debug/kvm_htab" },
 		{ pool_read_cma_sysfs, "/sys/kernel/mm/cma/kvm_cma" },
 		{ pool_read_cma_debugfs, "/sys/kernel/debug/cma" },
 		{ pool_read_boot_log, "dmesg" },
@@ -72,7 +82,7 @@ void pool_read(const struct sysfs *fs, struct pool *pool)
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
 		derive_no_pool(pool);
 		derive(pool);
-		if (pool->total_bytes.known && pool->free_bytes.known && pool->largest_order.known)
+		if (knows_all(pool))
 			break; /* nothing is left that a lesser source could add */
 		if (sources[i].read(fs, pool))
 			pool->sources[pool->nsources++] = sources[i].name;

@@ -11,6 +11,8 @@
 
 #define POOL_SOURCES_MAX 6
 
+struct pool_map;
+
 enum pool_state {
 	POOL_UNKNOWN,
 	POOL_READY,
@@ -50,6 +52,7 @@ struct pool {
 	bool denied; /* a better source is there, but not for this user */
 	bool moves; /* the kernel moves tables to make room */
 	const char *zone_option; /* if the pool failed: what may have split it, see below */
+	struct pool_map *map; /* where to put what is where; borrowed; NULL: not wanted */
 };
 
 /*
@@ -62,6 +65,12 @@ enum pool_condition pool_condition(const struct pool *pool);
 
 /* What to do about the pool's condition; NULL: nothing (or no memory). The caller frees it. */
 char *pool_advice(const struct pool *pool);
+
+/* Whether there is one, or may be one. */
+static inline bool pool_may_exist(const struct pool *pool)
+{
+	return pool->state != POOL_FAILED && pool->state != POOL_ABSENT;
+}
 
 /* How many more tables of @order (18..46) fit. */
 static inline const struct fact *pool_fits(const struct pool *pool, unsigned int order)
@@ -100,6 +109,7 @@ void fact_set(struct fact *fact, uint64_t value, bool approximate);
  * knew anything.
  */
 bool pool_read_kvm_htab(const struct sysfs *fs, struct pool *pool); /* /sys/kernel/kvm_htab */
+bool pool_read_places(const struct sysfs *fs, struct pool *pool); /* /sys/kernel/debug/kvm_htab */
 bool pool_read_cma_sysfs(const struct sysfs *fs, struct pool *pool); /* /sys/kernel/mm/cma */
 bool pool_read_cma_debugfs(const struct sysfs *fs, struct pool *pool); /* /sys/kernel/debug/cma */
 bool pool_read_boot_log(const struct sysfs *fs, struct pool *pool); /* dmesg */
