@@ -31,6 +31,12 @@ static inline uint64_t hpt_bytes(unsigned int order)
 	return UINT64_C(1) << order;
 }
 
+/* "table", or "tables" if there are not @n = 1. */
+static inline const char *tables_word(uint64_t n)
+{
+	return n == 1 ? "table" : "tables";
+}
+
 /* Largest n with 2^n <= @value; @value must not be 0. */
 static inline unsigned int log2_floor(uint64_t value)
 {

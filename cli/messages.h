@@ -175,6 +175,10 @@
 	"the pool is fragmented: %s are free, but no piece serves more than order %u (%s); the kernel " \
 	"moves tables to join pieces when a guest asks for more, and `kvm-htab compact` has it do so " \
 	"now"
+#define MSG_POOL_FRAGMENTED_NEVER \
+	"the pool is fragmented: %s are free, but no piece serves more than order %u (%s); this kernel " \
+	"could move tables to join pieces, but is told not to: " \
+	"`echo running >/sys/module/kvm_hv/parameters/htab_move` lets it"
 #define MSG_POOL_DENIED \
 	"/sys/kernel/debug may not be read by this user: try as root for more exact figures, or " \
 	"find out by trying, with --probe"

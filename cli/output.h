@@ -17,7 +17,7 @@
 /* Version of the JSON schema: raised when a name changes or goes, not when one comes. */
 #define JSON_VERSION 1
 
-#define COLUMNS_MAX 24
+#define COLUMNS_MAX 32
 
 enum value_kind {
 	VALUE_UNKNOWN, /* "-", null */

@@ -29,6 +29,17 @@ static void print_fact(const char *name, const char *type, const char *help,
 		print_number(name, type, help, fact->value);
 }
 
+/* Prometheus counts in seconds. */
+static void print_seconds(const char *name, const char *type, const char *help,
+			  const struct fact *us)
+{
+	if (!us->known)
+		return;
+	describe(name, type, help);
+	printf("kvm_htab_%s %" PRIu64 ".%06" PRIu64 "\n", name, us->value / 1000000,
+	       us->value % 1000000);
+}
+
 static void print_states(const struct pool *pool)
 {
 	enum pool_condition condition = pool_condition(pool);
@@ -94,6 +105,12 @@ static void print_statistics(const struct pool *pool)
 	print_fact("failures_total", "counter", "Requests for a table that ended for want of room.",
 		   &pool->failures);
 	print_fact("resets_total", "counter", "Requests that emptied a table.", &pool->resets);
+	print_fact("moves_total", "counter", "Tables moved to make room for others.", &pool->moves);
+	print_fact("moved_bytes_total", "counter", "Bytes of tables copied to move them.",
+		   &pool->moved_bytes);
+	print_seconds("longest_move_seconds", "gauge",
+		      "The longest time that moving a table has held up a VM.",
+		      &pool->longest_move_us);
 }
 
 void pool_metrics_print(const struct host *host, const struct pool *pool, bool available)

@@ -75,15 +75,20 @@ static void read_statistics(const struct sysfs *fs, struct pool *pool)
 	read_fact(fs, directory, "fallbacks", &pool->fallbacks);
 	read_fact(fs, directory, "failures", &pool->failures);
 	read_fact(fs, directory, "resets", &pool->resets);
+	read_fact(fs, directory, "moves", &pool->moves);
+	read_fact(fs, directory, "moved_bytes", &pool->moved_bytes);
+	read_fact(fs, directory, "longest_move_us", &pool->longest_move_us);
 }
 
-/* Whether the kernel moves tables, and is not told to leave them where they are */
-static bool read_moves(const struct sysfs *fs)
+static enum pool_moving read_moving(const struct sysfs *fs)
 {
 	_cleanup_free_ char *mode = NULL;
 
-	return !sysfs_read(fs, "/sys/module/kvm_hv/parameters/htab_move", &mode, NULL) &&
-	       strcmp(mode, "never\n") != 0;
+	if (sysfs_read(fs, "/sys/module/kvm_hv/parameters/htab_move", &mode, NULL) ||
+	    sysfs_exists(fs, "/sys/kernel/kvm_htab/compact"))
+		return MOVING_UNSUPPORTED;
+	mode[strcspn(mode, "\n")] = '\0';
+	return strcmp(mode, "never") ? MOVING_ALLOWED : MOVING_NEVER;
 }
 
 bool pool_read_kvm_htab(const struct sysfs *fs, struct pool *pool)
@@ -107,7 +112,7 @@ bool pool_read_kvm_htab(const struct sysfs *fs, struct pool *pool)
 	read_fact(fs, orders, "order_default", &pool->order_default);
 	read_fact(fs, orders, "order_max_pages", &pool->order_max_pages);
 	read_statistics(fs, pool);
-	pool->moves = read_moves(fs);
+	pool->moving = read_moving(fs);
 	return true;
 }
 

@@ -35,6 +35,9 @@ enum {
 	COL_FALLBACKS,
 	COL_FAILURES,
 	COL_RESETS,
+	COL_MOVES,
+	COL_MOVED,
+	COL_LONGEST_MOVE,
 	NCOLUMNS
 };
 
@@ -63,6 +66,10 @@ static const struct column columns[] = {
 	[COL_FALLBACKS] = { "FALLBACKS", "fallbacks", "smaller than was asked for", true },
 	[COL_FAILURES] = { "FAILURES", "failures", "requests without room for a table", true },
 	[COL_RESETS] = { "RESETS", "resets", "requests that emptied a table", true },
+	[COL_MOVES] = { "MOVES", "moves", "tables moved to make room for others", true },
+	[COL_MOVED] = { "MOVED", "moved_bytes", "what was copied for that", true },
+	[COL_LONGEST_MOVE] = { "LONGEST-MOVE", "longest_move_us",
+			       "microseconds for which a move held up a VM at most", true },
 };
 
 _Static_assert(NCOLUMNS <= COLUMNS_MAX, "a layout holds all columns");
@@ -183,6 +190,9 @@ static void fill_row(struct report *report)
 	row[COL_FALLBACKS] = fact_number(&pool->fallbacks);
 	row[COL_FAILURES] = fact_number(&pool->failures);
 	row[COL_RESETS] = fact_number(&pool->resets);
+	row[COL_MOVES] = fact_number(&pool->moves);
+	row[COL_MOVED] = fact_bytes(&pool->moved_bytes);
+	row[COL_LONGEST_MOVE] = fact_number(&pool->longest_move_us);
 }
 
 static void join_sources(struct report *report)
@@ -340,6 +350,34 @@ static void print_failures(const struct value *row)
 	       value_format(&row[COL_FALLBACKS], true, fallbacks, sizeof(fallbacks)));
 }
 
+/* Of tables that were moved, if any were. */
+static void print_moves(const struct report *report, bool plain_bytes)
+{
+	const struct pool *pool = &report->pool;
+	char bytes[32];
+
+	if (!pool->moves.value)
+		return;
+	printf("Moved           %" PRIu64 " %s to make room (%s), in at most %" PRIu64
+	       ".%" PRIu64 " ms each\n",
+	       pool->moves.value, tables_word(pool->moves.value),
+	       value_format(&report->row[COL_MOVED], plain_bytes, bytes, sizeof(bytes)),
+	       pool->longest_move_us.value / 1000, pool->longest_move_us.value / 100 % 10);
+}
+
+/* What is free, and what that is good for if it is in pieces. */
+static void print_free(const struct report *report, bool plain_bytes)
+{
+	const struct pool *pool = &report->pool;
+	char text[32];
+
+	printf("Free            %s%s", pool->free_bytes.approximate ? "~" : "",
+	       value_format(&report->row[COL_FREE], plain_bytes, text, sizeof(text)));
+	if (pool_condition(pool) == CONDITION_FRAGMENTED)
+		printf(", in one piece enough for order %u", log2_floor(pool->free_bytes.value));
+	putchar('\n');
+}
+
 static void print_summary(const struct report *report, bool plain_bytes)
 {
 	const struct pool *pool = &report->pool;
@@ -351,7 +389,7 @@ static void print_summary(const struct report *report, bool plain_bytes)
 	putchar('\n');
 	print_fact("Total", pool->total_bytes.approximate ? "~" : "", &row[COL_TOTAL], plain_bytes);
 	print_fact("Used", pool->used_bytes.approximate ? "~" : "", &row[COL_USED], plain_bytes);
-	print_fact("Free", pool->free_bytes.approximate ? "~" : "", &row[COL_FREE], plain_bytes);
+	print_free(report, plain_bytes);
 	print_largest(pool);
 	printf("Orders          %" PRIu64 " to %" PRIu64 ", %" PRIu64 " by default",
 	       pool->order_min.value, pool->order_max.value, pool->order_default.value);
@@ -362,6 +400,7 @@ static void print_summary(const struct report *report, bool plain_bytes)
 	printf("Module kvm_hv   %s\n", report->host.module_loaded ? "present" : "not loaded");
 	printf("kvm-htab series %s\n", report->host.patched ? "present" : "not in this kernel");
 	print_failures(row);
+	print_moves(report, plain_bytes);
 	print_fact("Source", "", &row[COL_SOURCES], false);
 	putchar('\n');
 }

@@ -132,7 +132,10 @@ static char *advice_fragmented(const struct pool *pool)
 
 	bytes_format(pool->free_bytes.value, free_text);
 	bytes_format(hpt_bytes(order), largest_text);
-	if (asprintf(&text, pool->moves ? MSG_POOL_FRAGMENTED_MOVES : MSG_POOL_FRAGMENTED,
+	if (asprintf(&text,
+		     pool->moving == MOVING_ALLOWED ? MSG_POOL_FRAGMENTED_MOVES :
+		     pool->moving == MOVING_NEVER   ? MSG_POOL_FRAGMENTED_NEVER :
+						      MSG_POOL_FRAGMENTED,
 		     free_text, order, largest_text) < 0)
 		return NULL;
 	return text;

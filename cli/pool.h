@@ -30,6 +30,13 @@ enum pool_condition {
 	CONDITION_ABSENT,
 };
 
+/* Whether the kernel moves tables to make room for another one. */
+enum pool_moving {
+	MOVING_UNSUPPORTED, /* it has no means to */
+	MOVING_NEVER, /* it is told not to: kvm_hv.htab_move=never */
+	MOVING_ALLOWED,
+};
+
 struct fact {
 	bool known;
 	bool approximate;
@@ -47,10 +54,11 @@ struct pool {
 	struct fact order_min, order_max, order_default, order_max_pages;
 	struct fact from_pool, from_pages, in_place; /* tables since kvm_hv was loaded */
 	struct fact fallbacks, failures, resets; /* likewise */
+	struct fact moves, moved_bytes, longest_move_us; /* of tables, to make room; likewise */
 	const char *sources[POOL_SOURCES_MAX]; /* what was read, best first */
 	size_t nsources;
 	bool denied; /* a better source is there, but not for this user */
-	bool moves; /* the kernel moves tables to make room */
+	enum pool_moving moving;
 	const char *zone_option; /* if the pool failed: what may have split it, see below */
 	struct pool_map *map; /* where to put what is where; borrowed; NULL: not wanted */
 };

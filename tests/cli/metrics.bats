@@ -11,7 +11,7 @@ metrics() {
 }
 
 # The text format as a parser takes it that is stricter than Prometheus' own: HELP, TYPE and then all samples of
-# a metric, each metric and each sample once, whole numbers, a line feed at the end.
+# a metric, each metric and each sample once, whole numbers but for seconds, a line feed at the end.
 check_format() {
 	[ "$(tail -c 1 "$1" | od -An -tx1)" = " 0a" ] || return
 	LC_ALL=C awk '
@@ -35,7 +35,8 @@ check_format() {
 			if (!match($0, /^[a-z_]+/) || substr($0, 1, RLENGTH) != name || type == "") fail("sample out of place")
 			rest = substr($0, RLENGTH + 1)
 			if (sample[substr($0, 1, length($0) - length($NF))]++) fail("twice")
-			if (rest !~ /^({[a-z]+="([^"\\]|\\["\\n])*"})? [0-9]+$/) fail("sample")
+			if (rest !~ /^({[a-z]+="([^"\\]|\\["\\n])*"})? [0-9]+(\.[0-9]+)?$/) fail("sample")
+			if ((rest ~ /\./) != (name ~ /_seconds$/)) fail("only times are no whole numbers")
 			samples++
 		}
 		END { if (name == "" || !samples) fail("the end"); exit failed }' "$1"
@@ -75,6 +76,8 @@ check_format() {
 		s/state="ready"/state="failed"/
 		/^kvm_htab_resets_total/d
 		s/^kvm_htab_resets/kvm_htab_reset/
+		/^kvm_htab_resets_total/s/$/.5/
+		/^kvm_htab_longest_move_seconds/s/\..*//
 	END
 	printf %s "$(cat "$BATS_TEST_TMPDIR/good")" >"$BATS_TEST_TMPDIR/bad"
 	run check_format "$BATS_TEST_TMPDIR/bad"
@@ -107,6 +110,9 @@ check_format() {
 		fallbacks_total 3
 		failures_total 2
 		resets_total 118
+		moves_total 21
+		moved_bytes_total 2818572288
+		longest_move_seconds 0.048213
 		pool_source_info{source="/sys/kernel/kvm_htab"} 1
 	END
 }
@@ -116,7 +122,7 @@ check_format() {
 	assert_line "kvm_htab_pool_size_bytes 13743947776"
 	assert_line "kvm_htab_pool_approximate 1"
 	assert_line 'kvm_htab_pool_state{state="unknown"} 1'
-	refute_line --regexp '^kvm_htab_(pool_largest_free_order|pool_fits|failures_total|tables_total)'
+	refute_line --regexp '^kvm_htab_(pool_largest_free_order|pool_fits|failures_total|tables_total|move|longest)'
 	run metrics "$TREES/x86-6.12"
 	assert_line "kvm_htab_available 0"
 	refute_line --regexp '^kvm_htab_pool_(size|used|free|approximate|fits|source)'

@@ -35,6 +35,8 @@ fits_of() {
 	assert_output "18 46 24 24 yes yes PowerNV"
 	run facts "$POWER" FROM-POOL,FROM-PAGES,IN-PLACE,FALLBACKS,FAILURES,RESETS
 	assert_output "412 37 5 3 2 118"
+	run facts "$POWER" MOVES,MOVED,LONGEST-MOVE
+	assert_output "21 2818572288 48213"
 	run result '[.fits[]] | map(tostring) | join(" ") + " "' "$POWER"
 	assert_output "\"$(fits_of 33000 8000 500)\""
 	run stderr_of pool-status --sysroot "$POWER"
@@ -46,13 +48,33 @@ fits_of() {
 	assert_success
 	assert_line --regexp '^Pool +ready, ok$'
 	assert_line --regexp '^Total +12\.8G$'
+	assert_line --regexp '^Free +10\.1G$'
 	assert_line 'Failures        2, smaller tables than wanted: 3'
+	assert_line 'Moved           21 tables to make room (2.6G), in at most 48.2 ms each'
 	assert_line --regexp '^Largest order +33 \(8G, for a guest of up to 1T\)$'
 	assert_line --regexp '^GUEST RAM +ORDER +TABLE +FITS$'
 	assert_line --regexp '^ +64G +29 +512M +19$'
 	run stdout_of pool-status --sysroot "$POWER" -b
 	assert_line --regexp '^Total +13743947776$'
+	assert_line --partial ' (2818572288), '
 	assert_line --regexp '^ +68719476736 +29 +536870912 +19$'
+}
+
+@test "moves are mentioned if there were any" {
+	dir=$(tree patched-6.1)
+	echo 1 >"$dir/sys/kernel/kvm_htab/stats/moves"
+	echo 16777216 >"$dir/sys/kernel/kvm_htab/stats/moved_bytes"
+	echo 950 >"$dir/sys/kernel/kvm_htab/stats/longest_move_us"
+	run stdout_of pool-status --sysroot "$dir"
+	assert_line 'Moved           1 table to make room (16M), in at most 0.9 ms each'
+	echo 0 >"$dir/sys/kernel/kvm_htab/stats/moves"
+	run stdout_of pool-status --sysroot "$dir"
+	refute_line --partial Moved
+	rm "$dir"/sys/kernel/kvm_htab/stats/*move*
+	run stdout_of pool-status --sysroot "$dir"
+	refute_line --partial Moved
+	run result '[.moves, .moved_bytes, .longest_move_us]' "$dir"
+	assert_output '[null,null,null]'
 }
 
 @test "a full pool" {
@@ -76,8 +98,22 @@ fits_of() {
 	echo 28 >"$dir/sys/kernel/kvm_htab/pool/largest_free_order"
 	run facts "$dir" STATE,CONDITION,LARGEST
 	assert_output "ready fragmented 28"
+	run stdout_of pool-status --sysroot "$dir"
+	assert_line 'Free            10.1G, in one piece enough for order 33'
+	assert_line 'Largest order   28 (256M, for a guest of up to 32G)'
+	fragmented='the pool is fragmented: 10.1G are free, but no piece serves more than order 28 (256M); '
+	# what to do depends on the kernel
 	run stderr_of pool-status --sysroot "$dir"
-	assert_output --partial "the pool is fragmented: 10.1G are free, but no piece serves more than order 28 (256M)"
+	assert_output "kvm-htab: ${fragmented}the kernel moves tables to join pieces when a guest asks for more, and \
+\`kvm-htab compact\` has it do so now"
+	echo never >"$dir/sys/module/kvm_hv/parameters/htab_move"
+	run stderr_of pool-status --sysroot "$dir"
+	assert_output "kvm-htab: ${fragmented}this kernel could move tables to join pieces, but is told not to: \
+\`echo running >/sys/module/kvm_hv/parameters/htab_move\` lets it"
+	rm "$dir/sys/kernel/kvm_htab/compact"
+	run stderr_of pool-status --sysroot "$dir"
+	assert_output "kvm-htab: ${fragmented}restart or move away guests to join the free pieces, start large guests \
+first, or give them a smaller maxmem or resize-hpt"
 }
 
 @test "a failed reservation and an absent pool, as the kernel says them" {
