@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Deadlines on the monotonic clock, in milliseconds. */
+/* The monotonic clock, in milliseconds for deadlines and in nanoseconds for measuring. */
 #ifndef KVM_HTAB_CLOCK_H
 #define KVM_HTAB_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
 
-static inline int64_t clock_ms(void)
+static inline int64_t clock_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static inline int64_t clock_ms(void)
+{
+	return clock_ns() / 1000000;
 }
 
 static inline void sleep_ms(int64_t ms)

@@ -51,7 +51,7 @@ struct report {
 	struct vm_list vms;
 	uint64_t copy_bytes_per_ms; /* 0: not measured */
 	struct fact largest_before, largest_after;
-	const char *result; /* "moved", "would-move", "nothing-to-do"; NULL: an error */
+	const char *result; /* "moved", "would-move", "nothing-to-do" or "failed" */
 	struct error err;
 };
 
@@ -71,6 +71,12 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
+static void check(struct argp_state *state, const struct compact_call *call)
+{
+	if (call->common.sysroot && !call->dry_run)
+		argp_error(state, MSG_COMPACT_TREE);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct compact_call *call = state->input;
@@ -81,6 +87,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &call->common;
+		return 0;
+	case ARGP_KEY_END:
+		check(state, call);
 		return 0;
 	case OPT_ORDER:
 		r = hpt_order_parse(arg, &call->order, &err);
@@ -113,26 +122,74 @@ static const struct argp argp = {
 	.help_filter = help_filter,
 };
 
-/* What this host copies in a millisecond, more or less: tables are copied one after the other, cold. */
+/* For a table that is larger than caches are, and is not in them. */
+#define COPY_BYTES ((size_t)32 << 20)
+#define COPY_ROUNDS 5
+
+static int compare_times(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* What this host copies in a millisecond, about; @from and @to have COPY_BYTES each. 0: not measured. */
+static uint64_t copy_speed(const char *from, char *to)
+{
+	int64_t times[COPY_ROUNDS], ns;
+
+	for (size_t i = 0; i < COPY_ROUNDS; i++) {
+		int64_t start = clock_ns();
+
+		memcpy(to, from, COPY_BYTES);
+		__asm__ volatile("" : : "r"(to) : "memory"); /* as if it were read */
+		times[i] = clock_ns() - start;
+	}
+	/* the one in the middle: others may have been interrupted */
+	qsort(times, COPY_ROUNDS, sizeof(times[0]), compare_times);
+	ns = times[COPY_ROUNDS / 2];
+	return ns > 0 ? (uint64_t)COPY_BYTES * 1000000 / (uint64_t)ns : 0;
+}
+
 static uint64_t measure_copy(void)
 {
-	size_t bytes = (size_t)32 << 20;
-	char *from = malloc(bytes), *to = malloc(bytes);
-	uint64_t result = 0;
+	/* the names in brackets are those of the C library: a lack of memory is no fault here */
+	_cleanup_free_ char *from = (malloc)(COPY_BYTES), *to = (malloc)(COPY_BYTES);
 
-	if (from && to) {
-		int64_t start;
+	if (!from || !to)
+		return 0;
+	memset(from, 1, COPY_BYTES);
+	memset(to, 2, COPY_BYTES);
+	return copy_speed(from, to);
+}
 
-		memset(from, 1, bytes);
-		memset(to, 2, bytes);
-		start = clock_ms();
-		memcpy(to, from, bytes);
-		/* read what was copied, or there is no need to */
-		result = bytes / (uint64_t)(clock_ms() - start + (to[bytes - 1] == 1));
-	}
-	free(from);
-	free(to);
-	return result;
+/* Whether there could be a plan for @order if the kernel were not told to leave tables where they are. */
+static bool forbidden(const struct pool *pool, unsigned int order)
+{
+	return pool->moving == MOVING_NEVER && pool->free_bytes.known &&
+	       pool->free_bytes.value >= hpt_bytes(order);
+}
+
+static int plan_for(const struct sysfs *fs, const struct pool *pool, struct report *report)
+{
+	char table[BYTES_TEXT_MAX];
+	int r;
+
+	error_clear(&report->err);
+	r = plan_read(fs, report->order, &report->plan, &report->err);
+	if (report->err.status == STATUS_NO && forbidden(pool, report->order))
+		return error_set(&report->err, STATUS_NO, EPERM, MSG_MOVE_NEVER, report->order,
+				 bytes_format(hpt_bytes(report->order), table));
+	return r;
+}
+
+/* The largest order there can be room for, as far as this tells; less than HPT_ORDER_MIN: none. */
+static unsigned int largest_order(const struct pool *pool)
+{
+	unsigned int order = pool->free_bytes.known ? log2_floor(pool->free_bytes.value | 1) :
+						      HPT_ORDER_MAX;
+
+	return order < HPT_ORDER_MAX ? order : HPT_ORDER_MAX;
 }
 
 /* The plan for @report->order, or for the largest order there is one for. */
@@ -141,54 +198,70 @@ static int choose(const struct sysfs *fs, const struct pool *pool, struct report
 	int r;
 
 	if (report->order)
-		return plan_read(fs, report->order, &report->plan, &report->err);
-	if (!pool->free_bytes.known || pool->free_bytes.value < hpt_bytes(HPT_ORDER_MIN))
-		return error_set(&report->err, STATUS_NO, ENOMEM, MSG_NOTHING_FREE);
-
-	report->order = log2_floor(pool->free_bytes.value);
-	if (report->order > HPT_ORDER_MAX)
-		report->order = HPT_ORDER_MAX;
-	do {
-		error_clear(&report->err);
-		r = plan_read(fs, report->order, &report->plan, &report->err);
-	} while (r == -ENOMEM && --report->order >= HPT_ORDER_MIN);
+		return plan_for(fs, pool, report);
+	r = error_set(&report->err, STATUS_NO, ENOMEM, MSG_NOTHING_FREE);
+	for (unsigned int order = largest_order(pool); order >= HPT_ORDER_MIN; order--) {
+		report->order = order;
+		r = plan_for(fs, pool, report);
+		if (r != -ENOMEM || report->err.status != STATUS_NO)
+			break;
+	}
 	return r;
 }
 
-static int gather(const struct sysfs *fs, bool dry_run, struct report *report)
+/* Whether there can be tables, a kernel that moves them, and a pool in which it does. */
+static int read_host(const struct sysfs *fs, struct host *host, struct pool *pool,
+		     struct error *err)
 {
-	struct error ignored = { 0 };
-	struct pool pool = { 0 };
-	struct host host;
+	_cleanup_free_ char *advice = NULL;
 	int r;
 
-	host_probe(fs, &host);
-	r = host_check(&host, &report->err);
+	host_probe(fs, host);
+	r = host_check(host, err);
+	if (!r && !host->module_loaded)
+		r = error_set(err, STATUS_CANNOT, ENODEV, MSG_NO_MODULE);
+	if (!r)
+		r = plan_check(fs, err);
 	if (r)
 		return r;
+	pool_read(fs, pool);
+	if (pool_may_exist(pool))
+		return 0;
+	advice = pool_advice(pool);
+	return error_set(err, STATUS_NO, ENOMEM, "%s", advice ?: strerror(ENOMEM));
+}
+
+static int carry_out(const struct sysfs *fs, struct report *report)
+{
+	struct pool pool = { 0 };
+	int r = plan_carry_out(fs, report->order, &report->err);
+
 	pool_read(fs, &pool);
-	report->largest_before = pool.largest_order;
-	r = choose(fs, &pool, report);
-	if (r)
+	report->largest_after = pool.largest_order;
+	return r;
+}
+
+static int gather(const struct sysfs *fs, bool dry_run, bool pauses, struct report *report)
+{
+	_cleanup_(error_clear) struct error ignored = { 0 };
+	struct pool pool = { 0 };
+	struct host host;
+	int r = read_host(fs, &host, &pool, &report->err);
+
+	report->largest_before = report->largest_after = pool.largest_order;
+	if (!r)
+		r = choose(fs, &pool, report);
+	report->result = "nothing-to-do";
+	if (r || !report->plan.nmoves)
 		return r;
 
 	/* whose tables these are, while they still are where the plan says */
-	r = vm_list_read(fs, &host, &report->vms, &ignored);
-	error_clear(&ignored);
-	if (report->plan.nmoves)
+	if (vm_list_read(fs, &host, &report->vms, &ignored))
+		vm_list_clear(&report->vms);
+	if (pauses && !fs->captured)
 		report->copy_bytes_per_ms = measure_copy();
-	report->result = !report->plan.nmoves ? "nothing-to-do" : dry_run ? "would-move" : "moved";
-	if (!dry_run && report->plan.nmoves) {
-		r = plan_carry_out(fs, report->order, &report->err);
-		if (r) {
-			report->result = NULL;
-			return r;
-		}
-	}
-	pool = (struct pool){ 0 };
-	pool_read(fs, &pool);
-	report->largest_after = pool.largest_order;
-	return 0;
+	report->result = dry_run ? "would-move" : "moved";
+	return dry_run ? 0 : carry_out(fs, report);
 }
 
 static const struct host_vm *find_vm(const struct vm_list *vms, uint64_t id)
@@ -269,22 +342,18 @@ static int print_table(const struct report *report, const struct layout *layout,
 static void explain(const struct report *report)
 {
 	char room[BYTES_TEXT_MAX], moved[BYTES_TEXT_MAX];
-	_cleanup_free_ char *text = NULL;
+	_cleanup_(error_clear) struct error text = { 0 };
+	size_t n = report->plan.nmoves;
 
 	bytes_format(hpt_bytes(report->order), room);
 	bytes_format(plan_bytes(&report->plan), moved);
-	if (asprintf(&text,
-		     !report->plan.nmoves	     ? MSG_ROOM_ALREADY :
-		     strcmp(report->result, "moved") ? MSG_WOULD_MOVE :
-						       MSG_MOVED,
-		     report->order, room, report->plan.nmoves, moved) < 0) {
-		text = NULL;
-		lack_note(ENOMEM);
-	}
-	if (text) {
-		flush_stdout();
-		complain(NULL, text);
-	}
+	if (!n)
+		error_append(&text, MSG_ROOM_ALREADY, report->order, room);
+	else
+		error_append(&text, strcmp(report->result, "moved") ? MSG_WOULD_MOVE : MSG_MOVED, n,
+			     tables_word(n), moved, report->order, room);
+	flush_stdout(); /* it refers to what stands above it */
+	complain(NULL, text.message);
 }
 
 static enum exit_status print(const struct report *report, const struct layout *layout,
@@ -292,7 +361,7 @@ static enum exit_status print(const struct report *report, const struct layout *
 {
 	if (output->json) {
 		print_json(report, layout, !output->columns);
-	} else if (!output->quiet && report->result) {
+	} else if (!output->quiet && !report->err.status) {
 		if (print_table(report, layout, output)) {
 			complain(NULL, strerror(ENOMEM));
 			return STATUS_FAILED;
@@ -311,6 +380,14 @@ static void report_clear(struct report *report)
 	error_clear(&report->err);
 }
 
+static bool shows_pauses(const struct layout *layout, const struct output_options *output)
+{
+	for (size_t i = 0; i < layout->nselected; i++)
+		if (layout->selected[i] == COL_PAUSE)
+			return !output->quiet;
+	return false;
+}
+
 int command_compact(int argc, char **argv)
 {
 	_cleanup_(report_clear) struct report report = { 0 };
@@ -325,8 +402,8 @@ int command_compact(int argc, char **argv)
 	if (status)
 		return status;
 	report.order = call.order;
-	if (gather(&fs, call.dry_run, &report))
-		report.result = NULL;
+	if (gather(&fs, call.dry_run, shows_pauses(&layout, &call.common.output), &report))
+		report.result = "failed";
 	sysfs_close(&fs);
 	return print(&report, &layout, &call.common.output);
 }

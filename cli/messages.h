@@ -139,17 +139,24 @@
 #define MSG_MAP "cannot read what is where in the pool: %s"
 
 /* Moving tables */
+#define MSG_COMPACT_TREE "--sysroot goes with --dry-run here: a captured tree is only looked at"
 #define MSG_NO_MOVES \
 	"this kernel does not move tables (there is no %s): boot one with the kvm-htab series; until " \
 	"then, restart or move away guests to join the free pieces"
+#define MSG_NO_PLANS \
+	"this kernel moves tables, but does not tell which: there is no %s; is debugfs mounted on " \
+	"/sys/kernel/debug?"
 #define MSG_MOVE_DENIED "only root may have tables moved, or see what would be: try as root"
+#define MSG_MOVE_NEVER \
+	"no piece of the pool serves order %u (%s), and the kernel is told not to move tables: " \
+	"`echo running >/sys/module/kvm_hv/parameters/htab_move` lets it"
 #define MSG_NO_PLAN \
-	"no room for a table of order %u, whatever the kernel may move: `kvm-htab pool-status` shows " \
-	"what is free, and kvm_hv.htab_move which tables may be moved"
+	"no room for a table of order %u (%s), whatever the kernel may move: `kvm-htab pool-status` " \
+	"shows what is free, and the parameter kvm_hv.htab_move says which tables may be moved"
 #define MSG_MOVE "%s: %s"
 #define MSG_ROOM_ALREADY "there is room already for a table of order %u (%s)"
-#define MSG_WOULD_MOVE "to make room for a table of order %u (%s), %zu tables of %s would be moved"
-#define MSG_MOVED "there is room now for a table of order %u (%s); %zu tables of %s were moved"
+#define MSG_WOULD_MOVE "would move %zu %s (%s) to make room for a table of order %u (%s)"
+#define MSG_MOVED "moved %zu %s (%s): there is room now for a table of order %u (%s)"
 #define MSG_NOTHING_FREE "nothing of the pool is free: `kvm-htab list` shows who has it"
 
 /* The pool, and what to do about it */
@@ -211,9 +218,16 @@
 #define MSG_FIT_PIECES \
 	"%s of the pool are free, but not in pieces that serve so many such tables; restart or move " \
 	"away guests to join the free pieces, or start large guests first"
+#define MSG_FIT_WOULD_MOVE \
+	"there is room for a table of order %u (%s) when the kernel has moved other tables (%s), as it " \
+	"does if it is asked for one"
 #define MSG_FIT_MOVES \
-	"this kernel moves tables to make room, and may do so for these; as root, and for one table, " \
-	"it says whether it would"
+	"this kernel moves tables to make room, and may do so for these; whether it would it tells " \
+	"root, in debugfs, and of one table at a time"
+#define MSG_FIT_STUCK \
+	"%s of the pool are free, but in pieces, which the kernel cannot join by moving tables, or may " \
+	"not (see kvm_hv.htab_move in kvm-htab(8)); stop guests or move them to another host, or start " \
+	"large guests first"
 #define MSG_FIT_PAGES \
 	"what the pool has no room for may come from the page allocator, which promises nothing; " \
 	"--probe finds out by trying"

@@ -7,46 +7,70 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hpt.h"
 #include "messages.h"
 
 #define PLAN "/sys/kernel/debug/kvm_htab/plan"
 #define COMPACT "/sys/kernel/kvm_htab/compact"
 #define GRANULE "/sys/kernel/kvm_htab/pool/granule_bytes"
 
-static int refused(const char *path, unsigned int order, int code, struct error *err)
+/* @code: what opening, reading or writing @path has ended with. */
+static int failed(const char *path, int code, struct error *err)
 {
 	switch (code) {
 	case ENOENT:
-		return error_set(err, STATUS_CANNOT, code, MSG_NO_MOVES, path);
+		return error_set(err, STATUS_CANNOT, code, MSG_NO_PLANS, path);
 	case EACCES:
-	case EPERM:
 		return error_set(err, STATUS_FAILED, code, MSG_MOVE_DENIED);
-	case ENOMEM:
-		return error_set(err, STATUS_NO, code, MSG_NO_PLAN, order);
 	default:
 		return error_set(err, STATUS_FAILED, code, MSG_MOVE, path, strerror(code));
 	}
+}
+
+/* There is no way to make room for a table of @order. */
+static int no_plan(unsigned int order, struct error *err)
+{
+	char table[BYTES_TEXT_MAX];
+
+	return error_set(err, STATUS_NO, ENOMEM, MSG_NO_PLAN, order,
+			 bytes_format(hpt_bytes(order), table));
 }
 
 /* Opens @path and writes @order to it. Returns the file descriptor. */
 static int ask(const struct sysfs *fs, const char *path, int flags, unsigned int order,
 	       struct error *err)
 {
+	_cleanup_close_ int fd = sysfs_open_file(fs, path, flags);
 	char text[12];
-	int length = snprintf(text, sizeof(text), "%u", order);
-	int fd = sysfs_open_file(fs, path, flags);
-	int code;
+	ssize_t length = snprintf(text, sizeof(text), "%u", order), n;
 
 	if (fd < 0)
-		return refused(path, order, -fd, err);
-	if (write(fd, text, (size_t)length) == length)
-		return fd;
-	code = errno;
-	close(fd);
-	return refused(path, order, code, err);
+		return failed(path, -fd, err);
+	n = write(fd, text, (size_t)length);
+	if (n < 0 && errno == ENOMEM)
+		return no_plan(order, err);
+	if (n != length)
+		return failed(path, n < 0 ? errno : EIO, err);
+	return take_fd(&fd);
 }
 
-/* "move VM FROM TO SIZE", all in granules */
+/* A number of granules, in bytes */
+static bool scan_granules(const char **s, uint64_t granule, uint64_t *bytes)
+{
+	return !scan_u64(s, bytes) && !__builtin_mul_overflow(*bytes, granule, bytes);
+}
+
+/* "room AT SIZE" */
+static bool scan_room(const char *s, uint64_t granule, struct plan *plan)
+{
+	if (strncmp(s, "room ", 5))
+		return false;
+	s += 5;
+	return scan_granules(&s, granule, &plan->at) && scan_granules(&s, granule, &plan->bytes) &&
+	       !*s;
+}
+
+/* "move VM FROM TO SIZE", or "move - FROM TO SIZE" of a VM that has no number */
 static bool scan_move(const char *s, uint64_t granule, struct plan_move *move)
 {
 	if (strncmp(s, "move ", 5))
@@ -56,67 +80,95 @@ static bool scan_move(const char *s, uint64_t granule, struct plan_move *move)
 		s++;
 	else if (scan_u64(&s, &move->vm))
 		return false;
-	if (scan_u64(&s, &move->from) || scan_u64(&s, &move->to) || scan_u64(&s, &move->bytes))
-		return false;
-	move->from *= granule;
-	move->to *= granule;
-	move->bytes *= granule;
-	return !*s;
+	return scan_granules(&s, granule, &move->from) && scan_granules(&s, granule, &move->to) &&
+	       scan_granules(&s, granule, &move->bytes) && move->bytes && !*s;
 }
 
-/* "room AT SIZE", and the moves */
-static int scan_plan(char *text, uint64_t granule, struct plan *plan)
+static int add_move(struct plan *plan, const struct plan_move *move)
 {
-	char *save = NULL, *line = strtok_r(text, "\n", &save);
-	const char *s = line ?: "";
+	struct plan_move *larger = reallocarray(plan->moves, plan->nmoves + 1, sizeof(*larger));
 
-	if (strncmp(s, "room ", 5))
-		return -EBADMSG;
-	s += 5;
-	if (scan_u64(&s, &plan->at) || scan_u64(&s, &plan->bytes) || *s)
-		return -EBADMSG;
-	plan->at *= granule;
-	plan->bytes *= granule;
-
-	while ((line = strtok_r(NULL, "\n", &save))) {
-		struct plan_move move = { 0 }, *larger;
-
-		if (!scan_move(line, granule, &move))
-			return -EBADMSG;
-		larger = reallocarray(plan->moves, plan->nmoves + 1, sizeof(*larger));
-		if (!larger)
-			return -ENOMEM;
-		plan->moves = larger;
-		plan->moves[plan->nmoves++] = move;
-	}
+	if (!larger)
+		return -ENOMEM;
+	plan->moves = larger;
+	plan->moves[plan->nmoves++] = *move;
 	return 0;
+}
+
+void plan_clear(struct plan *plan)
+{
+	free(plan->moves);
+	*plan = (struct plan){ 0 };
+}
+
+/* The answer for a table of @bytes among those in @text. -ENOENT: it is not among them. */
+static int scan_plan(char *text, uint64_t granule, uint64_t bytes, struct plan *plan)
+{
+	bool begun = false, found = false, ours = false;
+	char *save = NULL;
+
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		struct plan room = { 0 };
+		struct plan_move move = { 0 };
+
+		if (scan_room(line, granule, &room)) {
+			ours = room.bytes == bytes && !found;
+			if (ours)
+				*plan = room;
+			found = found || ours;
+			begun = true;
+		} else if (!begun || !scan_move(line, granule, &move)) {
+			return -EBADMSG;
+		} else if (ours && add_move(plan, &move)) {
+			return -ENOMEM;
+		}
+	}
+	return found ? 0 : -ENOENT;
+}
+
+/* What there is to read of @order. */
+static int read_answer(const struct sysfs *fs, unsigned int order, char **text, struct error *err)
+{
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	if (fs->captured) {
+		r = sysfs_read(fs, PLAN, text, NULL);
+		return r ? failed(PLAN, -r, err) : 0;
+	}
+	fd = ask(fs, PLAN, O_RDWR, order, err);
+	if (fd < 0)
+		return fd;
+	r = sysfs_read_fd(fd, text, NULL);
+	return r ? failed(PLAN, -r, err) : 0;
+}
+
+int plan_check(const struct sysfs *fs, struct error *err)
+{
+	if (!sysfs_exists(fs, COMPACT))
+		return 0;
+	return error_set(err, STATUS_CANNOT, ENOENT, MSG_NO_MOVES, COMPACT);
 }
 
 int plan_read(const struct sysfs *fs, unsigned int order, struct plan *plan, struct error *err)
 {
 	_cleanup_free_ char *text = NULL;
-	_cleanup_close_ int fd = -1;
 	uint64_t granule;
 	int r;
 
 	*plan = (struct plan){ 0 };
 	r = sysfs_read_u64(fs, GRANULE, &granule);
 	if (r)
-		return refused(GRANULE, order, -r, err);
-	fd = ask(fs, PLAN, O_RDWR, order, err);
-	if (fd < 0)
-		return fd;
-	r = sysfs_read_fd(fd, &text, NULL);
-	if (!r)
-		r = scan_plan(text, granule, plan);
-	return r ? error_set(err, STATUS_FAILED, -r, MSG_MOVE, PLAN, strerror(-r)) : 0;
-}
-
-void plan_clear(struct plan *plan)
-{
-	free(plan->moves);
-	plan->moves = NULL;
-	plan->nmoves = 0;
+		return failed(GRANULE, -r, err);
+	r = read_answer(fs, order, &text, err);
+	if (r)
+		return r;
+	r = scan_plan(text, granule, hpt_bytes(order), plan);
+	if (r)
+		plan_clear(plan);
+	if (r == -ENOENT && fs->captured)
+		return no_plan(order, err);
+	return r ? failed(PLAN, r == -ENOENT ? EBADMSG : -r, err) : 0;
 }
 
 uint64_t plan_bytes(const struct plan *plan)

@@ -20,11 +20,15 @@ struct plan {
 	size_t nmoves;
 };
 
+/* Whether this kernel moves tables at all. Errors: STATUS_CANNOT, -ENOENT. */
+int plan_check(const struct sysfs *fs, struct error *err) _must_check_;
+
 /*
- * Asks the kernel what it would move now for a table of @order (18..46); plan_clear()
- * frees @plan. Errors: STATUS_NO, -ENOMEM if no move makes room; STATUS_CANNOT if this
- * kernel moves no tables; STATUS_FAILED, -EACCES without privileges, and others of open(2)
- * and write(2); -EBADMSG for an answer that is none.
+ * Asks the kernel what it would move now for a table of @order (18..46), or looks it up in a
+ * captured tree, whose file has the answers for all orders for which there were any, one after the
+ * other. plan_clear() frees @plan. Errors: STATUS_NO, -ENOMEM if no move makes room;
+ * STATUS_CANNOT, -ENOENT if this kernel does not tell; STATUS_FAILED, -EACCES without privileges,
+ * and others of open(2), write(2) and read(2); -EBADMSG for an answer that is none.
  */
 int plan_read(const struct sysfs *fs, unsigned int order, struct plan *plan,
 	      struct error *err) _must_check_;
@@ -33,7 +37,7 @@ void plan_clear(struct plan *plan);
 /* What is copied when it is carried out. */
 uint64_t plan_bytes(const struct plan *plan);
 
-/* Has the kernel make that room. Errors: as plan_read(). */
+/* Has the kernel of this host make that room. Errors: as plan_read(). */
 int plan_carry_out(const struct sysfs *fs, unsigned int order, struct error *err) _must_check_;
 
 #endif /* KVM_HTAB_PLAN_H */

@@ -358,8 +358,8 @@ static void print_moves(const struct report *report, bool plain_bytes)
 
 	if (!pool->moves.value)
 		return;
-	printf("Moved           %" PRIu64 " %s to make room (%s), in at most %" PRIu64
-	       ".%" PRIu64 " ms each\n",
+	printf("Moved           %" PRIu64 " %s to make room (%s), in at most %" PRIu64 ".%" PRIu64
+	       " ms each\n",
 	       pool->moves.value, tables_word(pool->moves.value),
 	       value_format(&report->row[COL_MOVED], plain_bytes, bytes, sizeof(bytes)),
 	       pool->longest_move_us.value / 1000, pool->longest_move_us.value / 100 % 10);

@@ -114,8 +114,11 @@ static int read_file(int fd, char **text, size_t *length)
 
 int sysfs_open_file(const struct sysfs *fs, const char *path, int flags)
 {
-	int fd = open_below(fs, path, flags | O_CLOEXEC | O_NOCTTY);
+	int fd;
 
+	if (fs->captured && (flags & O_ACCMODE) != O_RDONLY)
+		return -EROFS;
+	fd = open_below(fs, path, flags | O_CLOEXEC | O_NOCTTY);
 	return fd < 0 ? -errno : fd;
 }
 

@@ -48,7 +48,10 @@ int sysfs_read_u64(const struct sysfs *fs, const char *path, uint64_t *value) _m
  */
 int sysfs_open_directory(const struct sysfs *fs, const char *path) _must_check_;
 
-/* Opens the file @path (absolute) with @flags of open(2); the caller closes it. Errors: -errno of open(2). */
+/*
+ * Opens the file @path (absolute) with @flags of open(2); the caller closes it.
+ * Errors: -errno of open(2); -EROFS for writing to a captured tree.
+ */
 int sysfs_open_file(const struct sysfs *fs, const char *path, int flags) _must_check_;
 
 /* As sysfs_read(), from where the file @fd is read. */

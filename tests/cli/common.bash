@@ -41,6 +41,20 @@ tree() {
 	echo "$BATS_TEST_TMPDIR/tree"
 }
 
+# plans TREE LINE...: what the kernel of that tree, a copy, would move, for all orders one after the other
+plans() {
+	mkdir -p "$1/sys/kernel/debug/kvm_htab"
+	printf '%s\n' "${@:2}" >"$1/sys/kernel/debug/kvm_htab/plan"
+}
+
+# without_privileges COMMAND...: file modes count, for root, too
+without_privileges() {
+	local drop=()
+
+	[ "$(id -u)" != 0 ] || drop=(setpriv --bounding-set "-dac_override,-dac_read_search")
+	"${drop[@]}" "$@"
+}
+
 # start_peer [-s] MODE ADDRESS: waits until it listens. `run` has a shell of
 # its own, so that the peer is known by files.
 start_peer() {

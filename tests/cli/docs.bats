@@ -6,7 +6,7 @@
 bats_require_minimum_version 1.5.0
 load common
 
-commands=(pool-status fit vm-status reset resize list doctor)
+commands=(pool-status fit vm-status reset resize compact list doctor)
 
 # long_options [COMMAND]: those that --help lists, sorted
 long_options() {
@@ -36,6 +36,7 @@ long_options() {
 		vm-status | reset) args=(--vm fd:77) ;;
 		resize) args=(--vm fd:77 --order 24) ;;
 		fit) args=(--order 24) ;;
+		compact) args=(--dry-run) ;;
 		esac
 		# a host with a VM
 		run stdout_of "$command" --json --sysroot "$TREES/power9-6.1" "${args[@]}"

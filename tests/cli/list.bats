@@ -6,14 +6,6 @@
 bats_require_minimum_version 1.5.0
 load common
 
-# without_privileges COMMAND...: file modes count, for root, too
-without_privileges() {
-	local drop=()
-
-	[ "$(id -u)" != 0 ] || drop=(setpriv --bounding-set "-dac_override,-dac_read_search")
-	"${drop[@]}" "$@"
-}
-
 # tree_of NAME: $DIR is a copy of that tree, in which nothing counts VMs
 tree_of() {
 	DIR=$(tree "$1")

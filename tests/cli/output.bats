@@ -74,12 +74,13 @@ load common
 # everything_that_prints: calls that print something, one a line
 everything_that_prints() {
 	printf -- '--%s\n' help usage version
-	for command in pool-status fit vm-status reset resize list doctor; do
+	for command in pool-status fit vm-status reset resize compact list doctor; do
 		printf "$command --%s\n" help usage version
 	done
 	tree=$(tree patched-6.1)
+	plans "$tree" 'room 0 256' 'move 1 0 512 256'
 	for form in "" --json --raw; do
-		printf "%s $form --sysroot $tree\n" pool-status "fit --ram 4G" doctor "vm-status --vm fd:77" \
+		printf "%s $form --sysroot $tree\n" pool-status "fit --ram 4G" "compact --dry-run --order 26" doctor "vm-status --vm fd:77" \
 			"reset --vm fd:77" "resize --vm fd:77 --order 24"
 	done
 	echo "pool-status --format=prometheus --sysroot $tree"

@@ -195,9 +195,7 @@ first, or give them a smaller maxmem or resize-hpt"
 @test "debugfs that may not be read is said" {
 	dir=$(tree stock-6.1-debugfs)
 	chmod 000 "$dir/sys/kernel/debug"
-	without=()
-	[ "$(id -u)" != 0 ] || without=(setpriv --bounding-set "-dac_override,-dac_read_search")
-	run "${without[@]}" "$KVM_HTAB" pool-status --sysroot "$dir"
+	run without_privileges "$KVM_HTAB" pool-status --sysroot "$dir"
 	chmod 755 "$dir/sys/kernel/debug"
 	assert_success
 	assert_output --partial "may not be read by this user: try as root"
@@ -324,9 +322,7 @@ first, or give them a smaller maxmem or resize-hpt"
 	dir=$(tree stock-6.1-debugfs)
 	rm -f "$dir/sys/module/kvm_hv/refcnt"
 	chmod 111 "$dir/proc"
-	without=()
-	[ "$(id -u)" != 0 ] || without=(setpriv --bounding-set "-dac_override,-dac_read_search")
-	run --separate-stderr "${without[@]}" "$KVM_HTAB" pool-status --sysroot "$dir"
+	run --separate-stderr without_privileges "$KVM_HTAB" pool-status --sysroot "$dir"
 	chmod 755 "$dir/proc"
 	assert_success
 	assert_line --regexp '^Pool +ready'

@@ -134,9 +134,7 @@ two_threads() {
 @test "a pid file that may not be read" {
 	pid_file web 1
 	chmod 000 "$BATS_TEST_TMPDIR/run/libvirt/qemu/web.pid"
-	without=()
-	[ "$(id -u)" != 0 ] || without=(setpriv --bounding-set "-dac_override,-dac_read_search")
-	run "${without[@]}" "$KVM_HTAB" reset --vm domain:web --sysroot "$BATS_TEST_TMPDIR"
+	run without_privileges "$KVM_HTAB" reset --vm domain:web --sysroot "$BATS_TEST_TMPDIR"
 	assert_failure 1
 	assert_output --partial "domain:web: no permission to read /run/libvirt/qemu/web.pid: try as root"
 }

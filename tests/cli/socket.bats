@@ -155,9 +155,7 @@ within() {
 	assert_output --partial "cannot connect: Not a directory; nothing was changed"
 	mkdir "$BATS_TEST_TMPDIR/closed"
 	chmod 000 "$BATS_TEST_TMPDIR/closed"
-	without=()
-	[ "$(id -u)" != 0 ] || without=(setpriv --bounding-set "-dac_override,-dac_read_search")
-	run "${without[@]}" "$KVM_HTAB" reset --vm "$BATS_TEST_TMPDIR/closed/vm"
+	run without_privileges "$KVM_HTAB" reset --vm "$BATS_TEST_TMPDIR/closed/vm"
 	chmod 700 "$BATS_TEST_TMPDIR/closed"
 	assert_failure 1
 	assert_output --partial "no permission to connect"

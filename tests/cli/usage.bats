@@ -6,7 +6,7 @@
 bats_require_minimum_version 1.5.0
 load common
 
-commands=(pool-status fit vm-status reset resize list doctor)
+commands=(pool-status fit vm-status reset resize compact list doctor)
 
 # usage_error TEXT ARGS...: exit status 2, nothing on stdout, TEXT on stderr
 usage_error() {
@@ -142,6 +142,7 @@ each() {
 		fit) "$@" fit --order 24 ;;
 		vm-status | reset) "$@" "$command" --vm @x ;;
 		resize) "$@" resize --vm @x --order 24 ;;
+		compact) "$@" compact --dry-run ;;
 		*) "$@" "$command" ;;
 		esac
 	done
