@@ -114,13 +114,14 @@ void check_reservation(struct doctor *doctor, struct item *item)
 	item_advise(item, "%s", way_out(doctor->pool.denied ? MSG_POOL_DENIED : MSG_POOL_UNKNOWN));
 }
 
-/* Whether the pool still has tables that the page allocator has not. */
+/* Whether the pool still has tables that the page allocator has not, or will have when it is asked for them. */
 static bool pool_is_of_use(const struct pool *pool)
 {
 	uint64_t pages = pool->order_max_pages.known ? pool->order_max_pages.value :
 						       HPT_ORDER_DEFAULT;
 
-	return !pool->largest_order.known || pool->largest_order.value > pages;
+	return !pool->largest_order.known || pool->largest_order.value > pages ||
+	       (pool->moving == MOVING_ALLOWED && pool_condition(pool) == CONDITION_FRAGMENTED);
 }
 
 /* What is free and what fits, behind @condition ("full: "). */

@@ -47,24 +47,31 @@ void fit_judge(const struct pool *pool, struct fit *fit)
 	}
 }
 
-void fit_plan(const struct sysfs *fs, struct fit *fit)
+void fit_plan(const struct sysfs *fs, const struct pool *pool, struct fit *fit)
 {
 	_cleanup_(error_clear) struct error err = { 0 };
 	_cleanup_(plan_clear) struct plan plan = { 0 };
+	bool pages = fit->answer == FIT_UNKNOWN && fit->reason == FIT_PAGES;
 	int r;
 
-	if (fit->answer != FIT_NO || fit->reason != FIT_FRAGMENTED)
+	if (pool->moving != MOVING_ALLOWED || (!pages && fit->reason != FIT_FRAGMENTED))
 		return;
 	r = plan_read(fs, fit->order, &plan, &err);
-	if (r == -ENOENT || r == -ENOMEM)
+	if (err.status == STATUS_NO || (pages && (r || fit->count > 1)))
 		return;
 	fit->reason = FIT_MOVES;
-	/* Of more than one, the others depend on where the first one goes */
-	fit->answer = r || fit->count > 1 ? FIT_UNKNOWN : FIT_YES;
-	if (!r)
-		fit->moved_bytes = (struct fact){ .known = true, .value = plan_bytes(&plan) };
-	if (fit->answer == FIT_YES)
+	if (r || fit->count > 1) { /* of several, the others depend on where the first one goes */
+		fit->answer = FIT_UNKNOWN;
+		return;
+	}
+	fit->answer = FIT_YES;
+	if (!plan.nmoves) { /* room that has come meanwhile */
+		fit->reason = FIT_ROOM;
 		fit->source = "pool";
+		return;
+	}
+	fit->source = pages ? NULL : "pool";
+	fit->moved_bytes = (struct fact){ .known = true, .value = plan_bytes(&plan) };
 }
 
 /* Asks for the tables, until one is refused; they are had when this returns. */
@@ -133,9 +140,14 @@ char *fit_sentence(const struct fit *fit)
 	unsigned int order = (unsigned int)fit->largest.value;
 	struct error text = { 0 };
 
-	if (fit->answer == FIT_YES)
+	if (fit->answer == FIT_YES && fit->reason != FIT_MOVES)
 		return NULL;
 	bytes_format(hpt_bytes(fit->order), table);
+	if (fit->answer == FIT_YES) {
+		error_append(&text, MSG_FIT_WOULD_MOVE, fit->order, table,
+			     bytes_format(fit->moved_bytes.value, largest));
+		return text.message;
+	}
 	if (fit->count == 1)
 		error_append(&text, no ? MSG_FIT_NO : MSG_FIT_UNKNOWN, fit->order, table);
 	else
@@ -177,6 +189,10 @@ char *fit_advice(const struct pool *pool, const struct fit *fit)
 		error_append(&text, MSG_FIT_SHORT, free_text, total_text);
 		break;
 	case FIT_FRAGMENTED:
+		if (pool->moving == MOVING_ALLOWED) {
+			error_append(&text, MSG_FIT_STUCK, free_text);
+			break;
+		}
 		if (condition == CONDITION_FRAGMENTED)
 			return pool_advice(pool);
 		error_append(&text, MSG_FIT_PIECES, free_text);

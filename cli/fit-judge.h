@@ -32,7 +32,7 @@ struct fit {
 	enum fit_reason reason;
 	struct fact fits; /* how many of them the pool has; when tried: how many could be had */
 	struct fact largest; /* order that fits; 0: none */
-	struct fact moved_bytes; /* of tables that are moved for one of that order */
+	struct fact moved_bytes; /* of other tables, to make room; of FIT_YES with FIT_MOVES alone */
 	const char *
 		source; /* of the tables if they are had: "pool", "pages", NULL: both, or not known */
 };
@@ -44,7 +44,7 @@ void fit_judge(const struct pool *pool, struct fit *fit);
  * Looks, after fit_judge(), whether what is free in pieces will be joined, by a kernel
  * that moves tables. Where that cannot be learnt the answer is FIT_UNKNOWN.
  */
-void fit_plan(const struct sysfs *fs, struct fit *fit);
+void fit_plan(const struct sysfs *fs, const struct pool *pool, struct fit *fit);
 
 /*
  * Answers by trying, after fit_judge(), and gives all tables back.

@@ -228,7 +228,7 @@ static int answer_all(const struct sysfs *fs, struct report *report, const struc
 
 		fit_judge(pool, &c->fit);
 		if (!probe)
-			fit_plan(fs, &c->fit);
+			fit_plan(fs, pool, &c->fit);
 		else
 			r = fit_try(probe, pool, &c->fit, &report->err);
 		if (r)

@@ -21,6 +21,21 @@ pool_file() {
 	echo "$2" >"$dir/sys/kernel/kvm_htab/pool/$1"
 }
 
+# never_moves: the kernel of that tree leaves tables where they are
+never_moves() {
+	echo never >"$dir/sys/module/kvm_hv/parameters/htab_move"
+}
+
+# fragmented: a tree of which 10.1G are free, in pieces for order 28 at most
+fragmented() {
+	local dir
+
+	dir=$(tree patched-6.1)
+	pool_file largest_free_order 28
+	echo "41500 20750 10375 5187 2593 1296 648 324 162 81 40 0 0 0" >"$dir/sys/kernel/kvm_htab/pool/fits"
+	echo "$dir"
+}
+
 @test "room: yes, exit status 0, nothing on stderr" {
 	run --separate-stderr kvm_htab fit --sysroot "$POWER" --ram 64G
 	assert_success
@@ -53,10 +68,12 @@ pool_file() {
 	run answers "$POWER" --order 29 --count 19
 	assert_success
 	assert_output "29 19 yes room"
-	run answers "$POWER" --order 29 --count 20
+	dir=$(tree patched-6.1)
+	never_moves
+	run answers "$dir" --order 29 --count 20
 	assert_failure 3
 	assert_output "29 19 no fragmented"
-	run stderr_of fit --sysroot "$POWER" --order 29 --count 20
+	run stderr_of fit --sysroot "$dir" --order 29 --count 20
 	assert_line "kvm-htab: order: no room for 20 tables of order 29 (512M), only for 19; the largest that fits is of order 33 (8G, for a guest of up to 1T)"
 	assert_line --partial "10.1G of the pool are free, but not in pieces that serve so many such tables"
 }
@@ -84,6 +101,7 @@ pool_file() {
 
 @test "five reasons for a no, each with advice of its own" {
 	dir=$(tree patched-6.1)
+	never_moves
 	run answers "$dir" --order 34
 	assert_output "34 0 no small"
 	run advice "$dir" --order 34
@@ -124,6 +142,122 @@ pool_file() {
 		run advice "$dir" --order 29
 		assert_output "$(stderr_of pool-status --sysroot "$dir" | sed 's/^kvm-htab: //')"
 	done
+}
+
+@test "a kernel that moves tables: yes, after so much" {
+	dir=$(fragmented)
+	plans "$dir" 'room 0 1024' 'room 4096 2048' 'move 7 4096 0 1024' 'move - 6000 50 64' 'room 4096 4096' 'move 1 1 1 1'
+	run answers "$dir" --order 29
+	assert_success
+	assert_output "29 0 yes moves"
+	run stdout_of fit --sysroot "$dir" -rbn -o MOVED,SOURCE,LARGEST --order 29
+	assert_output "$(((1024 + 64) << 18)) pool 28"
+	run --separate-stderr kvm_htab fit --sysroot "$dir" --ram 64G
+	assert_line --index 1 --regexp '^ram +64G +29 +512M +1 +0 +yes +moves$'
+	assert_equal "$stderr" "kvm-htab: ram: there is room for a table of order 29 (512M) when the kernel has moved other \
+tables (272M), as it does if it is asked for one"
+	run stdout_of fit --json --sysroot "$dir" --ram 64G --maxmem 128G
+	run jq -c '.exit_status, (.results[] | [.answer, .reason, .moved_bytes, .advice])' <<<"$output"
+	assert_output '0
+["yes","moves",285212672,null]
+["yes","moves",262144,null]'
+	run kvm_htab fit --quiet --sysroot "$dir" --ram 64G
+	assert_success
+	assert_output ''
+	# what is there anyway is not asked about
+	run answers "$dir" --order 28
+	assert_output "28 40 yes room"
+	# nothing in the way any more
+	plans "$dir" 'room 4096 2048'
+	run --separate-stderr kvm_htab fit -rn -o ANSWER,REASON,MOVED,SOURCE --sysroot "$dir" --order 29
+	assert_output "yes room - pool"
+	assert_equal "$stderr" ''
+}
+
+@test "a kernel that moves tables: no, if they are in the way all the same" {
+	dir=$(fragmented)
+	plans "$dir" 'room 0 1024'
+	run answers "$dir" --order 29
+	assert_failure 3
+	assert_output "29 0 no fragmented"
+	run advice "$dir" --order 29
+	assert_output "10.1G of the pool are free, but in pieces, which the kernel cannot join by moving tables, or may not \
+(see kvm_hv.htab_move in kvm-htab(8)); stop guests or move them to another host, or start large guests first"
+	# nor for several, where there is none for one
+	run answers "$dir" --order 29 --count 2
+	assert_failure 3
+	# not asked: what is free is not enough, wherever it is
+	plans "$dir" 'room 0 65536'
+	run answers "$dir" --order 34
+	assert_output "34 0 no small"
+}
+
+@test "a kernel that moves tables, but is told not to: no" {
+	dir=$(fragmented)
+	never_moves
+	plans "$dir" 'room 4096 2048' 'move 7 4096 0 1024'
+	run answers "$dir" --order 29
+	assert_failure 3
+	assert_output "29 0 no fragmented"
+	run advice "$dir" --order 29
+	assert_output --partial 'this kernel could move tables to join pieces, but is told not to: `echo running'
+}
+
+@test "a kernel that moves tables, and does not say whether it would: unknown" {
+	local moves='this kernel moves tables to make room, and may do so for these; whether it would it tells root, in debugfs, and of one table at a time'
+	dir=$(fragmented)
+	plans "$dir" 'room 4096 2048' 'move 7 4096 0 1024'
+	# of one alone
+	run answers "$dir" --order 29 --count 3
+	assert_failure 5
+	assert_output "29 0 unknown moves"
+	run stdout_of fit -rn -o MOVED,SOURCE --sysroot "$dir" --order 29 --count 3
+	assert_output -- '- -'
+	run --separate-stderr kvm_htab fit --sysroot "$dir" --order 29 --count 3
+	assert_equal "$stderr" "kvm-htab: order: cannot tell whether there is room for 3 tables of order 29 (512M); the largest \
+that fits is of order 28 (256M, for a guest of up to 32G)
+kvm-htab: $moves"
+	# to root alone
+	chmod 000 "$dir/sys/kernel/debug/kvm_htab/plan"
+	run --separate-stderr without_privileges "$KVM_HTAB" fit --sysroot "$dir" --order 29 -rn -o ANSWER,REASON,MOVED
+	assert_failure 5
+	assert_output "unknown moves -"
+	[[ $stderr == *"kvm-htab: $moves" ]] || fail "$stderr"
+	# nonsense
+	chmod 600 "$dir/sys/kernel/debug/kvm_htab/plan"
+	plans "$dir" 'room 4096 2048' 'move'
+	run answers "$dir" --order 29
+	assert_output "29 0 unknown moves"
+	# no debugfs
+	rm -r "$dir/sys/kernel/debug"
+	run answers "$dir" --order 29
+	assert_failure 5
+	assert_output "29 0 unknown moves"
+	run advice "$dir" --order 29
+	assert_output "$moves"
+}
+
+@test "small tables of a kernel that moves tables: what the page allocator may have, the pool has certainly" {
+	dir=$(tree patched-6.1)
+	pool_file free_bytes $((1 << 30))
+	pool_file largest_free_order 22
+	rm "$dir/sys/kernel/kvm_htab/pool/fits"
+	run answers "$dir" --order 24
+	assert_output "24 0 unknown pages"
+	plans "$dir" 'room 64 64' 'move 3 64 0 32'
+	run stdout_of fit -rn -o ANSWER,REASON,MOVED,SOURCE --sysroot "$dir" --order 24
+	assert_success
+	assert_output "yes moves 8M -"
+	for args in '--order 23' '--order 24 --count 2'; do
+		# shellcheck disable=SC2086 # words
+		run answers "$dir" $args
+		assert_failure 5
+		assert_output --partial "unknown pages"
+	done
+	chmod 000 "$dir/sys/kernel/debug/kvm_htab/plan"
+	run without_privileges "$KVM_HTAB" fit -rn -o ANSWER,REASON --sysroot "$dir" --order 24
+	assert_failure 5
+	assert_line "unknown pages"
 }
 
 @test "what the page allocator may have is no certain no" {
@@ -245,7 +379,7 @@ pool_file() {
 	json=$output
 	run jq -c '[.command, .exit_status, (.results | length)], (.results[0] | keys_unsorted)' <<<"$json"
 	assert_line '["fit",3,2]'
-	assert_line '["version","command","basis","ram_bytes","order","table_bytes","wanted","fits","answer","reason","largest_free_order","source","advice","exit_status","error"]'
+	assert_line '["version","command","basis","ram_bytes","order","table_bytes","wanted","fits","answer","reason","largest_free_order","source","moved_bytes","advice","exit_status","error"]'
 	run jq -c '.results[] | [.basis, .ram_bytes, .order, .table_bytes, .wanted, .fits, .answer, .reason, .largest_free_order, .source, .exit_status, .error]' <<<"$json"
 	assert_line '["ram",68719476736,29,536870912,2,19,"yes","room",33,"pool",0,null]'
 	assert_line '["maxmem",4398046511104,35,34359738368,2,0,"no","small",33,null,3,null]'
