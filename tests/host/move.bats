@@ -1,11 +1,10 @@
+# shellcheck disable=SC2154 # run --separate-stderr sets stderr
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Tables that are moved to make room for another one.
 
 load host
 load vmm
-
-FILLERS=26
 
 setup_file() {
 	host_boot
@@ -126,8 +125,9 @@ entries() {
 }
 
 @test "debugfs shows the pool and a plan, which is what happens then" {
-	local granules plan
+	local granules
 	checkered
+	# shellcheck disable=SC2016 # for the host
 	granules=$(host 'echo $(($(cat /sys/kernel/kvm_htab/pool/total_bytes) >> 18))')
 	run host cat /sys/kernel/debug/kvm_htab/pool
 	assert_success
@@ -139,63 +139,146 @@ entries() {
 	assert_line --regexp '^room [0-9]+ 256$'
 }
 
-@test "compact: what would be moved, then it is, and then nothing is to do" {
-	checkered
-	run host kvm-htab compact --order 26 --dry-run
-	echo "$output" >&3
-	assert_success
-	run host kvm-htab compact --order 26
-	echo "$output" >&3
-	assert_success
-	run host cat /sys/kernel/kvm_htab/pool/largest_free_order
-	assert_output 26
-	run host kvm-htab compact --order 26
-	assert_success
-	assert_output --partial 'there is room already for a table of order 26'
-	run host kvm-htab compact --json
-	echo "$output" | jq -c . >&3
-	run host kvm-htab compact --order 30
-	assert_failure 3
-	echo "$output" >&3
-	run host_as nobody kvm-htab compact
-	assert_failure 1
-	echo "$output" >&3
+# columns ARG...: what compact says to scripts of order 26
+columns() {
+	run --separate-stderr host kvm-htab compact --order 26 --raw --bytes --noheadings "$@"
 }
 
-@test "pool-status --map" {
+# Whose tables are to be where is asked before, and looked up afterwards.
+@test "compact: what would be moved, then it is, and then nothing is to do" {
+	local plan id to
+	checkered
+	columns --dry-run --output ID,TO
+	assert_success
+	assert_equal "${#lines[@]}" 2
+	assert_equal "$stderr" 'kvm-htab: would move 2 tables (32M) to make room for a table of order 26 (64M)'
+	plan=$output
+	assert_equal "$(stat_of moves)" "$moves"
+
+	columns --output ID,ORDER,SIZE,PAUSE,VMM
+	assert_success
+	assert_line --index 0 --regexp '^[0-9]+ 24 16777216 [1-9][0-9]* vmm$'
+	assert_equal "$stderr" 'kvm-htab: moved 2 tables (32M): there is room now for a table of order 26 (64M)'
+	assert_equal "$(stat_of moves)" $((moves + 2))
+	run host cat /sys/kernel/kvm_htab/pool/largest_free_order
+	assert_output 26
+	run host cat /sys/kernel/debug/kvm_htab/pool
+	while read -r id to; do
+		assert_line "$((to >> 18)) 64 vm $id"
+	done <<<"$plan"
+
+	columns
+	assert_success
+	assert_output ''
+	assert_equal "$stderr" 'kvm-htab: there is room already for a table of order 26 (64M)'
+	assert_equal "$(stat_of moves)" $((moves + 2))
+}
+
+@test "compact: the largest order that can be had, in JSON" {
+	checkered
+	run host kvm-htab compact --json --dry-run
+	assert_success
+	assert_equal "$(json '.results[0] | [.result, .order, .largest_free_order_before, .largest_free_order] | join(" ")')" \
+		'would-move 27 24 24'
+	run host kvm-htab compact --json
+	assert_success
+	assert_equal "$(json '.results[0] | [.result, .order, .largest_free_order_before, .largest_free_order] | join(" ")')" \
+		'moved 27 24 27'
+	assert_equal "$(json '.results[0] | ([.moves[].table_bytes] | add) == .moved_bytes')" true
+	assert_equal "$(json '.results[0].moves | map(select(.pid == null or .pause_ms == null)) | length')" 0
+}
+
+@test "compact: what cannot be had, and who may not ask" {
+	checkered
+	# more than there is
+	run --separate-stderr host kvm-htab compact --order 30
+	assert_failure 3
+	assert_output ''
+	[[ $stderr == 'kvm-htab: no room for a table of order 30 (1G), whatever the kernel may move: '* ]] || fail "$stderr"
+	run --separate-stderr host_as nobody kvm-htab compact
+	assert_failure 1
+	assert_equal "$stderr" 'kvm-htab: only root may have tables moved, or see what would be: try as root'
+	mode never
+	for order in '' '--order 27'; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr host kvm-htab compact $order
+		assert_failure 3
+		[[ $stderr == 'kvm-htab: no piece of the pool serves order 27 (128M), and the kernel is told not to move tables: '* ]] ||
+			fail "$stderr"
+	done
+	# what is there needs no moves
+	run host kvm-htab compact --order 24
+	assert_success
+	assert_output 'kvm-htab: there is room already for a table of order 24 (16M)'
+	assert_equal "$(stat_of moves)" "$moves"
+}
+
+@test "pool-status: the map, and what was moved" {
 	checkered
 	run host kvm-htab pool-status --map
-	echo "$output" >&3
+	echo "$output"
 	assert_success
+	assert_line 'Free            208M, in one piece enough for order 27'
+	assert_line 'Map, 512K a character, 32M a line'
+	assert_equal "$(grep -E '^  [A-Z.]{64}$' <<<"$output" | tr -cd . | wc -c)" $((13 * 32))
+	assert_equal "$(grep -E '^  [A-Z.]{64}$' <<<"$output" | tr -cd A-M | wc -c)" $((13 * 32))
+	assert_equal "$(grep -cE '^  [A-M]  VM [0-9]+, 16M, process [0-9]+$' <<<"$output")" 13
 	run host kvm-htab pool-status --json --map
 	assert_equal "$(json '[.results[0].map[].bytes] | add')" "$(host cat /sys/kernel/kvm_htab/pool/total_bytes)"
 	assert_equal "$(json '[.results[0].map[] | select(.kind == "vm")] | length')" 13
+	run host_as nobody kvm-htab pool-status --map
+	assert_failure 1
+	assert_line 'kvm-htab: only root may see what is where in the pool: try as root'
+
+	host kvm-htab compact --quiet --order 26
+	run host kvm-htab pool-status -rbn -o MOVES,MOVED
+	assert_output "$((moves + 2)) $(stat_of moved_bytes)"
+	run host kvm-htab pool-status
+	assert_line --regexp '^Moved +[0-9]+ tables to make room \([0-9.]+[MG]\), in at most [0-9.]+ ms each$'
+	run host kvm-htab pool-status --format=prometheus
+	assert_line "kvm_htab_moves_total $((moves + 2))"
+	assert_line --regexp '^kvm_htab_longest_move_seconds [0-9]+\.[0-9]{6}$'
 }
 
 @test "fit: yes, after moving so much" {
 	checkered
-	run host kvm-htab fit -rn -o ANSWER,REASON,MOVED,SOURCE --order 26
+	run --separate-stderr host kvm-htab fit -rn -o ANSWER,REASON,MOVED,SOURCE --order 26
 	assert_success
 	assert_output 'yes moves 32M pool'
-	run host_as nobody kvm-htab fit -rn -o ANSWER,REASON,MOVED --order 26
+	assert_equal "$stderr" "kvm-htab: order: there is room for a table of order 26 (64M) when the kernel has moved other \
+tables (32M), as it does if it is asked for one"
+	assert_equal "$(stat_of plans)" "$plans"
+	run --separate-stderr host_as nobody kvm-htab fit -rn -o ANSWER,REASON,MOVED --order 26
 	assert_failure 5
-	echo "$output" >&3
-	run host kvm-htab fit -rn -o ANSWER,REASON --order 26 --count 2
+	assert_output 'unknown moves -'
+	[[ $stderr == *'whether it would it tells root, in debugfs, and of one table at a time' ]] || fail "$stderr"
+	run --separate-stderr host kvm-htab fit -rn -o ANSWER,REASON,MOVED --order 26 --count 2
 	assert_failure 5
-	run host kvm-htab fit -rn -o ANSWER,REASON --order 26 --probe
-	assert_success
-	echo "$output" >&3
-	run host kvm-htab fit -rn -o ANSWER,REASON --order 28
+	assert_output 'unknown moves -'
+	# more than is free
+	run --separate-stderr host kvm-htab fit -rn -o ANSWER,REASON --order 28
 	assert_failure 3
-	run host kvm-htab fit --order 26
-	echo "$output" >&3
+	assert_output 'no full'
+	mode never
+	run --separate-stderr host kvm-htab fit -rn -o ANSWER,REASON --order 26
+	assert_failure 3
+	assert_output 'no fragmented'
+	# shellcheck disable=SC2016 # quoted by the message
+	[[ $stderr == *'but is told not to: `echo running >/sys/module/kvm_hv/parameters/htab_move` lets it' ]] || fail "$stderr"
+	mode running
+	run --separate-stderr host kvm-htab fit -rn -o ANSWER,REASON,SOURCE --order 26 --probe
+	assert_success
+	assert_output 'yes room pool'
+	assert_equal "$(stat_of plans)" $((plans + 1))
 }
 
 @test "a neighbour that is stalled stays where it is, and holds up nobody" {
 	checkered
+	# shellcheck disable=SC2016 # for the host
 	host 'for i in 3 5; do vmm ctl filler$i htab-write-stalled $((0x100 * 8)) 0x200015 0x40000000 || exit 1; done'
 	run host_limit 30 vmm ctl vm allocate2 26
 	assert_output 'order=26 source=1'
+	# shellcheck disable=SC2016 # for the host
 	run host 'for i in 3 5; do vmm ctl filler$i htab-write-release || exit 1; done'
 	assert_output $'24\n24'
 }
