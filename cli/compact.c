@@ -52,6 +52,7 @@ struct report {
 	uint64_t copy_bytes_per_ms; /* 0: not measured */
 	struct fact largest_before, largest_after;
 	const char *result; /* "moved", "would-move", "nothing-to-do" or "failed" */
+	bool moved;
 	struct error err;
 };
 
@@ -260,6 +261,7 @@ static int gather(const struct sysfs *fs, bool dry_run, bool pauses, struct repo
 		vm_list_clear(&report->vms);
 	if (pauses && !fs->captured)
 		report->copy_bytes_per_ms = measure_copy();
+	report->moved = !dry_run;
 	report->result = dry_run ? "would-move" : "moved";
 	return dry_run ? 0 : carry_out(fs, report);
 }
@@ -350,8 +352,8 @@ static void explain(const struct report *report)
 	if (!n)
 		error_append(&text, MSG_ROOM_ALREADY, report->order, room);
 	else
-		error_append(&text, strcmp(report->result, "moved") ? MSG_WOULD_MOVE : MSG_MOVED, n,
-			     tables_word(n), moved, report->order, room);
+		error_append(&text, report->moved ? MSG_MOVED : MSG_WOULD_MOVE, n, tables_word(n),
+			     moved, report->order, room);
 	flush_stdout(); /* it refers to what stands above it */
 	complain(NULL, text.message);
 }
