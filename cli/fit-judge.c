@@ -51,10 +51,11 @@ void fit_plan(const struct sysfs *fs, const struct pool *pool, struct fit *fit)
 {
 	_cleanup_(error_clear) struct error err = { 0 };
 	_cleanup_(plan_clear) struct plan plan = { 0 };
-	bool pages = fit->answer == FIT_UNKNOWN && fit->reason == FIT_PAGES;
+	bool pages = fit->reason == FIT_PAGES;
+	bool pieces = fit->reason == FIT_FRAGMENTED || fit->reason == FIT_NO_ROOM;
 	int r;
 
-	if (pool->moving != MOVING_ALLOWED || (!pages && fit->reason != FIT_FRAGMENTED))
+	if (pool->moving != MOVING_ALLOWED || (!pages && !pieces))
 		return;
 	r = plan_read(fs, fit->order, &plan, &err);
 	if (err.status == STATUS_NO || (pages && (r || fit->count > 1)))

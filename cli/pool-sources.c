@@ -84,9 +84,10 @@ static enum pool_moving read_moving(const struct sysfs *fs)
 {
 	_cleanup_free_ char *mode = NULL;
 
-	if (sysfs_read(fs, "/sys/module/kvm_hv/parameters/htab_move", &mode, NULL) ||
-	    sysfs_exists(fs, "/sys/kernel/kvm_htab/compact"))
+	if (sysfs_exists(fs, "/sys/kernel/kvm_htab/compact"))
 		return MOVING_UNSUPPORTED;
+	if (sysfs_read(fs, "/sys/module/kvm_hv/parameters/htab_move", &mode, NULL))
+		return MOVING_ALLOWED; /* by default */
 	mode[strcspn(mode, "\n")] = '\0';
 	return strcmp(mode, "never") ? MOVING_ALLOWED : MOVING_NEVER;
 }

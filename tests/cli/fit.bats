@@ -228,6 +228,12 @@ kvm-htab: $moves"
 	plans "$dir" 'room 4096 2048' 'move'
 	run answers "$dir" --order 29
 	assert_output "29 0 unknown moves"
+	# the kernel does not tell how much is free: the plan counts
+	plans "$dir" 'room 4096 2048' 'move 7 4096 0 1024'
+	rm "$dir/sys/kernel/kvm_htab/pool/free_bytes" "$dir/proc/meminfo"
+	run answers "$dir" --order 29
+	assert_success
+	assert_output "29 0 yes moves"
 	# no debugfs
 	rm -r "$dir/sys/kernel/debug"
 	run answers "$dir" --order 29

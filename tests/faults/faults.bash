@@ -26,6 +26,17 @@ calls() {
 		echo "list $form --sysroot $TREES/power9-6.1-stock"
 	done
 	echo "pool-status --sysroot $TREES/power9-6.1"
+	# pieces of the pool, by the kernel or by a bitmap, and tables that would be moved to join them
+	for form in --json ''; do
+		echo "pool-status --map $form --sysroot $TREES/fragmented-6.1"
+		echo "pool-status --map $form --sysroot $TREES/power9-6.1-stock"
+	done
+	for form in --raw --json ''; do
+		echo "compact --dry-run $form --sysroot $TREES/fragmented-6.1"
+	done
+	echo "fit --order 25 --sysroot $TREES/fragmented-6.1"
+	echo "compact --dry-run --order 26 --sysroot $TREES/fragmented-6.1"
+	echo "compact --dry-run --sysroot $TREES/patched-6.1"
 	echo "fit --order 25 --sysroot $TREES/power9-6.1-failed"
 	# what fails anyway, or is about the call itself
 	echo "vm-status --raw --vm /nowhere/vm"
@@ -85,6 +96,12 @@ judge() {
 	fi
 }
 
+# told NAME STATUS ARGS...: a JSON document with that status says why
+told() {
+	[[ " ${*:3} " == *' --json '* ]] &&
+		jq -e ".exit_status == $2 and all(.results[]; .error // .advice)" "$1.out" >/dev/null 2>&1
+}
+
 judge_failure() {
 	local name=$1 what=$2 status
 	shift 2
@@ -94,7 +111,8 @@ judge_failure() {
 	[0-5]) ;;
 	*) echo "$* ($what): exit status $status: $(head -c 300 "$name.err")" ;;
 	esac
-	if ((status && status != $(<"$base.status"))) && ! grep -q '^kvm-htab: .' "$name.err"; then
+	if ((status && status != $(<"$base.status"))) && ! grep -q '^kvm-htab: .' "$name.err" &&
+		! told "$name" "$status" "$@"; then
 		echo "$* ($what): exit status $status without a message"
 	fi
 	if ((status == 0)) && [[ $(requests "$name") != "$(requests "$base")" ]]; then

@@ -132,6 +132,18 @@ nothing_wrong() {
 	nothing_wrong "$BATS_TEST_TMPDIR/wrong"
 }
 
+@test "each system call fails: what is where in the pool, and what would be moved" {
+	for form in --json ''; do
+		for command in 'pool-status --map' 'fit --order 25' 'compact --dry-run --order 25'; do
+			read -r -a args <<<"$command $form --sysroot $TREES/fragmented-6.1"
+			fail_each "${args[@]}"
+		done
+		read -r -a args <<<"pool-status --map $form --sysroot $TREES/power9-6.1-stock"
+		fail_each "${args[@]}"
+	done >"$BATS_TEST_TMPDIR/wrong"
+	nothing_wrong "$BATS_TEST_TMPDIR/wrong"
+}
+
 @test "each system call fails: the commands on a VM that is handed down" {
 	for form in --json ''; do
 		for command in vm-status reset 'resize --order 25'; do

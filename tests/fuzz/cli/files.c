@@ -12,6 +12,8 @@
 static char raw[] = "--raw", bytes_option[] = "--bytes", json[] = "--json";
 static char sysroot[] = "--sysroot=/", metrics[] = "--format=prometheus", ram[] = "--ram=64G";
 static char maxmem[] = "--maxmem=1T", count[] = "--count=3", own[] = "--vm=domain:own";
+static char map[] = "--map", dry_run[] = "--dry-run", order[] = "--order=26";
+static char not_measured[] = "-oID,ORDER,SIZE,FROM,TO,PID,VMM,DOMAIN";
 static char web[] = "--vm=domain:web", all_items[] = "-oITEM,STATE,WHAT,ADVICE,MEND";
 
 static const struct {
@@ -37,6 +39,14 @@ static const struct {
 	{ command_doctor, { json, sysroot } },
 	{ command_vm_status, { raw, own, sysroot } },
 	{ command_vm_status, { raw, web, sysroot } },
+	{ command_pool_status, { map, sysroot } },
+	{ command_pool_status, { map, json } },
+	{ command_compact, { dry_run, sysroot } },
+	{ command_compact, { raw, order, dry_run, sysroot } },
+	{ command_compact, { json, order, dry_run, sysroot } },
+	{ command_compact, { raw, order, not_measured } },
+	{ command_compact, { json, not_measured } },
+	{ command_fit, { raw, order } },
 };
 
 #define NCALLS (sizeof(calls) / sizeof(calls[0]))

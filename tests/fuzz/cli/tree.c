@@ -234,6 +234,20 @@ ssize_t __wrap_read(int fd, void *buffer, size_t size)
 	return (ssize_t)size;
 }
 
+/* Nothing changes; to a file that is empty the kernel says that there is no room. */
+ssize_t __wrap_write(int fd, const void *buffer, size_t size);
+ssize_t __wrap_write(int fd, const void *buffer, size_t size)
+{
+	int file = open_files[index_of(fd)].file;
+
+	(void)buffer;
+	require(file >= 0);
+	if (files[file].length)
+		return (ssize_t)size;
+	errno = ENOMEM;
+	return -1;
+}
+
 ssize_t __wrap_readlinkat(int fd, const char *name, char *buffer, size_t size);
 ssize_t __wrap_readlinkat(int fd, const char *name, char *buffer, size_t size)
 {
