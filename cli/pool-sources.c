@@ -348,8 +348,6 @@ bool pool_read_cma_debugfs(const struct sysfs *fs, struct pool *pool)
 	}
 	if (error == -EACCES) {
 		pool->denied = true;
-		if (map_begin(pool))
-			pool_map_fail(pool->map, EACCES);
 		return false;
 	}
 	if (sysfs_exists(fs, "/sys/kernel/debug/cma"))

@@ -39,7 +39,7 @@ vm() {
 	ln -s anon_inode:kvm-vm "$DIR/proc/$2/fd/5"
 	echo "$3" >"$DIR/proc/$2/comm"
 	: >"$DIR/proc/$2/cmdline"
-	printf 'Uid:\t0\t0\t0\t0\n' >"$DIR/proc/$2/status"
+	printf 'Name:\tx\nUid:\t0\t0\t0\t0\n' >"$DIR/proc/$2/status"
 }
 
 compact() {
@@ -75,6 +75,16 @@ refuses() {
 	assert_success
 	assert_output ''
 	assert_equal "$stderr" ''
+}
+
+@test "whose tables they are cannot be found out" {
+	a_host 'room 512 1024' 'move 1 512 0 256'
+	rm -r "$DIR/sys/kernel/kvm_htab/vm" "$DIR/sys/module/kvm_hv/refcnt"
+	chmod 111 "$DIR/proc"
+	run --separate-stderr without_privileges "$KVM_HTAB" compact --dry-run --order 28 -rn --sysroot "$DIR"
+	chmod 755 "$DIR/proc"
+	assert_success
+	assert_output '1 26 64M 128M 0B - - - -'
 }
 
 @test "one table is one" {
