@@ -340,22 +340,19 @@ static int print_table(const struct report *report, const struct layout *layout,
 	return r;
 }
 
-/* In words, on stderr, what the table is about. */
+/* In words, what the table is about. */
 static void explain(const struct report *report)
 {
 	char room[BYTES_TEXT_MAX], moved[BYTES_TEXT_MAX];
-	_cleanup_(error_clear) struct error text = { 0 };
 	size_t n = report->plan.nmoves;
 
 	bytes_format(hpt_bytes(report->order), room);
 	bytes_format(plan_bytes(&report->plan), moved);
 	if (!n)
-		error_append(&text, MSG_ROOM_ALREADY, report->order, room);
+		printf(MSG_ROOM_ALREADY "\n", report->order, room);
 	else
-		error_append(&text, report->moved ? MSG_MOVED : MSG_WOULD_MOVE, n, tables_word(n),
-			     moved, report->order, room);
-	flush_stdout(); /* it refers to what stands above it */
-	complain(NULL, text.message);
+		printf(report->moved ? "\n" MSG_MOVED "\n" : "\n" MSG_WOULD_MOVE "\n", n,
+		       tables_word(n), moved, report->order, room);
 }
 
 static enum exit_status print(const struct report *report, const struct layout *layout,
@@ -368,7 +365,8 @@ static enum exit_status print(const struct report *report, const struct layout *
 			complain(NULL, strerror(ENOMEM));
 			return STATUS_FAILED;
 		}
-		explain(report);
+		if (!output->raw && !output->columns)
+			explain(report);
 	}
 	if (report->err.status)
 		complain(NULL, report->err.message);

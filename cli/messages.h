@@ -154,9 +154,9 @@
 	"no room for a table of order %u (%s), whatever the kernel may move: `kvm-htab pool-status` " \
 	"shows what is free, and the parameter kvm_hv.htab_move says which tables may be moved"
 #define MSG_MOVE "%s: %s"
-#define MSG_ROOM_ALREADY "there is room already for a table of order %u (%s)"
-#define MSG_WOULD_MOVE "would move %zu %s (%s) to make room for a table of order %u (%s)"
-#define MSG_MOVED "moved %zu %s (%s): there is room now for a table of order %u (%s)"
+#define MSG_ROOM_ALREADY "There is room already for a table of order %u (%s)"
+#define MSG_WOULD_MOVE "Would move %zu %s (%s) to make room for a table of order %u (%s)"
+#define MSG_MOVED "Moved %zu %s (%s): there is room now for a table of order %u (%s)"
 #define MSG_NOTHING_FREE "nothing of the pool is free: `kvm-htab list` shows who has it"
 
 /* The pool, and what to do about it */
