@@ -12,16 +12,24 @@ setup_file() {
 	host_boot
 }
 
+# Tables stay where they are; what becomes of these answers if they do not, move.bats has.
 setup() {
 	before=$(pool_used)
 	neighbours=()
+	moving never
 }
 
 teardown() {
+	moving running
 	host '[ ! -e /run/reserve ] || cat /run/reserve >/proc/sys/vm/min_free_kbytes; chmod 600 /dev/kvm; [ ! -e /dev/kvm.away ] || mv /dev/kvm.away /dev/kvm'
 	vm_end
 	((${#neighbours[@]} == 0)) || vm_end "${neighbours[@]}"
 	[[ $(pool_used) == "$before" ]]
+}
+
+# moving WORD: whether the kernel moves tables, if it can
+moving() {
+	host "cd /sys/module/kvm_hv/parameters && { [ ! -e htab_move ] || echo $1 >htab_move; }"
 }
 
 # fit STATUS ANSWER OPTION...: FITS, ANSWER, REASON and SOURCE

@@ -50,6 +50,18 @@ teardown() {
 	assert_output 0
 }
 
+@test "the map is that of the ranges in use" {
+	vm_start
+	vm allocate 26
+	run --separate-stderr host kvm-htab pool-status --json --map
+	assert_success
+	assert_equal "$(json '.results[0] | ([.map[].bytes] | add) == .total_bytes')" true
+	assert_equal "$(json '[.results[0].map[] | select(.kind == "used") | .bytes] | add')" $((1 << 26))
+	run host kvm-htab compact
+	assert_failure 5
+	assert_output --partial 'this kernel does not move tables'
+}
+
 @test "no key that the kernel knows has signed them: it loads them, and says so" {
 	run host 'cat /sys/module/kvm_hv/taint'
 	assert_output OE

@@ -47,6 +47,13 @@ teardown() {
 	assert_equal "$(json '.results[0].sources | join(" ")')" /proc/meminfo
 }
 
+@test "there is no map of the pool" {
+	run host kvm-htab pool-status --map
+	assert_failure 5
+	assert_line --regexp '^Total '
+	assert_output --partial 'this kernel does not tell what is where in the pool'
+}
+
 @test "--probe finds out what fits" {
 	run host kvm-htab fit --order 24 --probe -rn -o ANSWER,SOURCE
 	assert_success

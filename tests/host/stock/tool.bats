@@ -34,6 +34,22 @@ teardown() {
 	fi
 }
 
+@test "the map is that of the bitmap, and no table is moved" {
+	run --separate-stderr host kvm-htab pool-status --json --map
+	assert_success
+	assert_equal "$(json '.results[0] | ([.map[].bytes] | add) == .total_bytes')" true
+	assert_equal "$(json '[.results[0].map[] | select(.kind == "used") | .bytes] | add')" "$(pool_used)"
+	run host kvm-htab pool-status --map
+	assert_success
+	assert_line '  #  in use; this kernel does not tell by which VM'
+	run host_as nobody kvm-htab pool-status --map
+	assert_failure 1
+	assert_line 'kvm-htab: only root may see what is where in the pool: try as root'
+	run host kvm-htab compact
+	assert_failure 5
+	assert_output --partial 'this kernel does not move tables'
+}
+
 # shellcheck disable=SC2016 # for the host
 @test "without the bitmap the log of the boot tells how large the pool is" {
 	local total
