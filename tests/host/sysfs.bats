@@ -173,9 +173,11 @@ of() {
 		assert_failure
 		assert_output --partial 'Permission denied'
 	done
-	# nothing there is to be written, not even by root
-	run host "find $DIR -type f -perm /222"
-	assert_output ''
+	# one file is to be written, by root
+	run host "find $DIR -type f -perm /222 -printf '%f %m\n'"
+	assert_output "$([[ ${HOST_ON:-} ]] || echo compact 200)"
+	run host_as nobody "echo 24 >$DIR/compact"
+	assert_failure
 }
 
 @test "reading goes on while VMs come and go" {
