@@ -43,7 +43,7 @@ setup() {
 teardown() {
 	[[ ${HOST_DIR-} ]] || return 0
 	# shellcheck disable=SC2086 # names
-	vm_end killed resized $CHECKED
+	vm_end killed resized cleared $CHECKED
 	host 'echo 2 >/sys/kernel/mm/ksm/run; ! grep -q ram0 /proc/swaps || swapoff /dev/ram0'
 	pool_back_to 0
 }
@@ -106,8 +106,9 @@ MADV_COLLAPSE=25
 	done
 }
 
-@test "tables are read and resized meanwhile, and room is made" {
-	host 'vmm start resized --vcpus 2 --ram 16 && vmm ctl resized allocate 20 && vmm ctl resized hammer' >/dev/null
+@test "tables are read, resized, cleared and replaced meanwhile, and room is made" {
+	host 'vmm start resized --vcpus 2 --ram 16 && vmm ctl resized allocate 20 && vmm ctl resized hammer &&
+		vmm start cleared --ram 16 && vmm ctl cleared allocate 20' >/dev/null
 	# shellcheck disable=SC2016 # for the host
 	moving '
 		for order in 21 20; do
@@ -115,10 +116,13 @@ MADV_COLLAPSE=25
 			vmm ctl check2 entries || exit 1
 			cat /sys/kernel/debug/kvm/*-*/htab /sys/kernel/debug/kvm_htab/pool
 			echo $((RANDOM % 4 + 20)) >/sys/kernel/kvm_htab/compact || :
+			vmm ctl cleared run || exit 2
+			kvm-htab reset --vm pid:$(cat /run/vmm/cleared/pid) --force --quiet || exit 3
+			[[ $(vmm ctl cleared entries) == 0 ]] || exit 4
+			vmm ctl cleared allocate2 $((RANDOM % 3 + 19)) 18 || exit 5
 		done 2>/dev/null'
 	host vmm ctl resized stop
 }
-
 
 @test "VMMs are killed" {
 	# shellcheck disable=SC2016 # for the host
