@@ -7,7 +7,8 @@
  *	order	the block that is held, log2 of its size in bytes; 0: none. Writing replaces it.
  *	clear	reading this clears the block once and answers with how long that took, in
  *		nanoseconds and in instructions
- *	copy	reading this copies it once to another block of the pool, and answers likewise
+ *	copy	reading this copies it once to another block of the pool, and answers likewise. It
+ *		begins with an empty TLB, as the copy of a table does that VCPUs were held out of.
  *
  * While it is loaded, PMC5 counts instructions and can be read in user space. A kernel with perf
  * may not like that.
@@ -21,6 +22,7 @@
 
 #include <asm/kvm_ppc.h>
 #include <asm/reg.h>
+#include <asm/tlbflush.h>
 
 #define ORDER_MIN 18
 #define ORDER_MAX 46
@@ -71,12 +73,35 @@ static int get_order_held(char *text, const struct kernel_param *param)
 	return sprintf(text, "%u\n", order);
 }
 
+/* Sets of the TLB of a POWER8, the one whose kernel does not use the radix MMU */
+#define TLB_SETS 512
+
+static void empty_tlb(void)
+{
+	unsigned long rb = PPC_BIT(52) | PPC_BIT(53);	/* IS = 3: whatever is in the set */
+	unsigned long set;
+
+	if (radix_enabled()) {
+		flush_tlb_kernel_range(PAGE_OFFSET, ULONG_MAX);
+		return;
+	}
+	for (set = 0; set < TLB_SETS; set++) {
+		asm volatile("tlbiel %0" : : "r" (rb) : "memory");
+		rb += PPC_BIT(51);
+	}
+	asm volatile("ptesync" : : : "memory");
+}
+
 /* Clears the block or, if there is @to, copies it there */
 static int time_block(char *text, struct page *to)
 {
-	u32 instructions = mfspr(SPRN_PMC5);
-	u64 ns = ktime_get_ns();
+	u32 instructions;
+	u64 ns;
 
+	if (to)
+		empty_tlb();
+	instructions = mfspr(SPRN_PMC5);
+	ns = ktime_get_ns();
 	if (to)
 		memcpy(page_address(to), page_address(block), 1UL << order);
 	else
