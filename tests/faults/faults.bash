@@ -34,8 +34,8 @@ calls() {
 	for form in --raw --json ''; do
 		echo "compact --dry-run $form --sysroot $TREES/fragmented-6.1"
 	done
-	echo "fit --order 25 --sysroot $TREES/fragmented-6.1"
-	echo "compact --dry-run --order 26 --sysroot $TREES/fragmented-6.1"
+	echo "fit --order 27 --sysroot $TREES/fragmented-6.1"
+	echo "compact --dry-run --order 27 --sysroot $TREES/fragmented-6.1"
 	echo "compact --dry-run --sysroot $TREES/patched-6.1"
 	echo "fit --order 25 --sysroot $TREES/power9-6.1-failed"
 	# what fails anyway, or is about the call itself

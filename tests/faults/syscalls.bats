@@ -134,7 +134,7 @@ nothing_wrong() {
 
 @test "each system call fails: what is where in the pool, and what would be moved" {
 	for form in --json ''; do
-		for command in 'pool-status --map' 'fit --order 25' 'compact --dry-run --order 25'; do
+		for command in 'pool-status --map' 'fit --order 27' 'compact --dry-run --order 27'; do
 			read -r -a args <<<"$command $form --sysroot $TREES/fragmented-6.1"
 			fail_each "${args[@]}"
 		done
