@@ -78,7 +78,7 @@ static int get_order_held(char *text, const struct kernel_param *param)
 
 static void empty_tlb(void)
 {
-	unsigned long rb = PPC_BIT(52) | PPC_BIT(53);	/* IS = 3: whatever is in the set */
+	unsigned long rb = PPC_BIT(52) | PPC_BIT(53); /* IS = 3: whatever is in the set */
 	unsigned long set;
 
 	if (radix_enabled()) {
@@ -86,7 +86,7 @@ static void empty_tlb(void)
 		return;
 	}
 	for (set = 0; set < TLB_SETS; set++) {
-		asm volatile("tlbiel %0" : : "r" (rb) : "memory");
+		asm volatile("tlbiel %0" : : "r"(rb) : "memory");
 		rb += PPC_BIT(51);
 	}
 	asm volatile("ptesync" : : : "memory");
