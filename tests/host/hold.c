@@ -2,8 +2,8 @@
 /*
  * A page of the pool in use for something else, which cannot be moved because a pipe holds it.
  *
- *	hold [ERROR]	prints "held PFN" and goes into the background; ends by SIGTERM, or when the
- *			kernel log has a new line with ERROR in it. /run/hold.pid is its number
+ *	hold [EVENT]	prints "held PFN" and goes into the background; ends by SIGTERM, or when the
+ *			EVENT of /proc/vmstat happens. /run/hold.pid is its number
  *
  * Ordinary pages come from the pool when most of the rest is taken, so that is taken first, and given
  * back in the end.
@@ -76,34 +76,41 @@ static uint64_t hold(int pipe_fd)
 	exit(2);
 }
 
-static void until_logged(int log, const char *error)
+/* How often @event has happened */
+static unsigned long long events(const char *event)
 {
-	char record[2048];
-	ssize_t n;
+	unsigned long long value = 0;
+	char name[64];
+	FILE *f = fopen("/proc/vmstat", "r");
 
-	do {
-		n = read(log, record, sizeof(record) - 1);
-		if (n < 0 && errno != EPIPE)
-			fail("/dev/kmsg");
-		record[n < 0 ? 0 : n] = 0;
-	} while (!strstr(record, error));
+	if (!f)
+		fail("/proc/vmstat");
+	while (fscanf(f, "%63s %llu", name, &value) == 2)
+		if (!strcmp(name, event))
+			break;
+	if (feof(f)) {
+		errno = ENOENT;
+		fail(event);
+	}
+	fclose(f);
+	return value;
 }
 
 int main(int argc, char **argv)
 {
-	int ends[2], log = open("/dev/kmsg", O_RDONLY | O_CLOEXEC);
+	unsigned long long before;
+	int ends[2];
 	FILE *f;
 
 	if (argc > 2) {
-		fprintf(stderr, "usage: hold [ERROR]\n");
+		fprintf(stderr, "usage: hold [EVENT]\n");
 		return 2;
 	}
-	if (log < 0 || lseek(log, 0, SEEK_END) < 0)
-		fail("/dev/kmsg");
 	if (pipe2(ends, O_CLOEXEC))
 		fail("pipe");
 	printf("held %llu\n", (unsigned long long)hold(ends[1]));
 	fflush(stdout);
+	before = argc == 2 ? events(argv[1]) : 0;
 	if (daemon(1, 0))
 		fail("daemon");
 	f = fopen(PID_FILE, "w");
@@ -112,7 +119,8 @@ int main(int argc, char **argv)
 	fprintf(f, "%d\n", getpid());
 	fclose(f);
 	if (argc == 2)
-		until_logged(log, argv[1]);
+		while (events(argv[1]) == before)
+			usleep(1000);
 	else
 		pause();
 	unlink(PID_FILE);

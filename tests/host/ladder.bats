@@ -220,7 +220,7 @@ first_run() {
 	refused 30 27 $((KEEP | PREFER_PAGES))
 }
 
-# hold [ERROR]: a page of the gap is held by a pipe, see hold.c
+# hold [EVENT]: a page of the gap is held by a pipe, see hold.c
 # shellcheck disable=SC2016 # for the host
 hold() {
 	run host hold "$@"
@@ -233,9 +233,9 @@ hold() {
 	only_patched_kernel "waiting for a page of the pool"
 	pages_plenty
 	open_gap 27
-	hold 'alloc failed'
+	hold cma_alloc_fail
 	granted 27 0 0 27 1
-	hold 'alloc failed'
+	hold cma_alloc_fail
 	falls_back 30 27 1
 }
 
