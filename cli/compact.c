@@ -8,7 +8,7 @@
 #include "messages.h"
 #include "options.h"
 #include "plan.h"
-#include "pool.h"
+#include "pool-facts.h"
 #include "vm-list.h"
 
 enum {
@@ -266,17 +266,9 @@ static int gather(const struct sysfs *fs, bool dry_run, bool pauses, struct repo
 	return dry_run ? 0 : carry_out(fs, report);
 }
 
-static const struct host_vm *find_vm(const struct vm_list *vms, uint64_t id)
-{
-	for (size_t i = 0; id && i < vms->n; i++)
-		if (vms->vms[i].id == id)
-			return &vms->vms[i];
-	return NULL;
-}
-
 static void fill_row(const struct report *report, const struct plan_move *move, struct value *row)
 {
-	const struct host_vm *vm = find_vm(&report->vms, move->vm);
+	const struct host_vm *vm = vm_list_find(&report->vms, move->vm);
 	uint64_t speed = report->copy_bytes_per_ms;
 
 	row[COL_ID] = value_number_if(move->vm, move->vm);
@@ -288,11 +280,6 @@ static void fill_row(const struct report *report, const struct plan_move *move, 
 	row[COL_PID] = value_number_if(vm && vm->pid, vm ? (uint64_t)vm->pid : 0);
 	row[COL_VMM] = value_string(vm ? vm->command : NULL);
 	row[COL_DOMAIN] = value_string(vm ? vm->domain : NULL);
-}
-
-static struct json_object *json_largest(const struct fact *largest)
-{
-	return largest->known ? json_new_number(largest->value) : NULL;
 }
 
 static void print_json(const struct report *report, const struct layout *layout, bool complete)
@@ -315,9 +302,8 @@ static void print_json(const struct report *report, const struct layout *layout,
 	json_add(object, "moved_bytes", json_new_number(plan_bytes(&report->plan)));
 	json_add(object, "moves", moves);
 	if (complete) {
-		json_add(object, "largest_free_order_before",
-			 json_largest(&report->largest_before));
-		json_add(object, "largest_free_order", json_largest(&report->largest_after));
+		json_add(object, "largest_free_order_before", fact_json(&report->largest_before));
+		json_add(object, "largest_free_order", fact_json(&report->largest_after));
 		json_add(object, "exit_status", json_new_number(report->err.status));
 		json_add(object, "error", json_error(&report->err));
 	}

@@ -7,6 +7,7 @@
 #include "fit-judge.h"
 #include "messages.h"
 #include "options.h"
+#include "pool-facts.h"
 
 #define COUNT_MAX 1000000
 
@@ -194,13 +195,12 @@ static void fill_row(struct fit_case *c)
 	row[COL_ORDER] = value_number(fit->order);
 	row[COL_TABLE] = value_bytes(hpt_bytes(fit->order));
 	row[COL_WANTED] = value_number(fit->count);
-	row[COL_FITS] = value_number_if(fit->fits.known, fit->fits.value);
+	row[COL_FITS] = fact_number(&fit->fits);
 	row[COL_ANSWER] = value_string(fit_answer_name(fit->answer));
 	row[COL_REASON] = value_string(fit_reason_name(fit->reason));
-	row[COL_LARGEST] = value_number_if(fit->largest.known, fit->largest.value);
+	row[COL_LARGEST] = fact_number(&fit->largest);
 	row[COL_SOURCE] = value_string(fit->source);
-	row[COL_MOVED] = fit->moved_bytes.known ? value_bytes(fit->moved_bytes.value) :
-						  (struct value){ 0 };
+	row[COL_MOVED] = fact_bytes(&fit->moved_bytes);
 }
 
 /* The exit status that an answer is. */

@@ -177,17 +177,9 @@ static void print_character(const struct piece *piece, bool coloured)
 		putchar(c);
 }
 
-static const struct host_vm *find_vm(const struct vm_list *users, uint64_t id)
-{
-	for (size_t i = 0; i < users->n; i++)
-		if (users->vms[i].id == id)
-			return &users->vms[i];
-	return NULL;
-}
-
 static void print_vm(const struct piece *piece, const struct vm_list *users, bool coloured)
 {
-	const struct host_vm *vm = find_vm(users, piece->vm);
+	const struct host_vm *vm = vm_list_find(users, piece->vm);
 	char size[BYTES_TEXT_MAX];
 
 	fputs("  ", stdout);

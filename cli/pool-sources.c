@@ -254,14 +254,13 @@ static bool read_runs(const struct sysfs *fs, const char *directory, uint64_t bi
 {
 	_cleanup_free_ uint32_t *words = NULL;
 	_cleanup_free_ char *text = NULL;
-	char path[128];
+	char path[PATH_BYTES];
 
-	snprintf(path, sizeof(path), "%s/bitmap", directory);
-	if (sysfs_read(fs, path, &text, NULL)) {
+	if (sysfs_read(fs, join(directory, "bitmap", path), &text, NULL)) {
 		free(text);
 		text = NULL;
-		snprintf(path, sizeof(path), "%s/ranges/0/bitmap", directory); /* since 6.15 */
-		if (sysfs_read(fs, path, &text, NULL))
+		/* since 6.15 */
+		if (sysfs_read(fs, join(directory, "ranges/0/bitmap", path), &text, NULL))
 			return false;
 	}
 	if (bits / 32 > strlen(text)) /* more words than characters: not what it claims to be */

@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "messages.h"
 #include "options.h"
+#include "pool-facts.h"
 #include "pool-map.h"
 #include "pool-metrics.h"
 #include "pool-users.h"
@@ -151,16 +152,6 @@ static const struct argp argp = {
 	.help_filter = help_filter,
 };
 
-static struct value fact_number(const struct fact *fact)
-{
-	return value_number_if(fact->known, fact->value);
-}
-
-static struct value fact_bytes(const struct fact *fact)
-{
-	return fact->known ? value_bytes(fact->value) : (struct value){ 0 };
-}
-
 static void fill_row(struct report *report)
 {
 	const struct pool *pool = &report->pool;
@@ -243,11 +234,6 @@ static void gather(const struct sysfs *fs, const struct pool_status_call *call,
 	fill_row(report);
 }
 
-static struct json_object *json_fact(const struct fact *fact)
-{
-	return fact->known ? json_new_number(fact->value) : NULL;
-}
-
 /* Keys stay where they are: json_add() borrows them. Two digits each, for which snprintf() would be much. */
 static struct json_object *json_fits(const struct pool *pool)
 {
@@ -259,7 +245,7 @@ static struct json_object *json_fits(const struct pool *pool)
 
 		name[0] = (char)('0' + order / 10);
 		name[1] = (char)('0' + order % 10);
-		json_add(object, name, json_fact(pool_fits(pool, order)));
+		json_add(object, name, fact_json(pool_fits(pool, order)));
 	}
 	return object;
 }
@@ -276,7 +262,7 @@ static struct json_object *json_guests(const struct pool *pool)
 		json_add(object, "ram_bytes", json_new_number(ram_bytes));
 		json_add(object, "order", json_new_number(order));
 		json_add(object, "table_bytes", json_new_number(hpt_bytes(order)));
-		json_add(object, "fits", json_fact(pool_fits(pool, order)));
+		json_add(object, "fits", fact_json(pool_fits(pool, order)));
 		json_append(array, object);
 	}
 	return array;

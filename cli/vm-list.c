@@ -30,6 +30,14 @@ void vm_list_clear(struct vm_list *list)
 	*list = (struct vm_list){ 0 };
 }
 
+const struct host_vm *vm_list_find(const struct vm_list *list, uint64_t id)
+{
+	for (size_t i = 0; id && i < list->n; i++)
+		if (list->vms[i].id == id)
+			return &list->vms[i];
+	return NULL;
+}
+
 static struct host_vm *add_vm(struct vm_list *list)
 {
 	struct host_vm *larger = reallocarray(list->vms, list->n + 1, sizeof(*larger));

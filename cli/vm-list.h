@@ -41,6 +41,9 @@ int vm_list_read(const struct sysfs *fs, const struct host *host, struct vm_list
 		 struct error *err) _must_check_;
 void vm_list_clear(struct vm_list *list);
 
+/* The VM with the number @id; NULL: it is not in the list, or @id is 0. Borrowed from @list. */
+const struct host_vm *vm_list_find(const struct vm_list *list, uint64_t id);
+
 /* Frees what one VM of a list holds. */
 void host_vm_clear(struct host_vm *vm);
 
