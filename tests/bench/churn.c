@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #include "../fuzz/htab/random.h"
+#include "../host/number.h"
 #include "../host/vmm.h"
 
 #define CMA_DIR "/sys/kernel/debug/cma/kvm_cma/"
@@ -115,17 +116,6 @@ static unsigned int size_index(unsigned int mix)
 		x -= weights[i];
 	i += grows ? 2 + below(2) : 0;
 	return i < SIZES ? i : SIZES - 1;
-}
-
-static uint64_t read_number(const char *path)
-{
-	unsigned long long value;
-	FILE *f = fopen(path, "r");
-
-	if (!f || fscanf(f, "%llu", &value) != 1)
-		fail(path);
-	fclose(f);
-	return value;
 }
 
 static uint64_t pool_bytes(const char *what)

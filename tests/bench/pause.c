@@ -20,6 +20,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "../host/number.h"
 #include "../host/vmm.h"
 
 #define POOL "/sys/kernel/kvm_htab/pool/"
@@ -34,17 +35,6 @@ static void fail(const char *what, int ret)
 {
 	fprintf(stderr, "pause: %s: %s\n", what, strerror(-ret));
 	exit(1);
-}
-
-static uint64_t read_number(const char *path)
-{
-	unsigned long long value;
-	FILE *f = fopen(path, "r");
-
-	if (!f || fscanf(f, "%llu", &value) != 1)
-		fail(path, -errno);
-	fclose(f);
-	return value;
 }
 
 static void write_number(const char *path, unsigned int value)

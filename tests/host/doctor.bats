@@ -240,14 +240,14 @@ in_container() {
 	doctor
 	assert_equal "$(said pool state)" warning
 	assert_regex "$(said pool advice)" '^the kernel moves tables to join pieces when a guest asks for more'
-	host 'echo never >/sys/module/kvm_hv/parameters/htab_move'
+	tables_move never
 	doctor pool
 	assert_regex "$(said pool what)" '^fragmented: .* room for order 24 \(a guest of 2G\)$'
 	assert_regex "$(said pool advice)" '^this kernel could move tables to join pieces, but is told not to'
 	vm_end v1 v3
 	doctor
 	assert_equal "$(said pool state)" warning
-	host 'echo running >/sys/module/kvm_hv/parameters/htab_move'
+	tables_move running
 	mapfile -t names < <(seq -f v%g 0 $((count - 1)))
 	vm_end "${names[@]}"
 	doctor

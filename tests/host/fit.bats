@@ -16,20 +16,15 @@ setup_file() {
 setup() {
 	before=$(pool_used)
 	neighbours=()
-	moving never
+	tables_move never
 }
 
 teardown() {
-	moving running
+	tables_move running
 	host '[ ! -e /run/reserve ] || cat /run/reserve >/proc/sys/vm/min_free_kbytes; chmod 600 /dev/kvm; [ ! -e /dev/kvm.away ] || mv /dev/kvm.away /dev/kvm'
 	vm_end
 	((${#neighbours[@]} == 0)) || vm_end "${neighbours[@]}"
 	[[ $(pool_used) == "$before" ]]
-}
-
-# moving WORD: whether the kernel moves tables, if it can
-moving() {
-	host "cd /sys/module/kvm_hv/parameters && { [ ! -e htab_move ] || echo $1 >htab_move; }"
 }
 
 # fit STATUS ANSWER OPTION...: FITS, ANSWER, REASON and SOURCE

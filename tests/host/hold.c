@@ -20,6 +20,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "number.h"
 #include "pagemap.h"
 
 #define POOL "/sys/kernel/debug/cma/kvm_cma/"
@@ -31,24 +32,11 @@ static void fail(const char *what)
 	exit(2);
 }
 
-static uint64_t number_in(const char *path)
-{
-	char text[32];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-
-	if (n <= 0)
-		fail(path);
-	close(fd);
-	text[n] = 0;
-	return strtoull(text, NULL, 0);
-}
-
 /* Holds one and returns its number */
 static uint64_t hold(int pipe_fd)
 {
 	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
-	uint64_t first = number_in(POOL "base_pfn"), nr = number_in(POOL "count"), frame;
+	uint64_t first = read_number(POOL "base_pfn"), nr = read_number(POOL "count"), frame;
 	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	unsigned char *region, *page, *end;
 	struct sysinfo info;

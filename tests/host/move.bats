@@ -14,7 +14,7 @@ setup() {
 	only_patched_kernel "moving tables"
 	before=$(pool_used)
 	((before == 0))
-	mode running
+	tables_move running
 	vm_start
 	[[ $HOST_MACHINE == powernv8 ]] || vm hash
 	plans=$(stat_of plans)
@@ -25,12 +25,8 @@ teardown() {
 	vm_end
 	# shellcheck disable=SC2016 # for the host
 	host 'for vmm in /run/vmm/filler*; do [ -e "$vmm" ] || continue; vmm ctl "${vmm##*/}" quit; rm -r "$vmm"; done'
-	mode running
+	tables_move running
 	pool_back_to 0
-}
-
-mode() {
-	host "cd /sys/module/kvm_hv/parameters && { [ ! -e htab_move ] || echo $1 >htab_move; }"
 }
 
 stat_of() {
@@ -59,7 +55,7 @@ entries() {
 
 @test "never: what does not fit is refused" {
 	checkered
-	mode never
+	tables_move never
 	run vm allocate2 26
 	assert_output ENOMEM
 	assert_equal "$(stat_of plans)" "$plans"
@@ -68,7 +64,7 @@ entries() {
 @test "room is made, and the entries of those that moved are as they were" {
 	local entries i
 	checkered
-	mode stopped
+	tables_move stopped
 	entries=$(entries)
 	run vm allocate2 26
 	assert_output 'order=26 source=1'
@@ -92,10 +88,10 @@ entries() {
 	for i in $(seq 1 2 25); do
 		host vmm ctl "filler$i" "$([[ " ${running[*]} " == *" $i "* ]] && echo check || echo cede)"
 	done
-	mode stopped
+	tables_move stopped
 	run vm allocate2 27
 	assert_output ENOMEM
-	mode running
+	tables_move running
 	host 'echo 23 >/sys/module/kvm_hv/parameters/htab_move_max_order'
 	run vm allocate2 27
 	assert_output ENOMEM
@@ -114,7 +110,7 @@ entries() {
 @test "who asks is in the way itself" {
 	local i
 	checkered
-	mode stopped
+	tables_move stopped
 	for i in 1 $(seq 7 2 25); do
 		host vmm ctl "filler$i" cede
 	done
@@ -225,7 +221,7 @@ columns() {
 	run --separate-stderr host_as nobody kvm-htab compact
 	assert_failure 1
 	assert_equal "$stderr" 'kvm-htab: only root may have tables moved, or see what would be: try as root'
-	mode never
+	tables_move never
 	for order in '' '--order 27'; do
 		# shellcheck disable=SC2086 # words
 		run --separate-stderr host kvm-htab compact $order
@@ -288,13 +284,13 @@ tables (32M), as it does if it is asked for one"
 	run --separate-stderr host kvm-htab fit -rn -o ANSWER,REASON --order 28
 	assert_failure 3
 	assert_output 'no full'
-	mode never
+	tables_move never
 	run --separate-stderr host kvm-htab fit -rn -o ANSWER,REASON --order 26
 	assert_failure 3
 	assert_output 'no fragmented'
 	# shellcheck disable=SC2016 # quoted by the message
 	[[ $stderr == *'but is told not to: `echo running >/sys/module/kvm_hv/parameters/htab_move` lets it' ]] || fail "$stderr"
-	mode running
+	tables_move running
 	run --separate-stderr host kvm-htab fit -rn -o ANSWER,REASON,SOURCE --order 26 --probe
 	assert_success
 	assert_output 'yes room pool'

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "../fuzz/htab/random.h"
+#include "number.h"
 
 #define KVM_VM_PPC_HV_TYPE 1
 #define POOL "/sys/kernel/debug/kvm_htab/pool"
@@ -48,17 +49,6 @@ static void fail(const char *what)
 {
 	fprintf(stderr, "mover: %s: %s\n", what, strerror(errno));
 	exit(1);
-}
-
-static unsigned long read_number(const char *path)
-{
-	unsigned long value;
-	FILE *f = fopen(path, "r");
-
-	if (!f || fscanf(f, "%lu", &value) != 1)
-		fail(path);
-	fclose(f);
-	return value;
 }
 
 /* Where the tables of all VMs are; 0 for those that have none, else one more than the place */
