@@ -48,18 +48,21 @@ teardown() {
 	pool_back_to 0
 }
 
-# moving TEXT: tables are moved, and TEXT is done over and over beside that; then those that check have seen nothing
+# moving TEXT [COUNTER]...: tables are moved, and TEXT is done over and over beside that, until all these counters of
+# /proc/vmstat have grown, too; then those that check have seen nothing
 moving() {
+	local beside=$1 counter
+	shift
 	# shellcheck disable=SC2016 # for the host
 	run host_limit $((LIMIT + 120)) '
 		RANDOM='"$SEED"'
 		for_all() { for name in '"$CHECKED"'; do vmm ctl $name "$@" || exit 7; done; }
 		rm -f /run/moved
 		while [ ! -e /run/moved ]; do
-			'"$1"'
+			'"$beside"'
 		done >/dev/null &
 		beside=$!
-		nice -n -10 mover '"$SEED $MOVES $LIMIT $last"'
+		nice -n -10 mover '"$SEED $MOVES $LIMIT $last $*"'
 		status=$?
 		touch /run/moved
 		wait $beside || exit 8
@@ -69,10 +72,10 @@ moving() {
 	assert_success
 	[[ $output =~ of-those=([0-9]+) ]]
 	((BASH_REMATCH[1] >= MOVES))
-}
-
-counted() {
-	host "sed -n 's/^$1 //p' /proc/vmstat"
+	for counter; do
+		[[ $output =~ \ $counter=([0-9]+) ]]
+		((BASH_REMATCH[1] > 0))
+	done
 }
 
 # from <linux/mman.h>
@@ -82,14 +85,9 @@ MADV_COLLAPSE=25
 
 # What the guests use is not idle, so they are stopped while memory is reclaimed.
 @test "guests' memory is merged, moved, collapsed and swapped out, and their tables move" {
-	local what
-	local -A before
 	host 'cd /sys/kernel/mm/ksm && echo 0 >sleep_millisecs && echo 2000 >pages_to_scan && echo 1 >run
 		[ ! -e smart_scan ] || echo 0 >smart_scan # which leaves out pages that were not merged before
 		modprobe brd rd_nr=1 rd_size=65536 && mkswap /dev/ram0 && swapon /dev/ram0'
-	for what in pgmigrate_success pswpin cow_ksm; do
-		before[$what]=$(counted $what)
-	done
 	moving "
 		for_all advise $MADV_MERGEABLE
 		echo 1 >/proc/sys/vm/compact_memory
@@ -99,11 +97,7 @@ MADV_COLLAPSE=25
 		echo 16M 2>/dev/null >/tmp/cgroup/vms/memory.reclaim || :
 		sleep 0.\$((RANDOM % 3))
 		kill -CONT \$pids
-		((RANDOM % 4)) || for_all advise $MADV_UNMERGEABLE"
-	for what in "${!before[@]}"; do
-		echo "$what: ${before[$what]} $(counted "$what")"
-		(($(counted "$what") > ${before[$what]}))
-	done
+		((RANDOM % 4)) || for_all advise $MADV_UNMERGEABLE" pgmigrate_success pswpin cow_ksm
 }
 
 @test "tables are read, resized, cleared and replaced meanwhile, and room is made" {
