@@ -162,13 +162,13 @@ works() {
 	table_is $ORDER
 }
 
-# MOVING_MOVES: how often (10)
+# MOVING_MOVES: how often (10), in at most MOVING_SECONDS (600)
 @test "its table is moved while it is under load" {
 	local last
 	[[ $HOST_IS_STOCK == 0 ]] || skip "no other kernel moves tables"
 	guest_up
 	last=$(host 'ls /sys/kernel/kvm_htab/vm | sort -n | tail -n 1')
-	host "rm -f /tmp/moved; mover 1 ${MOVING_MOVES:-10} 600 $last >/tmp/moved 2>&1 &"
+	host "rm -f /tmp/moved; mover 1 ${MOVING_MOVES:-10} ${MOVING_SECONDS:-600} $last >/tmp/moved 2>&1 &"
 	until host '[ -s /tmp/moved ]'; do
 		works
 	done
