@@ -64,29 +64,9 @@ static uint64_t hold(int pipe_fd)
 	exit(2);
 }
 
-/* How often @event has happened */
-static unsigned long long events(const char *event)
-{
-	unsigned long long value = 0;
-	char name[64];
-	FILE *f = fopen("/proc/vmstat", "r");
-
-	if (!f)
-		fail("/proc/vmstat");
-	while (fscanf(f, "%63s %llu", name, &value) == 2)
-		if (!strcmp(name, event))
-			break;
-	if (feof(f)) {
-		errno = ENOENT;
-		fail(event);
-	}
-	fclose(f);
-	return value;
-}
-
 int main(int argc, char **argv)
 {
-	unsigned long long before;
+	uint64_t before;
 	int ends[2];
 	FILE *f;
 
@@ -98,7 +78,7 @@ int main(int argc, char **argv)
 		fail("pipe");
 	printf("held %llu\n", (unsigned long long)hold(ends[1]));
 	fflush(stdout);
-	before = argc == 2 ? events(argv[1]) : 0;
+	before = argc == 2 ? read_events(argv[1]) : 0;
 	if (daemon(1, 0))
 		fail("daemon");
 	f = fopen(PID_FILE, "w");
@@ -107,7 +87,7 @@ int main(int argc, char **argv)
 	fprintf(f, "%d\n", getpid());
 	fclose(f);
 	if (argc == 2)
-		while (events(argv[1]) == before)
+		while (read_events(argv[1]) == before)
 			usleep(1000);
 	else
 		pause();

@@ -3,21 +3,21 @@
  * Has the tables of other VMs moved: a few VMs of its own get tables of random sizes and are gone
  * again, which leaves the pool in pieces, and these are put together again.
  *
- *	mover SEED MOVES SECONDS LAST [COUNTER]...
+ *	mover SEED MOVES SECONDS LAST [EVENT]...
  *
- * Ends when tables of the VMs up to number LAST were moved MOVES times and each COUNTER of
- * /proc/vmstat has grown, or after so many SECONDS. Prints how often those were moved, how many
- * tables were in all, how often room was asked for and could not be made, and by how much the
- * counters grew. Debugfs shows where those tables are, before and after.
+ * Ends when tables of the VMs up to number LAST were moved MOVES times and each EVENT of
+ * /proc/vmstat has happened, or after so many SECONDS. Prints how often those were moved, how many
+ * tables were in all, how often room was asked for and could not be made, and how often the events
+ * have happened. Debugfs shows where those tables are, before and after.
  *
  * Room is asked for in sysfs: a request for a table might be served by the page allocator.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/kvm.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,12 +34,11 @@
 #define COMPACT "/sys/kernel/kvm_htab/compact"
 #define TOTAL "/sys/kernel/kvm_htab/pool/total_bytes"
 #define FREE "/sys/kernel/kvm_htab/pool/free_bytes"
-#define VMSTAT "/proc/vmstat"
 #define ORDER_MIN 18
 
 #define OWN 32
 #define IDS_MAX 100000
-#define COUNTERS_MAX 8
+#define EVENTS_MAX 8
 
 static int own[OWN]; /* file descriptors, -1: none */
 static int kvm;
@@ -48,32 +47,15 @@ static struct {
 	unsigned long moves, of_those, asked, refused;
 } count;
 
-static struct counter {
+static struct event {
 	const char *name;
-	unsigned long before;
-} counters[COUNTERS_MAX];
-static unsigned int nr_counters;
+	uint64_t before;
+} events[EVENTS_MAX];
+static unsigned int nr_events;
 
 static void fail(const char *what)
 {
 	fprintf(stderr, "mover: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static unsigned long read_counter(const char *name)
-{
-	FILE *f = fopen(VMSTAT, "r");
-	unsigned long value;
-	char word[80];
-
-	if (!f)
-		fail(VMSTAT);
-	while (fscanf(f, "%79s %lu", word, &value) == 2)
-		if (!strcmp(word, name)) {
-			fclose(f);
-			return value;
-		}
-	fprintf(stderr, "mover: %s: no %s\n", VMSTAT, name);
 	exit(1);
 }
 
@@ -148,10 +130,15 @@ static void make_room(void)
 	count.refused++;
 }
 
-static bool all_have_grown(void)
+static uint64_t times_happened(const struct event *event)
 {
-	for (unsigned int i = 0; i < nr_counters; i++)
-		if (read_counter(counters[i].name) == counters[i].before)
+	return read_events(event->name) - event->before;
+}
+
+static bool all_have_happened(void)
+{
+	for (unsigned int i = 0; i < nr_events; i++)
+		if (!times_happened(&events[i]))
 			return false;
 	return true;
 }
@@ -163,8 +150,8 @@ int main(int argc, char **argv)
 	unsigned int max_order, last;
 	time_t end;
 
-	if (argc < 5 || argc > 5 + COUNTERS_MAX) {
-		fprintf(stderr, "usage: mover SEED MOVES SECONDS LAST [COUNTER]...\n");
+	if (argc < 5 || argc > 5 + EVENTS_MAX) {
+		fprintf(stderr, "usage: mover SEED MOVES SECONDS LAST [EVENT]...\n");
 		return 2;
 	}
 	random_seed(strtoull(argv[1], NULL, 0));
@@ -174,7 +161,7 @@ int main(int argc, char **argv)
 	if (last >= IDS_MAX)
 		last = IDS_MAX - 1;
 	for (char **name = argv + 5; *name; name++)
-		counters[nr_counters++] = (struct counter){ *name, read_counter(*name) };
+		events[nr_events++] = (struct event){ *name, read_events(*name) };
 	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (kvm < 0)
 		fail("/dev/kvm");
@@ -187,7 +174,7 @@ int main(int argc, char **argv)
 		max_order++;
 	read_places(places);
 	before = read_number(MOVES);
-	while ((count.of_those < wanted || !all_have_grown()) && time(NULL) < end) {
+	while ((count.of_those < wanted || !all_have_happened()) && time(NULL) < end) {
 		for (unsigned int i = below(4); i; i--)
 			change_table(max_order);
 		make_room();
@@ -196,9 +183,8 @@ int main(int argc, char **argv)
 	count.moves = read_number(MOVES) - before;
 	printf("of-those=%lu moves=%lu asked=%lu refused=%lu", count.of_those, count.moves,
 	       count.asked, count.refused);
-	for (unsigned int i = 0; i < nr_counters; i++)
-		printf(" %s=%lu", counters[i].name,
-		       read_counter(counters[i].name) - counters[i].before);
+	for (unsigned int i = 0; i < nr_events; i++)
+		printf(" %s=%" PRIu64, events[i].name, times_happened(&events[i]));
 	puts("");
 	return 0;
 }

@@ -48,10 +48,10 @@ teardown() {
 	pool_back_to 0
 }
 
-# moving TEXT [COUNTER]...: tables are moved, and TEXT is done over and over beside that, until all these counters of
-# /proc/vmstat have grown, too; then those that check have seen nothing
+# moving TEXT [EVENT]...: tables are moved, and TEXT is done over and over beside that, until all these events of
+# /proc/vmstat have happened, too; then those that check have seen nothing
 moving() {
-	local beside=$1 counter
+	local beside=$1 event
 	shift
 	# shellcheck disable=SC2016 # for the host
 	run host_limit $((LIMIT + 120)) '
@@ -72,8 +72,8 @@ moving() {
 	assert_success
 	[[ $output =~ of-those=([0-9]+) ]]
 	((BASH_REMATCH[1] >= MOVES))
-	for counter; do
-		[[ $output =~ \ $counter=([0-9]+) ]]
+	for event; do
+		[[ $output =~ \ $event=([0-9]+) ]]
 		((BASH_REMATCH[1] > 0))
 	done
 }
