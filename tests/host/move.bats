@@ -143,6 +143,33 @@ entries() {
 	assert_output --partial 'order=26 source=1'
 }
 
+# ends NAME: the VM of NAME ends while room is made for a resize of "vm". What there is then of VMs and of the pool.
+ends() {
+	vm allocate2 24 >/dev/null
+	# shellcheck disable=SC2016 # for the host
+	host_limit 60 '
+		vmm ctl vm prepare-nowait 27 >/dev/null
+		while read -r n </sys/kernel/kvm_htab/stats/plans && [ $n -eq '"$plans"' ]; do :; done
+		vmm ctl '"$1"' close-vm >/dev/null
+		read -r pages </sys/kernel/debug/cma/kvm_cma/used
+		echo $(ls /sys/kernel/kvm_htab/vm | wc -l) $((pages * $(getconf PAGESIZE)))'
+}
+
+@test "a VM that ends while tables are moved is gone at once: who asked for that" {
+	checkered
+	run ends vm
+	assert_output "13 $((13 << 24))"
+}
+
+@test "a VM that ends while tables are moved is gone at once: a neighbour" {
+	checkered
+	run ends filler25
+	assert_output --regexp '^13 '
+	run vm prepare 27
+	assert_success
+	assert_equal "$(pool_used)" $(((13 << 24) + (1 << 27)))
+}
+
 @test "debugfs shows the pool and a plan, which is what happens then" {
 	local granules
 	checkered
