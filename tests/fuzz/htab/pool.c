@@ -4,6 +4,8 @@
  * and belongs to no other; it has to be one piece of the table's size.
  */
 #define _GNU_SOURCE
+#include <ctype.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +18,7 @@
 #define MOVES "/sys/kernel/kvm_htab/stats/moves"
 #define MOVED "/sys/kernel/debug/kvm_htab/pool"
 #define GRANULE (256U << 10)
-#define SETTLE_MS 20000
+#define ORPHANS_LIMIT_MS 60000
 
 static struct {
 	unsigned int granules;
@@ -175,6 +177,55 @@ static bool under_way(void)
 	return false;
 }
 
+/* Of a kernel worker, what it does: "kworker/u4:2+kvm_resize_hpt"; with a "-", what it did last */
+static bool process_does(const char *pid, const char *work)
+{
+	char path[64], comm[80] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	if (fgets(comm, sizeof(comm), f))
+		comm[strcspn(comm, "\n")] = 0;
+	fclose(f);
+	return strchr(comm, '+') && !strcmp(strchr(comm, '+') + 1, work);
+}
+
+static bool allocation_at_work(void)
+{
+	const char *work = host.patched ? "kvm_resize_hpt" : "events";
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+	bool found = false;
+
+	if (!dir)
+		disagree("/proc cannot be read");
+	while (!found && (entry = readdir(dir)))
+		found = isdigit((unsigned char)entry->d_name[0]) &&
+			process_does(entry->d_name, work);
+	closedir(dir);
+	return found;
+}
+
+/*
+ * One that had begun when it was given up goes on: it searches the pool, sleeps, moves tables, whose VMs
+ * have to stay as long, and frees what it got. One that had not begun does nothing.
+ */
+static void wait_for_orphans(void)
+{
+	unsigned int waited = 0;
+
+	while (allocation_at_work()) {
+		if (waited >= ORPHANS_LIMIT_MS)
+			disagree("an allocation that was given up does not end");
+		usleep(10000);
+		waited += 10;
+	}
+	pool.orphans = false;
+}
+
 /* Nothing changes by itself, and it is known what belongs to whom */
 bool pool_quiet(void)
 {
@@ -241,14 +292,13 @@ static const char *resolve(struct claim *c, const struct bits *rest)
 	return NULL;
 }
 
-/* NULL: all is well, or, if *sure is not set, cannot be told yet */
-static const char *compare(bool *sure)
+/* NULL: all is well, or cannot be told yet */
+static const char *compare(void)
 {
 	struct claim claims[2 * VMS], *unknown = NULL;
 	struct bits rest, known = pool.others;
 	unsigned int n = 0, nr_unknown = 0;
 
-	*sure = true;
 	for (struct vm *vm = vms; vm < vms + VMS; vm++)
 		n += claims_of(vm, claims + n);
 	for (struct claim *c = claims; c < claims + n; c++) {
@@ -265,10 +315,8 @@ static const char *compare(bool *sure)
 	take_away(&rest, &pool.now);
 	if (weight(&rest))
 		return "a table is there whose memory is free";
-	if (under_way() || nr_unknown > 1) {
-		*sure = false;
+	if (under_way() || nr_unknown > 1)
 		return NULL;
-	}
 	rest = pool.now;
 	take_away(&rest, &known);
 	if (nr_unknown)
@@ -290,26 +338,14 @@ static void compare_free_bytes(void)
 
 void pool_check(void)
 {
-	unsigned int waited = 0;
 	const char *wrong;
-	bool sure;
 
+	if (pool.orphans && !under_way())
+		wait_for_orphans();
 	look();
-	wrong = compare(&sure);
-	while (wrong && pool.orphans && !under_way() && waited < SETTLE_MS) {
-		usleep(10000);
-		waited += 10;
-		look();
-		wrong = compare(&sure);
-	}
-	if (wrong && !(pool.orphans && under_way()))
+	wrong = compare();
+	if (wrong && !pool.orphans)
 		disagree("pool, %u of %u granules taken: %s", weight(&pool.now), pool.granules,
 			 wrong);
-	if (pool.orphans && sure) {
-		/* One that had not begun to allocate may do so now, and give it back. */
-		usleep(20000);
-		pool.orphans = false;
-		look();
-	}
 	compare_free_bytes();
 }

@@ -95,6 +95,9 @@ static bool prepare(struct vm *vm, uint32_t shift, uint64_t flags)
 		prepare_wait(vm, shift);
 		if (had_room && vm->pending == PENDING_NONE)
 			disagree("ENOMEM, but the pool had room");
+	} else if (chance(30)) {
+		/* its end waits for the allocation, and for the moves that this takes */
+		do_close(vm);
 	}
 	return true;
 }
