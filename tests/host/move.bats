@@ -143,6 +143,22 @@ entries() {
 	assert_output --partial 'order=26 source=1'
 }
 
+@test "a table that is being moved is as ready as it was" {
+	checkered
+	# shellcheck disable=SC2016 # for the host
+	run host_limit 60 '
+		ready=$(grep -l 1 /sys/kernel/kvm_htab/vm/*/ready)
+		(until [ -e /tmp/moved ]; do for file in $ready; do read -r is <$file; echo $is; done; done | sort -u >/tmp/seen) &
+		echo 27 >/sys/kernel/kvm_htab/compact
+		touch /tmp/moved
+		wait
+		rm /tmp/moved
+		set -- $ready
+		echo $# $(cat /tmp/seen)'
+	assert_output '13 1'
+	(($(stat_of moves) > moves))
+}
+
 # ends NAME: the VM of NAME ends while room is made for a resize of "vm". What there is then of VMs and of the pool.
 ends() {
 	vm allocate2 24 >/dev/null
