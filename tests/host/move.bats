@@ -148,7 +148,7 @@ entries() {
 	# shellcheck disable=SC2016 # for the host
 	run host_limit 60 '
 		ready=$(grep -l 1 /sys/kernel/kvm_htab/vm/*/ready)
-		(until [ -e /tmp/moved ]; do for file in $ready; do read -r is <$file; echo $is; done; done | sort -u >/tmp/seen) &
+		(while for file in $ready; do read -r is <$file; echo $is; done; [ ! -e /tmp/moved ]; do :; done | sort -u >/tmp/seen) &
 		echo 27 >/sys/kernel/kvm_htab/compact
 		touch /tmp/moved
 		wait

@@ -180,17 +180,17 @@ static bool under_way(void)
 /* Of a kernel worker, what it does: "kworker/u4:2+kvm_resize_hpt"; with a "-", what it did last */
 static bool process_does(const char *pid, const char *work)
 {
-	char path[64], comm[80] = "";
+	char path[64], at_work[64];
+	bool does;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
 	f = fopen(path, "re");
 	if (!f)
 		return false;
-	if (fgets(comm, sizeof(comm), f))
-		comm[strcspn(comm, "\n")] = 0;
+	does = fscanf(f, "%*[^+]+%63s", at_work) == 1 && !strcmp(at_work, work);
 	fclose(f);
-	return strchr(comm, '+') && !strcmp(strchr(comm, '+') + 1, work);
+	return does;
 }
 
 static bool allocation_at_work(void)
@@ -210,8 +210,8 @@ static bool allocation_at_work(void)
 }
 
 /*
- * One that had begun when it was given up goes on: it searches the pool, sleeps, moves tables, whose VMs
- * have to stay as long, and frees what it got. One that had not begun does nothing.
+ * One that had begun when it was given up goes on: it searches the pool, sleeps, moves tables, and frees
+ * what it got. One that had not begun does nothing.
  */
 static void wait_for_orphans(void)
 {
