@@ -1,53 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* kvm-htab: the table of commands, from which dispatch and help are made. */
-#include <argp.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "commands.h"
-#include "messages.h"
-#include "options.h"
+#include "commands/command.h"
+#include "lib/stdout.h"
 
-static const struct {
-	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *summary;
-} commands[] = {
-	{ "pool-status", command_pool_status, "how much room for tables there is" },
-	{ "fit", command_fit, "whether a guest would start now" },
-	{ "vm-status", command_vm_status, "what table a VM has" },
-	{ "reset", command_reset, "clear the table of a stopped VM" },
-	{ "resize", command_resize, "give a stopped VM a table of another order" },
-	{ "compact", command_compact, "move tables to make room for a larger one" },
-	{ "list", command_list, "the VMs of this host and what their tables cost" },
-	{ "doctor", command_doctor, "why HPT guests cannot run here, or that they can" },
-};
+/* Each is `const struct command NAME_command` in a file of commands/. */
+#define COMMANDS(C) \
+	C(pool_status) \
+	C(fit) \
+	C(vm_status) \
+	C(reset) \
+	C(resize) \
+	C(compact) \
+	C(list) \
+	C(doctor)
 
-#define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
+#define DECLARE(name) extern const struct command name##_command;
+#define ENTRY(name) &name##_command,
 
-static const struct argp_option options[] = {
-	{ "help", 'h', NULL, 0, "Show this help", -1 },
-	{ NULL, '?', NULL, OPTION_HIDDEN, NULL, -1 },
-	{ "usage", OPT_USAGE, NULL, 0, "Show a short usage message", -1 },
-	{ "version", OPT_VERSION, NULL, 0, "Show the version", -1 },
-	{ 0 },
-};
+COMMANDS(DECLARE)
+
+static const struct command *const commands[] = { COMMANDS(ENTRY) };
 
 struct invocation {
-	size_t command; /* index of commands[] */
+	const struct command *command;
 	int at; /* of the command's name in argv */
 };
 
-static size_t command_find(const char *name)
+static const struct command *command_find(const char *name)
 {
-	size_t i = 0;
-
-	while (i < NCOMMANDS && strcmp(commands[i].name, name))
-		i++;
-	return i;
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -57,19 +46,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_ARG:
 		invocation->command = command_find(arg);
-		if (invocation->command == NCOMMANDS)
-			options_fail(state, MSG_NO_COMMAND, arg);
+		if (!invocation->command)
+			options_fail(state, "there is no command \"%s\"", arg);
 		invocation->at = state->next - 1;
 		state->next = state->argc; /* the rest belongs to the command */
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, MSG_WHICH_COMMAND);
+		argp_error(state, "which command?");
 		return 0;
 	}
 	return options_parse_help(key, state);
 }
 
-static char *help_filter(int key, const char *text, void *input)
+static char *list_commands(int key, const char *text, void *input)
 {
 	char *list = NULL;
 	size_t size;
@@ -82,24 +71,14 @@ static char *help_filter(int key, const char *text, void *input)
 	if (!f)
 		return NULL;
 	fputs("Commands:\n", f);
-	for (size_t i = 0; i < NCOMMANDS; i++)
-		fprintf(f, "  %-12s %s\n", commands[i].name, commands[i].summary);
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
+		fprintf(f, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n`kvm-htab COMMAND --help` tells more, kvm-htab(8) all.", f);
 	if (!fclose(f))
 		return list;
 	free(list);
 	return NULL;
 }
-
-static const struct argp argp = {
-	.options = options,
-	.parser = parse,
-	.args_doc = "COMMAND [OPTION...]",
-	.doc = "Hashed page tables (HPT) of KVM-HV guests on POWER: the pool they come from, and the "
-	       "table of a stopped VM."
-	       "\vCommands",
-	.help_filter = help_filter,
-};
 
 /*
  * Without this a descriptor opened later, a socket even, could become stdout.
@@ -109,13 +88,23 @@ static void occupy_standard_fds(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd) {
-			complain(NULL, MSG_STANDARD_FD);
+			complain(NULL, "a standard file descriptor is closed, and there is no "
+				       "/dev/null to take its place");
 			_exit(STATUS_FAILED);
 		}
 }
 
 int main(int argc, char **argv)
 {
+	static const struct argp_option options[] = { OPTIONS_HELP, { 0 } };
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.args_doc = "COMMAND [OPTION...]",
+		.doc = "Hashed page tables (HPT) of KVM-HV guests on POWER: the pool they come "
+		       "from, and the table of a stopped VM.\vCommands",
+		.help_filter = list_commands,
+	};
 	struct invocation invocation = { 0 };
 	char name[64];
 
@@ -126,9 +115,9 @@ int main(int argc, char **argv)
 	argp_err_exit_status = STATUS_USAGE;
 	if (argc > 0)
 		argv[0] = (char *)"kvm-htab";
-	options_parse(&argp, argc, argv, ARGP_IN_ORDER, &invocation);
+	options_parse_argp(&argp, argc, argv, ARGP_IN_ORDER, &invocation);
 
-	snprintf(name, sizeof(name), "kvm-htab %s", commands[invocation.command].name);
+	snprintf(name, sizeof(name), "kvm-htab %s", invocation.command->name);
 	argv[invocation.at] = name;
-	return commands[invocation.command].run(argc - invocation.at, argv + invocation.at);
+	return command_run(invocation.command, argc - invocation.at, argv + invocation.at);
 }

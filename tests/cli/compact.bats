@@ -100,14 +100,14 @@ refuses() {
 	assert_success
 	run jq -c '[.command, .exit_status], .results[]' <<<"$output"
 	assert_output '["compact",0]
-{"version":1,"command":"compact","result":"would-move","order":26,"moved_bytes":67108864,"moves":[{"id":1,"order":26,"table_bytes":67108864,"from_bytes":0,"to_bytes":134217728,"pause_ms":null,"pid":38,"vmm":null,"domain":null}],"largest_free_order_before":28,"largest_free_order":28,"exit_status":0,"error":null}'
+{"version":2,"command":"compact","result":"would-move","order":26,"moved_bytes":67108864,"tables":[{"id":1,"order":26,"table_bytes":67108864,"from_bytes":0,"to_bytes":134217728,"pause_ms":null,"pid":38,"vmm":null,"domain":null}],"largest_free_order_before":28,"largest_free_order":28,"exit_status":0,"error":null}'
 	run stdout_of compact --json --dry-run --order 26 --sysroot "$DIR" --output to,from
-	run jq -c '.results[0] | keys_unsorted, .moves[]' <<<"$output"
-	assert_output '["version","command","result","order","moved_bytes","moves"]
+	run jq -c '.results[0] | keys_unsorted, .tables[]' <<<"$output"
+	assert_output '["version","command","result","order","moved_bytes","tables"]
 {"to_bytes":134217728,"from_bytes":0}'
 	run stdout_of compact --json --dry-run --order 27 --sysroot "$DIR"
 	assert_failure 3
-	run jq -c '.exit_status, (.results[0] | [.result, .order, .moves, .error.errno])' <<<"$output"
+	run jq -c '.exit_status, (.results[0] | [.result, .order, .tables, .error.errno])' <<<"$output"
 	assert_output '3
 ["failed",27,[],"ENOMEM"]'
 }
@@ -122,7 +122,7 @@ refuses() {
 	assert_success
 	assert_output ''
 	run stdout_of compact --json --dry-run --order 28 --sysroot "$DIR"
-	run jq -c '.results[0] | [.result, .moved_bytes, .moves]' <<<"$output"
+	run jq -c '.results[0] | [.result, .moved_bytes, .tables]' <<<"$output"
 	assert_output '["nothing-to-do",0,[]]'
 }
 

@@ -65,9 +65,9 @@ option_kinds() {
 	kvm_htab "$@" --usage | grep -oE -- '--[a-z-]+=[A-Z]+' | sed 's/--//'
 }
 
-# the names in main.c's table and the one error message that tells the forms of --vm
+# the names of the commands' own files, and the one error message that tells the forms of --vm
 commands() {
-	sed -n '/^} commands\[\] = {/,/^};/s/^\t{ "\([a-z-]*\)".*/\1/p' "$ROOT/cli/main.c"
+	sed -n 's/^\t\.name = "\([a-z-]*\)",$/\1/p' "$ROOT"/cli/commands/*.c
 }
 
 vm_forms() {

@@ -50,7 +50,7 @@ long_options() {
 }
 
 @test "the manual names what the environment is asked for" {
-	names=$(grep -oh 'getenv("[A-Z_]*")' "$ROOT"/cli/*.c | cut -d'"' -f2)
+	names=$(grep -oh 'getenv("[A-Z_]*")' "$ROOT"/cli/*/*.c | cut -d'"' -f2)
 	[[ $names == *NO_COLOR* ]]
 	for name in $names; do
 		grep -qx "\.It Ev $name" "$ROOT/man/kvm-htab.8" || fail "$name is not in the manual"
@@ -66,8 +66,7 @@ long_options() {
 
 @test "messages that the manual quotes are the program's" {
 	while read -r message; do
-		run bash -c 'sed "s/^#define MSG_[A-Z_]* *//; s/^[[:space:]]*//; s/\\\\$//" "$1" | tr -d "\n" |
-			sed "s/\" *\"//g" | grep -cF -- "$2"' - "$ROOT/cli/messages.h" "${message% ...}"
+		run bash -c 'cat "$1"/cli/*/*.c | tr -d "\n\t" | sed "s/\" *\"//g" | grep -cF -- "$2"' - "$ROOT" "${message% ...}"
 		[ "$status" = 0 ] || fail "not among the messages: $message"
 	done < <(sed -n '/^\.Bl -diag/,/^\.El/s/^\.It "\(.*\)"$/\1/p' "$ROOT/man/kvm-htab.8")
 }
@@ -85,7 +84,7 @@ long_options() {
 	for limit in MIN MAX; do
 		header=$(sed -n "s/^#define KVM_PPC_HTAB_ORDER_${limit}[[:space:]]*//p" \
 			"$ROOT/kernel/include/asm/kvm_htab.h")
-		run grep -E "^#define HPT_ORDER_$limit ${header}U\$" "$ROOT/cli/hpt.h"
+		run grep -E "^#define HPT_ORDER_$limit ${header}U\$" "$ROOT/cli/host/hpt.h"
 		assert_success
 	done
 }

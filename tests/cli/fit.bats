@@ -39,7 +39,7 @@ fragmented() {
 @test "room: yes, exit status 0, nothing on stderr" {
 	run --separate-stderr kvm_htab fit --sysroot "$POWER" --ram 64G
 	assert_success
-	assert_line --index 0 --regexp '^BASIS +RAM +ORDER +TABLE +WANTED +FITS +ANSWER +REASON$'
+	assert_line --index 0 --regexp '^BASIS +RAM +ORDER +SIZE +WANTED +FITS +ANSWER +REASON$'
 	assert_line --index 1 --regexp '^ram +64G +29 +512M +1 +19 +yes +room$'
 	assert_equal "$stderr" ""
 	run answers "$POWER" --order 33
@@ -391,7 +391,7 @@ kvm-htab: $moves"
 	assert_line '["maxmem",4398046511104,35,34359738368,2,0,"no","small",33,null,3,null]'
 	run stdout_of fit --json -o answer --sysroot "$POWER" --order 20
 	run jq -c '.results' <<<"$output"
-	assert_output '[{"version":1,"command":"fit","answer":"yes"}]'
+	assert_output '[{"version":2,"command":"fit","answer":"yes"}]'
 }
 
 @test "fit: options that do not go together" {

@@ -28,7 +28,7 @@ broken_empty() {
 missing() {
 	run kvm_htab "${@:4}"
 	assert_failure 1
-	assert_line --index 0 --partial "kvm-htab: a library is missing: "
+	assert_line --index 0 --partial "kvm-htab: cannot load a library: "
 	assert_line --index 0 --partial "$1"
 	assert_line --index 0 --partial "install it (Debian: $2)$3"
 	refute_line --index 1 --regexp .
@@ -38,8 +38,8 @@ missing() {
 	for what in none empty; do
 		LD_LIBRARY_PATH=$(broken_libraries $what)
 		export LD_LIBRARY_PATH
-		missing libsmartcols libsmartcols1 ', or do without tables: --raw' pool-status --sysroot "$POWER"
-		missing libsmartcols libsmartcols1 ', or do without tables: --raw' reset --vm "$BATS_TEST_TMPDIR/no.sock"
+		missing libsmartcols libsmartcols1 ', or use --raw' pool-status --sysroot "$POWER"
+		missing libsmartcols libsmartcols1 ', or use --raw' reset --vm "$BATS_TEST_TMPDIR/no.sock"
 		missing libjson-c libjson-c5 '' pool-status --json --sysroot "$POWER"
 		# its answer to the VMM is JSON
 		missing libjson-c libjson-c5 '' reset --raw --vm "$BATS_TEST_TMPDIR/no.sock"

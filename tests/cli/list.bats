@@ -91,10 +91,10 @@ list() {
 	two_vms
 	run stdout_of list --json --sysroot "$DIR"
 	json=$output
-	run jq -c '[.schema, .version, .command, .exit_status, .hidden_vms, .source, .advice, .error]' <<<"$json"
-	assert_output '["kvm-htab",1,"list",0,0,"/sys/kernel/kvm_htab/vm",null,null]'
+	run jq -c '[.schema, .version, .command, .exit_status, .hidden_vms, (.sources | join(",")), .advice, .error]' <<<"$json"
+	assert_output '["kvm-htab",2,"list",0,0,"/sys/kernel/kvm_htab/vm",null,null]'
 	run jq -c '.results[0]' <<<"$json"
-	assert_output '{"version":1,"command":"list","id":9,"order":29,"source":"pool","table_bytes":536870912,"revmap_bytes":536870912,"cost_bytes":1073741824,"table":true,"state":"running","mmu":"hash","ready":true,"resizing":false,"shared":false,"vcpus_running":2,"pid":4711,"fd":6,"uid":64055,"vmm":"qemu-system-ppc","domain":"web"}'
+	assert_output '{"version":2,"command":"list","id":9,"pid":4711,"fd":6,"uid":64055,"vmm":"qemu-system-ppc","domain":"web","state":"running","mmu":"hash","table":true,"order":29,"table_bytes":536870912,"revmap_bytes":536870912,"cost_bytes":1073741824,"source":"pool","ready":true,"resizing":false,"shared":false,"vcpus_running":2,"exit_status":0,"error":null}'
 	run stdout_of list --json --sysroot "$DIR" -o domain,pid
 	run jq -c '[.results[] | [.domain, .pid]]' <<<"$output"
 	assert_output '[["web",4711],[null,815]]'
@@ -200,7 +200,7 @@ list() {
 	assert_output ""
 	assert_equal "$stderr" ""
 	run stdout_of list --json --sysroot "$DIR"
-	run jq -c '[.hidden_vms, .source, (.advice | length > 0), (.results | length)]' <<<"$output"
+	run jq -c '[.hidden_vms, (.sources | join(",")), (.advice | length > 0), (.results | length)]' <<<"$output"
 	assert_output '[0,"/proc",true,3]'
 }
 
@@ -216,7 +216,7 @@ list() {
 	assert_output "- - - - - 815 crosvm -"
 	assert_equal "$stderr" \
 		"kvm-htab: only root may see what tables the VMs have, and 2 more that are not shown: try as root"
-	run jq -c '[.hidden_vms, .source, .advice, (.results | length)]' <<<"$json"
+	run jq -c '[.hidden_vms, (.sources | join(",")), .advice, (.results | length)]' <<<"$json"
 	assert_output '[2,"/proc","only root may see what tables the VMs have, and 2 more that are not shown: try as root",1]'
 	rm -r "$DIR"/sys/kernel/kvm_htab/vm/{9,11}
 	run --separate-stderr without_privileges "$KVM_HTAB" list --sysroot "$DIR" -rn -o PID
@@ -284,7 +284,7 @@ list() {
 	counted 1
 	run --separate-stderr without_privileges "$KVM_HTAB" list --json --sysroot "$DIR"
 	assert_success
-	run jq -c '[.hidden_vms, .source, (.results | length)]' <<<"$output"
+	run jq -c '[.hidden_vms, (.sources | join(",")), (.results | length)]' <<<"$output"
 	assert_output '[0,"/proc",1]'
 	[[ $stderr != *'are not shown'* ]]
 	counted 3
@@ -312,7 +312,7 @@ list() {
 	list --json
 	assert_success
 	assert_equal "$stderr" ""
-	run jq -c '[.hidden_vms, .source, .advice, .results]' <<<"$output"
+	run jq -c '[.hidden_vms, (.sources | join(",")), .advice, .results]' <<<"$output"
 	assert_output '[0,"/sys/module/kvm_hv",null,[]]'
 	run --separate-stderr kvm_htab pool-status --json --sysroot "$DIR"
 	run jq -c '.results[0] | [.users, .users_hidden, .users_advice]' <<<"$output"
@@ -421,7 +421,7 @@ list() {
 	assert_line --index 1 --regexp '^ +29 +512M +4711 qemu-system-ppc web$'
 	run stdout_of pool-status --sysroot "$DIR" --json
 	run jq -c '.results[0] | [.users, .users_hidden, .users_advice]' <<<"$output"
-	assert_output '[[{"order":30,"table_bytes":1073741824,"pid":60,"vmm":"third","domain":null},{"order":29,"table_bytes":536870912,"pid":4711,"vmm":"qemu-system-ppc","domain":"web"}],0,null]'
+	assert_output '[[{"id":12,"order":30,"table_bytes":1073741824,"pid":60,"vmm":"third","domain":null},{"id":9,"order":29,"table_bytes":536870912,"pid":4711,"vmm":"qemu-system-ppc","domain":"web"}],0,null]'
 }
 
 @test "pool-status says what it cannot know of those who use the pool" {

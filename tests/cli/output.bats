@@ -9,7 +9,7 @@ load common
 @test "JSON: a document with schema, version and numbers as numbers" {
 	for name in "$TREES"/*/; do
 		run stdout_of pool-status --json --sysroot "$name"
-		run jq -e '.schema == "kvm-htab" and .version == 1 and .command == "pool-status" and
+		run jq -e '.schema == "kvm-htab" and .version == 2 and .command == "pool-status" and
 			(.results | length == 1) and
 			(.results[0] | (.total_bytes | type) as $t | $t == "number" or $t == "null") and
 			(.results[0].fits | length == 29) and (.results[0].guests | length == 10)' <<<"$output"
@@ -29,10 +29,10 @@ load common
 @test "JSON has the names that --help lists, and --output narrows it" {
 	run stdout_of pool-status --sysroot "$POWER" --json
 	run jq -c '.results[0] | keys_unsorted' <<<"$output"
-	assert_output '["version","command","state","condition","total_bytes","used_bytes","free_bytes","largest_free_order","granule_bytes","order_min","order_max","order_default","order_max_pages","module_loaded","kernel_patched","platform","approximate","sources","from_pool","from_pages","in_place","fallbacks","failures","resets","moves","moved_bytes","longest_move_us","fits","guests","users","users_hidden","users_advice","advice","exit_status","error"]'
+	assert_output '["version","command","state","condition","module_loaded","kernel_patched","platform","approximate","sources","total_bytes","used_bytes","free_bytes","largest_free_order","granule_bytes","order_min","order_max","order_default","order_max_pages","from_pool","from_pages","in_place","fallbacks","failures","resets","moves","moved_bytes","longest_move_us","fits","guests","users","users_hidden","users_advice","advice","exit_status","error"]'
 	run stdout_of pool-status --sysroot "$POWER" --json -o free,STATE
 	run jq -c '.results[0]' <<<"$output"
-	assert_output '{"version":1,"command":"pool-status","free_bytes":10878976000,"state":"ready"}'
+	assert_output '{"version":2,"command":"pool-status","free_bytes":10878976000,"state":"ready"}'
 }
 
 @test "headings, columns by any case, raw" {

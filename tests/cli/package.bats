@@ -19,7 +19,7 @@ package() {
 
 # libraries: the packages of those that the program opens by itself
 libraries() {
-	sed -n 's/^.*\.package = "\(.*\)",$/\1/p' "$ROOT"/cli/*.c
+	sed -n 's/^LIBRARY([a-z]*, "[^"]*", "\([^"]*\)",.*/\1/p' "$ROOT"/cli/*/*.c
 }
 
 @test "a package for this machine, in which lintian finds nothing" {

@@ -14,7 +14,7 @@ map() {
 # pieces TREE: "AT BYTES KIND VM" of each, in granules
 pieces() {
 	stdout_of pool-status --map --json --sysroot "$1" |
-		jq -r '.results[0].map[] | "\(.at_bytes / 262144) \(.bytes / 262144) \(.kind) \(.vm)"'
+		jq -r '.results[0].map[] | "\(.at_bytes / 262144) \(.bytes / 262144) \(.kind) \(.id)"'
 }
 
 # a_kernel_that_moves LINE...: a tree of a kernel that says itself what is where

@@ -7,7 +7,7 @@
 #                           with tables only so
 #   doctor_boot [OPTION...] hash_boot; then counters start at 0, and /dev/kvm is as distributions have it
 #   doctor [ITEM...]        runs it and keeps what it says; fails unless these items, and no others, have failed
-#   said ITEM FIELD         of the last one: state, what, advice, mend; "null" if there is none
+#   said ITEM FIELD         of the last one: state, what, advice, next; "null" if there is none
 #   mend ITEM               runs the command that it gave, as it stands
 #   boot_word ITEM          what it advised to boot with
 
@@ -36,7 +36,7 @@ said() {
 }
 
 mend() {
-	host "$(said "$1" mend)"
+	host "$(said "$1" next)"
 }
 
 boot_word() {

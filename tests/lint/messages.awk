@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# messages.awk cli/messages.h TEST...: the messages that no test quotes.
+# messages.awk CALLS TEST...: the messages of calls.awk that no test quotes.
 #
 # A test quotes a message if it holds so many (WINDOW) characters in a row of its text, between what is filled in,
 # that no other message has. One that has no such characters has to be there whole, up to what is filled in.
@@ -47,14 +47,7 @@ function end_of_messages(   window) {
 FNR == 1 { file++ }
 FNR == 1 && file == 2 { end_of_messages() }
 
-file == 1 && /^#define MSG_/ { name = $2; text = "" }
-file == 1 && name {
-	text = text literals($0)
-	if (!/\\$/) {
-		note_message(name, text)
-		name = ""
-	}
-}
+file == 1 { note_message($1, literals($0)) }
 file == 1 || /^[ \t]*#/ || /^@test/ { next }
 
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "sysfs.h"
+#include "host/sysfs.h"
 
 #define BYTES_MAX 4096
 #define ARGUMENTS_MAX 100

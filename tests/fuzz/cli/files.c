@@ -5,48 +5,51 @@
  */
 #include <string.h>
 
-#include "commands.h"
-#include "library.h"
+#include "commands/command.h"
+#include "lib/library.h"
 #include "tree.h"
+
+extern const struct command compact_command, doctor_command, fit_command, list_command,
+	pool_status_command, vm_status_command;
 
 static char raw[] = "--raw", bytes_option[] = "--bytes", json[] = "--json";
 static char sysroot[] = "--sysroot=/", metrics[] = "--format=prometheus", ram[] = "--ram=64G";
 static char maxmem[] = "--maxmem=1T", count[] = "--count=3", own[] = "--vm=domain:own";
 static char map[] = "--map", dry_run[] = "--dry-run", order[] = "--order=26";
 static char not_measured[] = "-oID,ORDER,SIZE,FROM,TO,PID,VMM,DOMAIN";
-static char web[] = "--vm=domain:web", all_items[] = "-oITEM,STATE,WHAT,ADVICE,MEND";
+static char web[] = "--vm=domain:web", all_items[] = "-oITEM,STATE,WHAT,ADVICE,NEXT";
 
 static const struct {
-	int (*command)(int argc, char **argv);
+	const struct command *command;
 	char *arguments[6];
 } calls[] = {
-	{ command_pool_status, { raw } },
-	{ command_pool_status, { raw, sysroot } },
-	{ command_pool_status, { metrics, sysroot } },
-	{ command_pool_status, { bytes_option, sysroot } },
-	{ command_pool_status, { json, sysroot } },
-	{ command_fit, { raw, ram, sysroot } },
-	{ command_fit, { raw, ram, maxmem, count, sysroot } },
-	{ command_fit, { json, ram, maxmem, sysroot } },
-	{ command_list, { raw } },
-	{ command_list, { raw, sysroot } },
-	{ command_list, { json, sysroot } },
-	{ command_list, { sysroot } },
-	{ command_doctor, { raw } },
-	{ command_doctor, { raw, sysroot } },
-	{ command_doctor, { raw, all_items, sysroot } },
-	{ command_doctor, { sysroot } },
-	{ command_doctor, { json, sysroot } },
-	{ command_vm_status, { raw, own, sysroot } },
-	{ command_vm_status, { raw, web, sysroot } },
-	{ command_pool_status, { map, sysroot } },
-	{ command_pool_status, { map, json } },
-	{ command_compact, { dry_run, sysroot } },
-	{ command_compact, { raw, order, dry_run, sysroot } },
-	{ command_compact, { json, order, dry_run, sysroot } },
-	{ command_compact, { raw, order, not_measured } },
-	{ command_compact, { json, not_measured } },
-	{ command_fit, { raw, order } },
+	{ &pool_status_command, { raw } },
+	{ &pool_status_command, { raw, sysroot } },
+	{ &pool_status_command, { metrics, sysroot } },
+	{ &pool_status_command, { bytes_option, sysroot } },
+	{ &pool_status_command, { json, sysroot } },
+	{ &fit_command, { raw, ram, sysroot } },
+	{ &fit_command, { raw, ram, maxmem, count, sysroot } },
+	{ &fit_command, { json, ram, maxmem, sysroot } },
+	{ &list_command, { raw } },
+	{ &list_command, { raw, sysroot } },
+	{ &list_command, { json, sysroot } },
+	{ &list_command, { sysroot } },
+	{ &doctor_command, { raw } },
+	{ &doctor_command, { raw, sysroot } },
+	{ &doctor_command, { raw, all_items, sysroot } },
+	{ &doctor_command, { sysroot } },
+	{ &doctor_command, { json, sysroot } },
+	{ &vm_status_command, { raw, own, sysroot } },
+	{ &vm_status_command, { raw, web, sysroot } },
+	{ &pool_status_command, { map, sysroot } },
+	{ &pool_status_command, { map, json } },
+	{ &compact_command, { dry_run, sysroot } },
+	{ &compact_command, { raw, order, dry_run, sysroot } },
+	{ &compact_command, { json, order, dry_run, sysroot } },
+	{ &compact_command, { raw, order, not_measured } },
+	{ &compact_command, { json, not_measured } },
+	{ &fit_command, { raw, order } },
 };
 
 #define NCALLS (sizeof(calls) / sizeof(calls[0]))

@@ -44,14 +44,16 @@ static inline uint32_t take_u32(struct bytes *bytes)
 	return value;
 }
 
+struct command;
+
 /*
  * Calls @function as the program would: until it returns or exits. Returns the exit status. What
  * an exit left allocated is freed.
  */
 int run(int (*function)(int argc, char **argv), int argc, char **argv);
 
-/* The same of the program with @arguments, which end with NULL. */
-int run_command(int (*command)(int argc, char **argv), char *const *arguments);
+/* The same of @command with @arguments, which end with NULL. */
+int run_command(const struct command *command, char *const *arguments);
 
 /* For LLVMFuzzerInitialize(): what the C library allocates once, in each of @ncalls calls, it may keep. */
 void try_calls(size_t ncalls);

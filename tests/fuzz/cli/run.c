@@ -6,8 +6,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "commands/command.h"
 #include "fuzz.h"
-#include "json.h"
 
 #define ARGUMENTS_MAX 8
 #define OUTPUT_MAX (1 << 20)
@@ -67,7 +67,14 @@ int run(int (*function)(int argc, char **argv), int argc, char **argv)
 	return left_with;
 }
 
-int run_command(int (*command)(int argc, char **argv), char *const *arguments)
+static const struct command *current;
+
+static int run_current(int argc, char **argv)
+{
+	return (int)command_run(current, argc, argv);
+}
+
+int run_command(const struct command *command, char *const *arguments)
 {
 	static char verb[] = "kvm-htab";
 	char *vector[ARGUMENTS_MAX + 2] = { verb };
@@ -77,7 +84,8 @@ int run_command(int (*command)(int argc, char **argv), char *const *arguments)
 		vector[argc] = arguments[argc - 1];
 		argc++;
 	}
-	return run(command, argc, vector);
+	current = command;
+	return run(run_current, argc, vector);
 }
 
 void try_calls(size_t ncalls)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "hpt.h"
+#include "host/hpt.h"
 
 #define TEXT_MAX 64
 

@@ -17,9 +17,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "commands.h"
+#include "commands/command.h"
 #include "fuzz.h"
-#include "host.h"
+#include "host/host.h"
+
+extern const struct command reset_command, resize_command, vm_status_command;
 
 #define SOCKET_FD 1500
 #define FIRST_FD 2000
@@ -57,8 +59,8 @@ static int take_error(void)
 	return -1;
 }
 
-void __wrap_host_probe(const struct sysfs *fs, struct host *host);
-void __wrap_host_probe(const struct sysfs *fs, struct host *host)
+void __wrap_host_read(const struct sysfs *fs, struct host *host);
+void __wrap_host_read(const struct sysfs *fs, struct host *host)
 {
 	uint8_t byte = take_byte(&input);
 
@@ -333,20 +335,20 @@ static char ram[] = "--ram=256G", min_order[] = "--min-order=18";
 
 /* @changes: how many requests have to succeed for exit status 0. */
 static const struct {
-	int (*command)(int argc, char **argv);
+	const struct command *command;
 	unsigned int changes;
 	char *arguments[7];
 } calls[] = {
-	{ command_vm_status, 0, { raw, socket_vm } },
-	{ command_vm_status, 0, { json, socket_vm, socket_vm } },
-	{ command_reset, 1, { raw, socket_vm } },
-	{ command_reset, 1, { raw, socket_vm, wait, timeout } },
-	{ command_reset, 0, { json, socket_vm, dry } },
-	{ command_reset, 1, { json, fd_vm, wait } },
-	{ command_reset, 2, { quiet, socket_vm, socket_vm } },
-	{ command_resize, 1, { raw, socket_vm, order } },
-	{ command_resize, 1, { json, socket_vm, ram, min_order } },
-	{ command_resize, 0, { raw, socket_vm, order, dry } },
+	{ &vm_status_command, 0, { raw, socket_vm } },
+	{ &vm_status_command, 0, { json, socket_vm, socket_vm } },
+	{ &reset_command, 1, { raw, socket_vm } },
+	{ &reset_command, 1, { raw, socket_vm, wait, timeout } },
+	{ &reset_command, 0, { json, socket_vm, dry } },
+	{ &reset_command, 1, { json, fd_vm, wait } },
+	{ &reset_command, 2, { quiet, socket_vm, socket_vm } },
+	{ &resize_command, 1, { raw, socket_vm, order } },
+	{ &resize_command, 1, { json, socket_vm, ram, min_order } },
+	{ &resize_command, 0, { raw, socket_vm, order, dry } },
 };
 
 #define NCALLS (sizeof(calls) / sizeof(calls[0]))

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kvm-htab compact: has the kernel move tables so that there is room for a larger one. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands/command.h"
+#include "host/copy.h"
+#include "lib/text.h"
+#include "pool/moves.h"
+#include "pool/pool.h"
+#include "vm/list.h"
+
+#define MOVE_COLUMNS(F) \
+	F(id, "ID", NUMBER, "the kernel's number of the VM whose table moves") \
+	F(order, "ORDER", NUMBER, "order of its table") \
+	F(table_bytes, "SIZE", BYTES, "size of its table") \
+	F(from_bytes, "FROM", BYTES, "where it is, from the start of the pool") \
+	F(to_bytes, "TO", BYTES, "where it goes") \
+	F(pause_ms, "PAUSE", NUMBER, \
+	  "how long its vCPUs are held up for that, about, in milliseconds") \
+	F(pid, "PID", NUMBER, "process that made the VM") \
+	F(vmm, "VMM", TEXT, "command of that process") \
+	F(domain, "DOMAIN", TEXT, "libvirt's name of the VM")
+
+struct move {
+	MOVE_COLUMNS(COLUMN_MEMBER)
+};
+
+#define ENTRY(...) COLUMN_OF(struct move, __VA_ARGS__),
+
+static const struct column columns[] = { MOVE_COLUMNS(ENTRY) };
+
+struct compact {
+	unsigned int order;
+	struct plan plan;
+	struct vm_list vms;
+	struct move *moves; /* of the plan */
+	struct fact largest_before, largest_after;
+	const char *result; /* "moved", "would-move", "nothing-to-do" or "failed" */
+};
+
+static const struct argp_option own_options[] = {
+	{ "order", OPT_ORDER, "N", 0,
+	  "Make room for a table of this order: 18 (256K) to 46 (64T); default: the largest that "
+	  "can be had",
+	  0 },
+	{ "ram", OPT_RAM, "SIZE", 0, "The same for that of a guest with so much RAM", 0 },
+	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Show what would be moved", 0 },
+	{ 0 },
+};
+
+static void check(struct argp_state *state, const struct options *options)
+{
+	if (options->sysroot && !options->dry_run)
+		options_fail(state, "--sysroot goes with --dry-run here: a captured tree is only "
+				    "looked at");
+}
+
+/* Whether there could be a plan for @order if the kernel were not told to leave tables where they are. */
+static bool is_forbidden(const struct pool *pool, unsigned int order)
+{
+	return pool->moving == MOVING_NEVER && pool->free_bytes.known &&
+	       pool->free_bytes.value >= hpt_bytes(order);
+}
+
+static int plan_for(struct call *call, const struct pool *pool, struct compact *compact)
+{
+	char table[BYTES_TEXT_MAX];
+	int r;
+
+	error_clear(&call->err);
+	r = plan_read(&call->fs, compact->order, &compact->plan, &call->err);
+	if (call->err.status == STATUS_NO && is_forbidden(pool, compact->order))
+		return error_set(&call->err, STATUS_NO, EPERM,
+				 "no piece of the pool serves order %u (%s), and the kernel is "
+				 "told not to move tables: `echo running "
+				 ">/sys/module/kvm_hv/parameters/htab_move` lets it",
+				 compact->order, bytes_format(hpt_bytes(compact->order), table));
+	return r;
+}
+
+/* The largest order there can be room for, as far as this tells; less than HPT_ORDER_MIN: none. */
+static unsigned int largest_order(const struct pool *pool)
+{
+	unsigned int order = pool->free_bytes.known ? log2_floor(pool->free_bytes.value | 1) :
+						      HPT_ORDER_MAX;
+
+	return order < HPT_ORDER_MAX ? order : HPT_ORDER_MAX;
+}
+
+/* The plan for the order asked for, or for the largest order there is one for. */
+static int choose(struct call *call, const struct pool *pool, struct compact *compact)
+{
+	int r;
+
+	compact->order = options_order(&call->options);
+	if (compact->order)
+		return plan_for(call, pool, compact);
+	r = error_set(&call->err, STATUS_NO, ENOMEM,
+		      "nothing of the pool is free: `kvm-htab list` shows who has it");
+	for (unsigned int order = largest_order(pool); order >= HPT_ORDER_MIN; order--) {
+		compact->order = order;
+		r = plan_for(call, pool, compact);
+		if (r != -ENOMEM || call->err.status != STATUS_NO)
+			break;
+	}
+	return r;
+}
+
+/* Whether there can be tables, a kernel that moves them, and a pool in which it does. */
+static int read_pool(struct call *call, struct pool *pool)
+{
+	_cleanup_free_ char *advice = NULL;
+	int r = host_check(&call->host, &call->err);
+
+	if (!r && !call->host.module_loaded)
+		r = host_no_module(&call->err);
+	if (!r)
+		r = plan_check(&call->fs, &call->err);
+	if (r)
+		return r;
+	pool_read(&call->fs, pool);
+	if (pool_may_exist(pool))
+		return 0;
+	advice = pool_advice_text(pool);
+	return error_set(&call->err, STATUS_NO, ENOMEM, "%s", advice ?: strerror(ENOMEM));
+}
+
+static int carry_out(struct call *call, struct compact *compact)
+{
+	_cleanup_(pool_clear) struct pool pool = { 0 };
+	int r = plan_carry_out(&call->fs, compact->order, &call->err);
+
+	pool_read(&call->fs, &pool);
+	compact->largest_after = pool.largest_free_order;
+	return r;
+}
+
+/* @speed: what this host copies in a millisecond; 0: not measured. */
+static void fill_move(const struct compact *compact, const struct plan_move *planned,
+		      uint64_t speed, struct move *move)
+{
+	const struct host_vm *vm = vm_list_find(&compact->vms, planned->vm);
+
+	move->id = fact_if(planned->vm, planned->vm);
+	move->order = fact_of(log2_floor(planned->bytes));
+	move->table_bytes = fact_of(planned->bytes);
+	move->from_bytes = fact_of(planned->from);
+	move->to_bytes = fact_of(planned->to);
+	move->pause_ms = fact_if(speed, speed ? planned->bytes / speed + 1 : 0);
+	if (!vm)
+		return;
+	move->pid = fact_if(vm->pid, (uint64_t)vm->pid);
+	move->vmm = vm->command;
+	move->domain = vm->domain;
+}
+
+static bool shows_pauses(const struct call *call)
+{
+	return !call->options.output.quiet && !call->fs.captured &&
+	       layout_selects(&call->layout, offsetof(struct move, pause_ms));
+}
+
+/* Whose tables these are, while they still are where the plan says. */
+static int describe(struct call *call, struct compact *compact)
+{
+	_cleanup_(error_clear) struct error ignored = { 0 };
+	size_t n = compact->plan.nmoves;
+	uint64_t speed = n && shows_pauses(call) ? copy_measure() : 0;
+
+	call->rows = compact->moves = calloc(n + 1, sizeof(*compact->moves));
+	if (!compact->moves)
+		return error_set(&call->err, STATUS_FAILED, ENOMEM, "%s", strerror(ENOMEM));
+	if (n && vm_list_read(&call->fs, &call->host, &compact->vms, &ignored))
+		vm_list_clear(&compact->vms);
+	for (size_t i = 0; i < n; i++)
+		fill_move(compact, &compact->plan.moves[i], speed, &compact->moves[i]);
+	call->nrows = n;
+	return 0;
+}
+
+static int gather(struct call *call, struct compact *compact)
+{
+	_cleanup_(pool_clear) struct pool pool = { 0 };
+	int r = read_pool(call, &pool);
+
+	compact->largest_before = compact->largest_after = pool.largest_free_order;
+	if (!r)
+		r = choose(call, &pool, compact);
+	if (!r)
+		r = describe(call, compact);
+	if (r)
+		return r;
+	if (!call->nrows) {
+		compact->result = "nothing-to-do";
+		return 0;
+	}
+	compact->result = call->options.dry_run ? "would-move" : "moved";
+	return call->options.dry_run ? 0 : carry_out(call, compact);
+}
+
+static void run(struct call *call)
+{
+	struct compact *compact = call->data;
+
+	if (gather(call, compact)) {
+		compact->result = "failed";
+		call->rows = NULL; /* nothing was moved */
+	}
+}
+
+static void clear(void *data)
+{
+	struct compact *compact = data;
+
+	free(compact->moves);
+	plan_clear(&compact->plan);
+	vm_list_clear(&compact->vms);
+}
+
+static struct json_object *results(const struct call *call)
+{
+	const struct compact *compact = call->data;
+	struct json_object *object = call_result(call), *tables = json_new_array();
+	struct json_object *results = json_new_array();
+
+	for (size_t i = 0; i < call->nrows; i++) {
+		struct json_object *table = json_new_object();
+
+		output_json_row(table, &call->layout, &compact->moves[i]);
+		json_append(tables, table);
+	}
+	json_add(object, "result", json_new_string(compact->result));
+	json_add(object, "order", compact->order ? json_new_number(compact->order) : NULL);
+	json_add(object, "moved_bytes", json_new_number(plan_bytes(&compact->plan)));
+	json_add(object, "tables", tables);
+	if (!call->options.output.columns) {
+		json_add(object, "largest_free_order_before", json_fact(&compact->largest_before));
+		json_add(object, "largest_free_order", json_fact(&compact->largest_after));
+		json_add(object, "exit_status", json_new_number(call->err.status));
+		json_add(object, "error", json_error(&call->err));
+	}
+	json_append(results, object);
+	return results;
+}
+
+/* The tables, and below them in words what that is about. */
+static int print(const struct call *call)
+{
+	const struct compact *compact = call->data;
+	char room[BYTES_TEXT_MAX], moved[BYTES_TEXT_MAX];
+	int r = 0;
+
+	bytes_format(hpt_bytes(compact->order), room);
+	bytes_format(plan_bytes(&compact->plan), moved);
+	if (!call->nrows) {
+		printf("There is room already for a table of order %u (%s)\n", compact->order,
+		       room);
+		return 0;
+	}
+	r = output_table(&call->layout, call->rows, sizeof(struct move), call->nrows,
+			 &call->options.output);
+	printf(call->options.dry_run ?
+		       "\nWould move %zu %s (%s) to make room for a table of order %u (%s)\n" :
+		       "\nMoved %zu %s (%s): there is room now for a table of order %u (%s)\n",
+	       call->nrows, tables_word(call->nrows), moved, compact->order, room);
+	return r;
+}
+
+const struct command compact_command = {
+	.name = "compact",
+	.summary = "move tables to make room for a larger one",
+	.doc = "Move hashed page tables within the pool so that there is room in one piece for a "
+	       "larger one. The kernel does so by itself when a request needs it; this does it "
+	       "ahead of time. Guests go on without noticing, but for a pause while theirs is "
+	       "copied.",
+	.options = own_options,
+	.check = check,
+	.columns = columns,
+	.ncolumns = COUNT_OF(columns),
+	.defaults = "ID,ORDER,SIZE,FROM,TO,PAUSE,PID,VMM,DOMAIN",
+	.row_bytes = sizeof(struct move),
+	.data_bytes = sizeof(struct compact),
+	.run = run,
+	.clear = clear,
+	.print = print,
+	.results = results,
+};

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kvm-htab fit: whether guests of one kind would start now. */
+#include <string.h>
+
+#include "commands/command.h"
+#include "pool/fit.h"
+
+/* By RAM and by maxmem. */
+#define CASES_MAX 2
+
+#define FIT_COLUMNS(F) \
+	F(basis, "BASIS", TEXT, "what the order comes from: \"ram\", \"maxmem\", \"order\"") \
+	F(ram_bytes, "RAM", BYTES, "memory that the order is for") \
+	F(order, "ORDER", NUMBER, "order of the table that such a guest needs") \
+	F(table_bytes, "SIZE", BYTES, "size of that table") \
+	F(wanted, "WANTED", NUMBER, "number of guests") \
+	F(fits, "FITS", NUMBER, "number of such tables that fit") \
+	F(answer, "ANSWER", TEXT, "\"yes\", \"no\" or \"unknown\"") \
+	F(reason, "REASON", TEXT, "why, in a word; see kvm-htab(8)") \
+	F(largest_free_order, "LARGEST", NUMBER, "largest order that fits; 0: none") \
+	F(source, "SOURCE", TEXT, "where the tables come from: \"pool\" or \"pages\"") \
+	F(moved_bytes, "MOVED", BYTES, "what the kernel moves to make room when it is asked")
+
+/* One order, and what came of it. */
+struct fit_case {
+	FIT_COLUMNS(COLUMN_MEMBER)
+	struct fit fit;
+	bool answered;
+	char *advice; /* NULL: none */
+};
+
+#define ENTRY(...) COLUMN_OF(struct fit_case, __VA_ARGS__),
+
+static const struct column columns[] = { FIT_COLUMNS(ENTRY) };
+
+struct fit_cases {
+	struct fit_case cases[CASES_MAX];
+	size_t n;
+};
+
+/* What args_doc says is not said again. */
+static const struct argp_option own_options[] = {
+	{ "ram", OPT_RAM, "SIZE", OPTION_NO_USAGE, "RAM of the guest at its start", 0 },
+	{ "maxmem", OPT_MAXMEM, "SIZE", 0,
+	  "RAM it may grow to: what counts for a guest that cannot resize its table", 0 },
+	{ "order", OPT_ORDER, "N", OPTION_NO_USAGE, "The order of its table: 18 (256K) to 46 (64T)",
+	  0 },
+	{ "count", OPT_COUNT, "N", 0, "Number of such guests (default 1)", 0 },
+	{ "probe", OPT_PROBE, NULL, 0,
+	  "Find out by trying: takes the tables for a moment; a refusal leaves lines in the "
+	  "kernel log",
+	  0 },
+	{ 0 },
+};
+
+static void check(struct argp_state *state, const struct options *options)
+{
+	if (options->maxmem_bytes && !options->ram_bytes)
+		options_fail(state, "--maxmem goes with --ram: give both");
+	if (!options_order(options))
+		options_fail(state, "which size? give --order N or --ram SIZE");
+	if (options->maxmem_bytes && options->maxmem_bytes < options->ram_bytes)
+		options_fail(state, "--maxmem is less than --ram");
+}
+
+static void add_case(struct fit_cases *cases, const struct options *options, const char *basis,
+		     uint64_t ram_bytes)
+{
+	cases->cases[cases->n++] = (struct fit_case){
+		.basis = basis,
+		.ram_bytes = fact_if(ram_bytes, ram_bytes),
+		.fit = {
+			.order = ram_bytes ? hpt_order_of_ram(ram_bytes) : options->order,
+			.count = options->count,
+		},
+	};
+}
+
+/* The last case is that of the larger table: its answer is the call's. */
+static void add_cases(struct fit_cases *cases, const struct options *options)
+{
+	if (options->order)
+		add_case(cases, options, "order", 0);
+	if (options->ram_bytes)
+		add_case(cases, options, "ram", options->ram_bytes);
+	if (options->maxmem_bytes)
+		add_case(cases, options, "maxmem", options->maxmem_bytes);
+}
+
+static void fill_row(struct fit_case *c)
+{
+	const struct fit *fit = &c->fit;
+
+	c->order = fact_of(fit->order);
+	c->table_bytes = fact_of(hpt_bytes(fit->order));
+	c->wanted = fact_of(fit->count);
+	c->fits = fit->fits;
+	c->answer = fit_answer_name(fit->answer);
+	c->reason = fit_reason_name(fit->reason);
+	c->largest_free_order = fit->largest;
+	c->source = fit->source;
+	c->moved_bytes = fit->moved_bytes;
+}
+
+/* The exit status that an answer is. */
+static enum exit_status status_of(enum fit_answer answer)
+{
+	static const enum exit_status statuses[] = {
+		[FIT_UNKNOWN] = STATUS_CANNOT,
+		[FIT_YES] = STATUS_DONE,
+		[FIT_NO] = STATUS_NO,
+	};
+
+	return statuses[answer];
+}
+
+static int answer(struct call *call, struct fit_case *c, const struct pool *pool,
+		  struct probe *probe)
+{
+	int r = 0;
+
+	fit_judge(pool, &c->fit);
+	if (probe)
+		r = fit_try(probe, pool, &c->fit, &call->err);
+	else
+		fit_plan(&call->fs, pool, &c->fit);
+	if (r)
+		return r;
+	c->advice = fit_advice(pool, &c->fit);
+	c->answered = true;
+	call->status = status_of(c->fit.answer);
+	return 0;
+}
+
+/* What stands in the way, and the advice, which may be the same for both cases. */
+static void explain(struct call *call, const struct fit_cases *cases)
+{
+	const char *told = NULL;
+
+	for (size_t i = 0; i < call->nrows; i++) {
+		const struct fit_case *c = &cases->cases[i];
+
+		call_note(call, c->basis, fit_sentence(&c->fit));
+		if (c->advice && (!told || strcmp(told, c->advice)))
+			call_note(call, NULL, strdup(c->advice));
+		told = c->advice;
+	}
+}
+
+static void run(struct call *call)
+{
+	_cleanup_(probe_close) struct probe probe = { .kvm = -1, .fs.root_fd = -1 };
+	_cleanup_(pool_clear) struct pool pool = { 0 };
+	struct fit_cases *cases = call->data;
+	bool tries = call->options.probe;
+	int r = host_check(&call->host, &call->err);
+
+	add_cases(cases, &call->options);
+	call->rows = cases->cases;
+	call->nresults = cases->n;
+	if (!r && tries)
+		r = probe_open(&probe, &call->err);
+	if (!r)
+		pool_read(&call->fs, &pool);
+	for (size_t i = 0; !r && i < cases->n; i++) {
+		r = answer(call, &cases->cases[i], &pool, tries ? &probe : NULL);
+		call->nrows += !r;
+	}
+	for (size_t i = 0; i < cases->n; i++)
+		fill_row(&cases->cases[i]);
+	explain(call, cases);
+}
+
+static void clear(void *data)
+{
+	struct fit_cases *cases = data;
+
+	for (size_t i = 0; i < cases->n; i++)
+		free(cases->cases[i].advice);
+}
+
+static void add_to_result(const struct call *call, size_t i, struct json_object *object)
+{
+	const struct fit_case *c = &((const struct fit_cases *)call->data)->cases[i];
+
+	json_add(object, "advice", json_new_string(c->advice));
+	if (!c->answered)
+		return;
+	json_add(object, "exit_status", json_new_number(status_of(c->fit.answer)));
+	json_add(object, "error", NULL);
+}
+
+const struct command fit_command = {
+	.name = "fit",
+	.summary = "whether a guest would start now",
+	.args_doc = "--ram=SIZE|--order=N",
+	.doc = "Say whether guests that use the hash MMU would get their tables now, by QEMU's "
+	       "rule. Exit status: 0 yes, 3 no, 5 cannot tell; with --maxmem the answer for the "
+	       "larger table, the one of a guest that cannot resize its own.",
+	.options = own_options,
+	.check = check,
+	.columns = columns,
+	.ncolumns = COUNT_OF(columns),
+	.defaults = "BASIS,RAM,ORDER,SIZE,WANTED,FITS,ANSWER,REASON",
+	.row_bytes = sizeof(struct fit_case),
+	.data_bytes = sizeof(struct fit_cases),
+	.run = run,
+	.clear = clear,
+	.add_to_result = add_to_result,
+};

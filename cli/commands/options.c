@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The options of all commands. */
+#include "commands/options.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands/command.h"
+#include "host/hpt.h"
+#include "lib/text.h"
+
+#define TIMEOUT_DEFAULT_MS 10000
+#define SECONDS_MAX 86400
+#define COUNT_MAX 1000000
+
+#define EXCLUSIVE_MAX 4
+
+/* More than any command has. */
+#define OPTIONS_MAX 32
+
+/* At most one of each row; the names are for the message. */
+static const struct {
+	int key;
+	const char *name;
+} exclusive[][EXCLUSIVE_MAX] = {
+	{ { 'J', "--json" }, { 'r', "--raw" }, { 'q', "--quiet" }, { OPT_FORMAT, "--format" } },
+	{ { 'J', "--json" }, { 'n', "--noheadings" } },
+	{ { 'q', "--quiet" }, { 'o', "--output" } },
+	{ { OPT_ORDER, "--order" }, { OPT_RAM, "--ram" } },
+	{ { OPT_ORDER, "--order" }, { OPT_MAXMEM, "--maxmem" } },
+	{ { OPT_FORMAT, "--format" }, { 'n', "--noheadings" } },
+	{ { OPT_FORMAT, "--format" }, { 'o', "--output" } },
+	{ { OPT_FORMAT, "--format" }, { OPT_PROBE, "--probe" } },
+	{ { OPT_PROBE, "--probe" }, { OPT_SYSROOT, "--sysroot" } },
+	{ { 'r', "--raw" }, { 'q', "--quiet" }, { OPT_FORMAT, "--format" }, { OPT_MAP, "--map" } },
+	{ { 'o', "--output" }, { OPT_MAP, "--map" } },
+};
+
+/* The first other key of set @set that was given; -1: @key is not in it, or no other was. */
+static int excluded_by(const struct options *options, size_t set, int key, int *self)
+{
+	int other = -1;
+
+	*self = -1;
+	for (int i = 0; i < EXCLUSIVE_MAX && exclusive[set][i].key; i++) {
+		if (exclusive[set][i].key == key)
+			*self = i;
+		else if (other < 0 && options->seen[exclusive[set][i].key])
+			other = i;
+	}
+	return *self < 0 ? -1 : other;
+}
+
+/* Notes that @key was given; exits with a usage error if it excludes an earlier one. */
+static void note_key(struct argp_state *state, struct options *options, int key)
+{
+	options->seen[key] = true;
+	for (size_t set = 0; set < COUNT_OF(exclusive); set++) {
+		int self, other = excluded_by(options, set, key, &self);
+
+		if (other >= 0)
+			argp_error(state, "%s and %s exclude each other",
+				   exclusive[set][other < self ? other : self].name,
+				   exclusive[set][other < self ? self : other].name);
+	}
+}
+
+void options_fail(struct argp_state *state, const char *format, ...)
+{
+	_cleanup_free_ char *message = NULL;
+	_cleanup_free_ char *escaped = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text_add_list(&message, format, args);
+	va_end(args);
+	escaped = message ? escape_ascii(message) : NULL;
+	argp_error(state, "%s", escaped ?: "out of memory");
+	exit(STATUS_USAGE); /* argp_error() does not return here, but its type does not say so */
+}
+
+unsigned int options_order(const struct options *options)
+{
+	if (options->order || !options->ram_bytes)
+		return options->order;
+	return hpt_order_of_ram(options->ram_bytes);
+}
+
+static const struct argp_option vm_options[] = {
+	{ "vm", OPT_VM, "VM", OPTION_NO_USAGE, /* args_doc has it */
+	  "The VM: unix:PATH or unix:@NAME (a socket on which its VMM offers it), fd:N "
+	  "(inherited), pid:PID or pid:PID:FD (its VMM), or domain:NAME (libvirt's); may be given "
+	  "several times",
+	  1 },
+	{ "timeout", OPT_TIMEOUT, "SECONDS", 0,
+	  "How long a peer may take to accept and to send its VM, and again to take the answer "
+	  "(default 10)",
+	  2 },
+	{ 0 }
+};
+
+static const struct argp_option change_options[] = {
+	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Check everything, but change nothing", 3 },
+	{ "wait", OPT_WAIT, "SECONDS", 0, "Wait up to SECONDS for the VM's vCPUs to stop", 3 },
+	{ "force", OPT_FORCE, NULL, 0,
+	  "With pid: and domain:, where nobody has offered the VM: even if its guest has run, or "
+	  "its VMM does not know the new order",
+	  3 },
+	{ 0 }
+};
+
+static const struct argp_option common_options[] = {
+	{ "json", 'J', NULL, 0, "Print JSON", 10 },
+	{ "raw", 'r', NULL, 0, "Print columns for scripts, without padding", 10 },
+	{ "bytes", 'b', NULL, 0, "Print sizes in bytes, not with units", 10 },
+	{ "noheadings", 'n', NULL, 0, "Print no headings", 10 },
+	{ "output", 'o', "COLUMNS", 0, "Print these columns (comma-separated)", 10 },
+	{ "quiet", 'q', NULL, 0, "Print no results, only errors", 10 },
+	{ "sysroot", OPT_SYSROOT, "DIR", 0, "Read /sys and /proc of a captured host below DIR",
+	  11 },
+	OPTIONS_HELP,
+	{ 0 }
+};
+
+error_t options_parse_help(int key, struct argp_state *state)
+{
+	switch (key) {
+	case 'h':
+	case '?':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		return 0;
+	case OPT_USAGE:
+		argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
+		return 0;
+	case OPT_VERSION:
+		puts("kvm-htab " VERSION);
+		exit(STATUS_DONE);
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+/* Seconds with an optional fraction, in milliseconds. */
+static unsigned int parse_seconds(struct argp_state *state, const char *arg)
+{
+	char *end;
+	double seconds;
+
+	seconds = strtod(arg, &end);
+	if (!isdigit((unsigned char)*arg) || *end || !(seconds <= SECONDS_MAX))
+		options_fail(state, "\"%s\" is no time: write seconds, as in 5 or 0.5", arg);
+	return (unsigned int)(seconds * 1000);
+}
+
+static unsigned int parse_count(struct argp_state *state, const char *arg)
+{
+	uint64_t count;
+
+	if (parse_u64(arg, &count) || !count || count > COUNT_MAX)
+		options_fail(state, "\"%s\" is no number of guests: write one from 1 to %d", arg,
+			     COUNT_MAX);
+	return (unsigned int)count;
+}
+
+static int add_target(struct argp_state *state, struct options *options, const char *arg,
+		      struct error *err)
+{
+	if (options->ntargets == VM_TARGETS_MAX)
+		argp_error(state, "at most %d VMs in one call", VM_TARGETS_MAX);
+	return vm_target_parse(arg, &options->targets[options->ntargets++], err);
+}
+
+/* Options of one or a few commands. */
+static void parse_own(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+	struct error err = { 0 };
+	int r = 0;
+
+	switch (key) {
+	case OPT_VM:
+		r = add_target(state, options, arg, &err);
+		break;
+	case OPT_ORDER:
+		r = hpt_order_parse(arg, &options->order, &err);
+		break;
+	case OPT_MIN_ORDER:
+		r = hpt_order_parse(arg, &options->min_order, &err);
+		break;
+	case OPT_RAM:
+		r = bytes_parse(arg, &options->ram_bytes, &err);
+		break;
+	case OPT_MAXMEM:
+		r = bytes_parse(arg, &options->maxmem_bytes, &err);
+		break;
+	case OPT_FORMAT:
+		if (strcmp(arg, "prometheus"))
+			options_fail(state, "there is no format \"%s\": write --format=prometheus",
+				     arg);
+		break;
+	case OPT_TIMEOUT:
+		options->timeout_ms = parse_seconds(state, arg);
+		break;
+	case OPT_WAIT:
+		options->wait_ms = parse_seconds(state, arg);
+		break;
+	case OPT_COUNT:
+		options->count = parse_count(state, arg);
+		break;
+	}
+	if (r)
+		options_fail(state, "%s", err.message);
+}
+
+/* What options without an argument say. */
+static void set_flags(struct options *options)
+{
+	const bool *seen = options->seen;
+
+	options->output.json = seen['J'];
+	options->output.raw = seen['r'];
+	options->output.bytes = seen['b'];
+	options->output.noheadings = seen['n'];
+	options->output.quiet = seen['q'];
+	options->dry_run = seen[OPT_DRY_RUN];
+	options->force = seen[OPT_FORCE];
+	options->probe = seen[OPT_PROBE];
+	options->map = seen[OPT_MAP];
+	options->metrics = seen[OPT_FORMAT];
+}
+
+/* When all arguments are parsed. */
+static void finish(struct argp_state *state, struct options *options)
+{
+	const struct command *command = options->command;
+	struct error err = { 0 };
+	int r;
+
+	set_flags(options);
+	if ((command->groups & OPTIONS_VM) && !options->ntargets)
+		argp_error(state, "which VM? give --vm, as in --vm unix:/run/vm.sock");
+	if (command->check)
+		command->check(state, options);
+	r = output_prepare(&options->output, &err);
+	if (!r && (command->groups & OPTIONS_VM)) /* peers are answered in JSON in any case */
+		r = json_prepare(&err);
+	if (!r)
+		return;
+	complain(NULL, "%s", err.message);
+	exit(err.status);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case 'o':
+		options->output.columns = arg;
+		break;
+	case OPT_SYSROOT:
+		options->sysroot = arg;
+		break;
+	case ARGP_KEY_END:
+		finish(state, options);
+		return 0;
+	default:
+		if (!options_parse_help(key, state))
+			return 0;
+		if (key <= 0 || key >= OPT_KEYS)
+			return ARGP_ERR_UNKNOWN;
+		parse_own(key, arg, state);
+	}
+	note_key(state, options, key);
+	return 0;
+}
+
+/* The help filter: puts the command's columns behind its text. */
+static char *add_columns(int key, const char *text, void *input)
+{
+	const struct options *options = input;
+
+	if (key == ARGP_KEY_HELP_DUP_ARGS_NOTE)
+		return NULL; /* a sentence on -o */
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)text;
+	return layout_help(options->command->columns, options->command->ncolumns);
+}
+
+void options_parse_argp(const struct argp *argp, int argc, char **argv, unsigned int flags,
+			void *input)
+{
+	error_t r = argp_parse(argp, argc, argv, flags | ARGP_NO_HELP, NULL, input);
+
+	if (!r)
+		return;
+	complain(NULL, "%s", strerror(r));
+	exit(STATUS_FAILED);
+}
+
+/* Appends the options of @from, which ends with { 0 }, at @to. Returns where the next ones go. */
+static struct argp_option *append(struct argp_option *to, const struct argp_option *from)
+{
+	while (from && (from->name || from->key))
+		*to++ = *from++;
+	return to;
+}
+
+void options_parse(int argc, char **argv, struct options *options)
+{
+	const struct command *command = options->command;
+	_cleanup_free_ char *doc = text_format("%s\vColumns", command->doc);
+	struct argp_option all[OPTIONS_MAX] = { 0 };
+	struct argp_option *end = append(all, command->options);
+	const struct argp argp = {
+		.options = all,
+		.parser = parse,
+		.args_doc = command->args_doc,
+		.doc = doc,
+		.help_filter = add_columns,
+	};
+
+	if (command->groups & OPTIONS_VM)
+		end = append(end, vm_options);
+	if (command->groups & OPTIONS_CHANGE)
+		end = append(end, change_options);
+	append(end, common_options);
+	options->timeout_ms = TIMEOUT_DEFAULT_MS;
+	options->count = 1;
+	options_parse_argp(&argp, argc, argv, 0, options);
+}

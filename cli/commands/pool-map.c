@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The pool as a picture, and as JSON. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "commands/pool-parts.h"
+#include "host/hpt.h"
+#include "lib/stdout.h"
+
+#define LINE_CHARACTERS 64
+#define LINES_MAX 16
+
+/* For VMs, over and over if there are more */
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/* Of terminals: what tells neighbours apart */
+static const char *const colours[] = { "\033[31m", "\033[32m", "\033[33m",
+				       "\033[34m", "\033[35m", "\033[36m" };
+
+#define COLOUR_OFF "\033[m"
+
+/* How much of a piece lies between two places */
+static uint64_t common(const struct piece *piece, uint64_t from, uint64_t to)
+{
+	uint64_t end = piece->at + piece->bytes;
+
+	from = from > piece->at ? from : piece->at;
+	to = to < end ? to : end;
+	return to > from ? to - from : 0;
+}
+
+/* The piece that most of a slice belongs to. @first: the first that may be in it, also for the next. */
+static size_t owner_of(const struct pool_map *map, uint64_t from, uint64_t to, size_t *first)
+{
+	uint64_t most = 0;
+	size_t owner = 0;
+
+	while (*first + 1 < map->n && map->pieces[*first].at + map->pieces[*first].bytes <= from)
+		++*first;
+	for (size_t i = *first; i < map->n && map->pieces[i].at < to; i++) {
+		uint64_t part = common(&map->pieces[i], from, to);
+
+		if (part > most) {
+			most = part;
+			owner = i;
+		}
+	}
+	return owner;
+}
+
+static char character_of(const struct piece *piece)
+{
+	switch (piece->kind) {
+	case PIECE_FREE:
+		return '.';
+	case PIECE_USED:
+		return '#';
+	default:
+		return letters[piece->number % (sizeof(letters) - 1)];
+	}
+}
+
+static void print_character(const struct piece *piece, bool coloured)
+{
+	char c = character_of(piece);
+
+	if (coloured && piece->kind == PIECE_VM)
+		printf("%s%c%s", colours[piece->number % COUNT_OF(colours)], c, COLOUR_OFF);
+	else
+		putchar(c);
+}
+
+static void print_vm(const struct piece *piece, const struct vm_list *users, bool coloured)
+{
+	const struct host_vm *vm = vm_list_find(users, piece->vm);
+	char size[BYTES_TEXT_MAX];
+
+	fputs("  ", stdout);
+	print_character(piece, coloured);
+	printf("  VM %" PRIu64 ", %s", piece->vm, bytes_format(piece->bytes, size));
+	if (vm && vm->pid)
+		printf(", process %d", vm->pid);
+	putchar('\n');
+}
+
+static void print_legend(const struct pool_map *map, const struct vm_list *users, bool coloured)
+{
+	bool has[PIECE_VM + 1] = { false };
+
+	for (size_t i = 0; i < map->n; i++) {
+		has[map->pieces[i].kind] = true;
+		if (map->pieces[i].kind == PIECE_VM)
+			print_vm(&map->pieces[i], users, coloured);
+	}
+	if (has[PIECE_USED])
+		puts(map->owners ? "  #  in use, but not as the table of a VM" :
+				   "  #  in use; this kernel does not tell by which VM");
+	if (has[PIECE_FREE])
+		puts("  .  free");
+}
+
+/* The smallest size of slices, a power of two of granules, with which the picture is not too large */
+static uint64_t slice_bytes(const struct pool_map *map)
+{
+	uint64_t slice = map->granule_bytes;
+
+	while (map->bytes / slice > LINE_CHARACTERS * LINES_MAX)
+		slice *= 2;
+	return slice;
+}
+
+void pool_map_print(const struct pool_map *map, const struct vm_list *users)
+{
+	char character[BYTES_TEXT_MAX], line[BYTES_TEXT_MAX];
+	uint64_t slice = slice_bytes(map);
+	bool coloured = colours_wanted();
+	size_t first = 0;
+
+	printf("\nMap, %s a character, %s a line\n", bytes_format(slice, character),
+	       bytes_format(slice * LINE_CHARACTERS, line));
+	for (uint64_t at = 0; at < map->bytes; at += slice) {
+		if (at / slice % LINE_CHARACTERS == 0)
+			fputs(at ? "\n  " : "  ", stdout);
+		print_character(&map->pieces[owner_of(map, at, at + slice, &first)], coloured);
+	}
+	putchar('\n');
+	print_legend(map, users, coloured);
+}
+
+struct json_object *pool_map_json(const struct pool_map *map)
+{
+	static const char *const names[] = {
+		[PIECE_FREE] = "free",
+		[PIECE_USED] = "used",
+		[PIECE_VM] = "vm",
+	};
+	struct json_object *array;
+
+	if (!map->n)
+		return NULL;
+	array = json_new_array();
+	for (size_t i = 0; i < map->n; i++) {
+		const struct piece *piece = &map->pieces[i];
+		struct json_object *entry = json_new_object();
+
+		json_add(entry, "at_bytes", json_new_number(piece->at));
+		json_add(entry, "bytes", json_new_number(piece->bytes));
+		json_add(entry, "kind", json_new_string(names[piece->kind]));
+		json_add(entry, "id", piece->kind == PIECE_VM ? json_new_number(piece->vm) : NULL);
+		json_append(array, entry);
+	}
+	return array;
+}

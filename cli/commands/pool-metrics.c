@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The pool as metrics. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands/pool-parts.h"
+
+static void describe(const char *name, int length, const char *type, const char *help)
+{
+	printf("# HELP kvm_htab_%.*s %c%s.\n# TYPE kvm_htab_%.*s %s\n", length, name,
+	       toupper((unsigned char)*help), help + 1, length, name, type);
+}
+
+static void describe_gauge(const char *name, const char *help)
+{
+	describe(name, (int)strlen(name), "gauge", help);
+}
+
+/* @value is one of our own words, in which there is nothing to escape. */
+static void print_labelled(const char *name, const char *label, const char *value, uint64_t number)
+{
+	printf("kvm_htab_%s{%s=\"%s\"} %" PRIu64 "\n", name, label, value, number);
+}
+
+static void print_flag(const char *name, const char *help, bool value)
+{
+	describe_gauge(name, help);
+	printf("kvm_htab_%s %d\n", name, value);
+}
+
+static bool ends_with(const char *text, size_t length, const char *end)
+{
+	return length > strlen(end) && !strncmp(text + length - strlen(end), end, strlen(end));
+}
+
+/* A fact of the pool; the ones with labels are described before the first of their name. */
+static void print_fact(const char *name, const char *help, const struct fact *fact)
+{
+	static const char *described = "";
+	size_t length = name ? strcspn(name, "{") : 0;
+
+	if (!name || !fact->known)
+		return;
+	if (strncmp(described, name, length + 1))
+		describe(name, (int)length, ends_with(name, length, "_total") ? "counter" : "gauge",
+			 help);
+	described = name;
+	printf("kvm_htab_%s ", name);
+	if (ends_with(name, length, "_seconds")) /* of microseconds */
+		printf("%" PRIu64 ".%06" PRIu64 "\n", fact->value / 1000000, fact->value % 1000000);
+	else
+		printf("%" PRIu64 "\n", fact->value);
+}
+
+static void print_states(const struct pool *pool)
+{
+	enum pool_condition condition = pool_condition(pool);
+
+	describe_gauge("pool_state",
+		       "1 for the state of the pool that large hashed page tables come from, 0 "
+		       "for others");
+	for (enum pool_state s = POOL_UNKNOWN; s <= POOL_ABSENT; s++)
+		print_labelled("pool_state", "state", pool_state_name(s), s == pool->state);
+	describe_gauge("pool_condition", "1 for the condition of the pool, 0 for others");
+	for (enum pool_condition c = CONDITION_UNKNOWN; c <= CONDITION_ABSENT; c++)
+		print_labelled("pool_condition", "condition", pool_condition_name(c),
+			       c == condition);
+}
+
+static void print_facts(const struct pool *pool)
+{
+#define PRINT(name, directory, heading, kind, metric, help) print_fact(metric, help, &pool->name);
+	POOL_FACTS(PRINT)
+	if (pool->total_bytes.known || pool->used_bytes.known || pool->free_bytes.known)
+		print_flag("pool_approximate", "whether sizes of the pool are approximate",
+			   pool_is_approximate(pool));
+}
+
+static void print_fits(const struct pool *pool)
+{
+	bool described = false;
+	char text[CELL_MAX];
+
+	for (unsigned int order = HPT_ORDER_MIN; order <= HPT_ORDER_MAX; order++) {
+		const struct fact *fits = pool_fits(pool, order);
+
+		if (!fits->known)
+			continue;
+		if (!described)
+			describe_gauge(
+				"pool_fits",
+				"how many more tables of an order, of that order alone, fit");
+		described = true;
+		snprintf(text, sizeof(text), "%u", order);
+		print_labelled("pool_fits", "order", text, fits->value);
+	}
+}
+
+static void print_sources(const char *sources)
+{
+	if (!sources)
+		return;
+	describe_gauge("pool_source_info", "what was read to learn about the pool");
+	while (*sources) {
+		size_t length = strcspn(sources, ",");
+
+		print_labelled("pool_source_info", "source", strndupa(sources, length), 1);
+		sources += length + (sources[length] == ',');
+	}
+}
+
+void pool_metrics_print(const struct host *host, const struct pool *pool, bool available)
+{
+	print_flag("available", "whether this host can have guests with hashed page tables",
+		   available);
+	print_flag("module_loaded", "whether the module kvm_hv is present", host->module_loaded);
+	print_flag("kernel_patched", "whether the kernel has the kvm-htab series", host->patched);
+	print_states(pool);
+	print_facts(pool);
+	print_fits(pool);
+	print_sources(pool->sources);
+}

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kvm-htab pool-status: capacity, free, what still fits, and what to do about it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands/pool-parts.h"
+#include "lib/text.h"
+#include "pool/probe.h"
+
+/* Beside POOL_FACTS */
+#define STATUS_COLUMNS(F) \
+	F(state, "STATE", TEXT, "\"ready\", \"failed\", \"absent\" or \"unknown\"") \
+	F(condition, "CONDITION", TEXT, "\"ok\", \"full\", \"fragmented\", or as STATE") \
+	F(module_loaded, "MODULE", FLAG, "whether kvm_hv is present") \
+	F(kernel_patched, "PATCHED", FLAG, "whether the kernel has the series") \
+	F(platform, "PLATFORM", TEXT, "\"PowerNV\", \"pSeries\" or \"other\"") \
+	F(approximate, "APPROX", FLAG, "whether sizes are approximate") \
+	F(sources, "SOURCES", LIST, "what was read")
+
+/* The row, and all else that one call has learnt. */
+struct status {
+	STATUS_COLUMNS(COLUMN_MEMBER)
+	struct pool pool;
+	char *advice; /* NULL: none needed */
+	struct vm_list users;
+	struct pool_map map;
+};
+
+#define STATUS_COLUMN(...) COLUMN_OF(struct status, __VA_ARGS__),
+#define FACT_COLUMN(name, directory, heading, kind, metric, help) \
+	{ heading, #name, help, COLUMN_##kind, offsetof(struct status, pool.name) },
+
+static const struct column columns[] = { STATUS_COLUMNS(STATUS_COLUMN) POOL_FACTS(FACT_COLUMN) };
+
+_Static_assert(COUNT_OF(columns) <= COLUMNS_MAX, "a layout holds all columns");
+
+/* How many guests of sizes that people order fit. */
+#define GUEST_COLUMNS(F) \
+	F(ram_bytes, "GUEST RAM", BYTES, "") \
+	F(order, "ORDER", NUMBER, "") \
+	F(table_bytes, "SIZE", BYTES, "") \
+	F(fits, "FITS", NUMBER, "")
+
+struct guest {
+	GUEST_COLUMNS(COLUMN_MEMBER)
+};
+
+#define GUEST_COLUMN(...) COLUMN_OF(struct guest, __VA_ARGS__),
+
+static const struct column guest_columns[] = { GUEST_COLUMNS(GUEST_COLUMN) };
+
+static const unsigned int guests_gib[] = { 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024 };
+
+#define NGUESTS COUNT_OF(guests_gib)
+
+static const struct argp_option own_options[] = {
+	{ "probe", OPT_PROBE, NULL, 0,
+	  "Find out by trying: takes all of the pool for a moment, and some lines of the kernel "
+	  "log",
+	  0 },
+	{ "map", OPT_MAP, NULL, 0, "Draw what is where in the pool, too; for root", 0 },
+	{ "format", OPT_FORMAT, "FORMAT", 0,
+	  "\"prometheus\": metrics for node_exporter's textfile collector; exits 0 always", 0 },
+	{ 0 },
+};
+
+/* Errors are in call->err. */
+static void find_out_by_trying(struct call *call, struct pool *pool)
+{
+	_cleanup_(probe_close) struct probe probe;
+	int r = probe_open(&probe, &call->err);
+
+	if (!r)
+		r = probe_pool(&probe, pool, &call->err);
+	(void)r;
+}
+
+static void check_map(struct call *call, const struct pool *pool)
+{
+	struct error err = { 0 };
+
+	if (!pool->map || !pool_may_exist(pool) || !pool_map_check(pool->map, &err))
+		return;
+	if (call->err.status)
+		error_clear(&err); /* that there are no tables at all is the better reason */
+	else
+		call->err = err;
+}
+
+static void fill_row(const struct call *call, struct status *status)
+{
+	const struct pool *pool = &status->pool;
+
+	status->state = pool_state_name(pool->state);
+	status->condition = pool_condition_name(pool_condition(pool));
+	status->module_loaded = fact_of(call->host.module_loaded);
+	status->kernel_patched = fact_of(call->host.patched);
+	status->platform = host_platform_name(call->host.platform);
+	status->approximate = fact_of(pool_is_approximate(pool));
+	status->sources = pool->sources;
+}
+
+/* Not in the short forms, which are for scripts and fast. */
+static bool shows_users(const struct output_options *output)
+{
+	return !output->quiet && !output->raw && !output->columns;
+}
+
+static void run(struct call *call)
+{
+	struct status *status = call->data;
+	struct pool *pool = &status->pool;
+	bool powernv = call->host.platform == HOST_POWERNV;
+
+	pool->map = call->options.map ? &status->map : NULL;
+	if (!host_check(&call->host, &call->err) && call->options.probe)
+		find_out_by_trying(call, pool); /* what was learnt before it failed is shown */
+	if (powernv) {
+		pool_read(&call->fs, pool);
+		status->advice = pool_advice_text(pool);
+		check_map(call, pool);
+	}
+	fill_row(call, status);
+	if (call->options.metrics) {
+		pool_metrics_print(&call->host, pool, !call->err.status);
+		error_clear(&call->err); /* it is a metric */
+		return;
+	}
+	if (powernv && shows_users(&call->options.output))
+		pool_users_read(call, &status->users);
+	call->rows = status;
+	call->nresults = 1;
+	call->nrows = powernv; /* else there is nothing to show */
+	call_note(call, NULL, status->advice ? strdup(status->advice) : NULL);
+	call_note(call, NULL, status->users.advice ? strdup(status->users.advice) : NULL);
+}
+
+static void clear(void *data)
+{
+	struct status *status = data;
+
+	free(status->advice);
+	vm_list_clear(&status->users);
+	pool_map_clear(&status->map);
+	pool_clear(&status->pool);
+}
+
+static void read_guest(const struct pool *pool, size_t i, struct guest *guest)
+{
+	uint64_t ram_bytes = (uint64_t)guests_gib[i] << 30;
+	unsigned int order = hpt_order_of_ram(ram_bytes);
+
+	guest->ram_bytes = fact_of(ram_bytes);
+	guest->order = fact_of(order);
+	guest->table_bytes = fact_of(hpt_bytes(order));
+	guest->fits = *pool_fits(pool, order);
+}
+
+/* Keys stay where they are: json_add() borrows them. Two digits each, for which snprintf() would be much. */
+static struct json_object *json_fits(const struct pool *pool)
+{
+	static char names[HPT_ORDERS][sizeof("46")];
+	struct json_object *object = json_new_object();
+
+	for (unsigned int order = HPT_ORDER_MIN; order <= HPT_ORDER_MAX; order++) {
+		char *name = names[order - HPT_ORDER_MIN];
+
+		name[0] = (char)('0' + order / 10);
+		name[1] = (char)('0' + order % 10);
+		json_add(object, name, json_fact(pool_fits(pool, order)));
+	}
+	return object;
+}
+
+static struct json_object *json_guests(const struct pool *pool)
+{
+	_cleanup_(error_clear) struct error err = { 0 };
+	struct json_object *array = json_new_array();
+	struct layout layout;
+
+	if (layout_init(&layout, guest_columns, COUNT_OF(guest_columns), NULL, &err))
+		return array;
+	for (size_t i = 0; i < NGUESTS; i++) {
+		struct json_object *object = json_new_object();
+		struct guest guest;
+
+		read_guest(pool, i, &guest);
+		output_json_row(object, &layout, &guest);
+		json_append(array, object);
+	}
+	return array;
+}
+
+static void add_to_result(const struct call *call, size_t i, struct json_object *object)
+{
+	const struct status *status = call->data;
+
+	(void)i;
+	json_add(object, "fits", json_fits(&status->pool));
+	json_add(object, "guests", json_guests(&status->pool));
+	pool_users_add_json(&status->users, object);
+	if (status->pool.map)
+		json_add(object, "map", pool_map_json(&status->map));
+	json_add(object, "advice", json_new_string(status->advice));
+}
+
+/* One line of the summary: a size, marked if it is approximate, and a @remark. */
+static void print_size(const struct call *call, const char *name, const struct fact *fact,
+		       const char *remark)
+{
+	char text[CELL_MAX];
+
+	printf("%-15s %s%s%s\n", name, fact->approximate ? "~" : "",
+	       fact_text(fact, COLUMN_BYTES, call->options.output.bytes, text), remark);
+}
+
+static void print_largest(const struct pool *pool)
+{
+	char table[BYTES_TEXT_MAX], ram[BYTES_TEXT_MAX];
+	unsigned int order = (unsigned int)pool->largest_free_order.value;
+
+	if (!pool->largest_free_order.known)
+		puts("Largest order   -");
+	else if (order < HPT_ORDER_MIN || order > HPT_ORDER_MAX)
+		puts("Largest order   none");
+	else
+		printf("Largest order   %u (%s, for a guest of up to %s)\n", order,
+		       bytes_format(hpt_bytes(order), table),
+		       bytes_format(hpt_bytes(order + 7), ram));
+}
+
+/* Of tables that were moved, if any were. */
+static void print_moves(const struct call *call, const struct pool *pool)
+{
+	char bytes[CELL_MAX];
+
+	if (!pool->moves.value)
+		return;
+	printf("Moved           %" PRIu64 " %s to make room (%s); longest pause %" PRIu64
+	       ".%" PRIu64 " ms\n",
+	       pool->moves.value, tables_word(pool->moves.value),
+	       fact_text(&pool->moved_bytes, COLUMN_BYTES, call->options.output.bytes, bytes),
+	       pool->longest_move_us.value / 1000, pool->longest_move_us.value / 100 % 10);
+}
+
+static void print_summary(const struct call *call, const struct status *status)
+{
+	const struct pool *pool = &status->pool;
+	enum pool_condition condition = pool_condition(pool);
+	bool ready = pool->state == POOL_READY && condition != CONDITION_UNKNOWN;
+	char failures[CELL_MAX], fallbacks[CELL_MAX], remark[48] = "";
+
+	printf("Pool            %s%s%s\n", status->state, ready ? ", " : "",
+	       ready ? status->condition : "");
+	if (condition == CONDITION_FRAGMENTED)
+		snprintf(remark, sizeof(remark), " (order %u if it were in one piece)",
+			 log2_floor(pool->free_bytes.value));
+	print_size(call, "Total", &pool->total_bytes, "");
+	print_size(call, "Used", &pool->used_bytes, "");
+	print_size(call, "Free", &pool->free_bytes, remark);
+	print_largest(pool);
+	printf("Orders          %" PRIu64 " to %" PRIu64 ", default %" PRIu64,
+	       pool->order_min.value, pool->order_max.value, pool->order_default.value);
+	if (pool->order_max_pages.known)
+		printf("; the page allocator has up to %" PRIu64, pool->order_max_pages.value);
+	printf("\nModule kvm_hv   %s\n", call->host.module_loaded ? "loaded" : "not loaded");
+	printf("kvm-htab series %s\n", call->host.patched ? "present" : "not in this kernel");
+	printf("Failures        %s; smaller tables than requested: %s\n",
+	       fact_text(&pool->failures, COLUMN_NUMBER, true, failures),
+	       fact_text(&pool->fallbacks, COLUMN_NUMBER, true, fallbacks));
+	print_moves(call, pool);
+	printf("Source          %s\n\n", status->sources ?: "-");
+}
+
+static int print(const struct call *call)
+{
+	const struct status *status = call->data;
+	struct guest guests[NGUESTS];
+
+	print_summary(call, status);
+	for (size_t i = 0; i < NGUESTS; i++)
+		read_guest(&status->pool, i, &guests[i]);
+	if (call_print_table(call, guest_columns, COUNT_OF(guest_columns), NULL, guests,
+			     sizeof(guests[0]), NGUESTS) ||
+	    pool_users_print(call, &status->users))
+		return -ENOMEM;
+	if (status->map.n)
+		pool_map_print(&status->map, &status->users);
+	return 0;
+}
+
+const struct command pool_status_command = {
+	.name = "pool-status",
+	.summary = "how much room for tables there is",
+	.doc = "Show the pool that large hashed page tables come from: capacity, free, the "
+	       "largest table and how many guests of which size still fit. \"~\" marks what is "
+	       "approximate, \"-\" what this kernel does not tell.",
+	.options = own_options,
+	.columns = columns,
+	.ncolumns = COUNT_OF(columns),
+	.defaults = "STATE,CONDITION,TOTAL,USED,FREE,LARGEST,APPROX,SOURCES",
+	.row_bytes = sizeof(struct status),
+	.data_bytes = sizeof(struct status),
+	.run = run,
+	.clear = clear,
+	.print = print,
+	.add_to_result = add_to_result,
+};

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Who uses the pool. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands/pool-parts.h"
+
+static bool may_use_pool(const struct host_vm *vm)
+{
+	return !vm->info_known || vm->info.source == KVM_PPC_HTAB_POOL;
+}
+
+/* Largest first. */
+static int compare_sizes(const void *a, const void *b)
+{
+	const struct host_vm *x = a, *y = b;
+
+	return (x->info.table_bytes < y->info.table_bytes) -
+	       (x->info.table_bytes > y->info.table_bytes);
+}
+
+void pool_users_read(const struct call *call, struct vm_list *users)
+{
+	_cleanup_(error_clear) struct error err = { 0 };
+	size_t kept = 0;
+
+	if (vm_list_read(&call->fs, &call->host, users, &err)) {
+		vm_list_clear(users);
+		users->advice = err.message ? strdup(err.message) : NULL;
+		return;
+	}
+	for (size_t i = 0; i < users->n; i++) {
+		struct host_vm vm = users->vms[i];
+
+		if (!may_use_pool(&vm))
+			continue;
+		users->vms[i] = users->vms[kept]; /* swapped, so that all are freed at the end */
+		users->vms[kept++] = vm;
+	}
+	while (users->n > kept)
+		host_vm_clear(&users->vms[--users->n]);
+	if (kept)
+		qsort(users->vms, kept, sizeof(*users->vms), compare_sizes);
+}
+
+int pool_users_print(const struct call *call, const struct vm_list *users)
+{
+	_cleanup_free_ struct vm_row *rows = vm_rows_of_list(users);
+
+	if (!rows)
+		return -ENOMEM;
+	if (!users->n)
+		return 0;
+	putchar('\n');
+	return call_print_table(call, vm_list_columns, VM_LIST_NCOLUMNS,
+				"ORDER,SIZE,PID,VMM,DOMAIN", rows, sizeof(*rows), users->n);
+}
+
+void pool_users_add_json(const struct vm_list *users, struct json_object *object)
+{
+	_cleanup_(error_clear) struct error err = { 0 };
+	_cleanup_free_ struct vm_row *rows = vm_rows_of_list(users);
+	const struct fact hidden = fact_if(users->hidden_known, users->hidden);
+	struct json_object *array = json_new_array();
+	struct layout layout;
+	int r = layout_init(&layout, vm_list_columns, VM_LIST_NCOLUMNS,
+			    "ID,ORDER,SIZE,PID,VMM,DOMAIN", &err);
+
+	for (size_t i = 0; !r && rows && i < users->n; i++) {
+		struct json_object *user = json_new_object();
+
+		output_json_row(user, &layout, &rows[i]);
+		json_append(array, user);
+	}
+	json_add(object, "users", array);
+	json_add(object, "users_hidden", json_fact(&hidden));
+	json_add(object, "users_advice", json_new_string(users->advice));
+}

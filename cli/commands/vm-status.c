@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kvm-htab vm-status: what table a VM has, what it costs, whether the VM runs. */
+#include "commands/serve-vms.h"
+
+static int work(const struct vm *vm, const struct options *options, struct vm_result *result)
+{
+	int r = vm_info(vm, &result->info, &result->err);
+
+	(void)options;
+	if (r)
+		return r;
+	result->info_known = true;
+	result->outcome = "ok";
+	return 0;
+}
+
+const struct command vm_status_command = {
+	.name = "vm-status",
+	.summary = "what table a VM has",
+	.args_doc = "--vm=VM",
+	.doc = "Show the hashed page table of a VM: order, source and cost, whether the VM is "
+	       "running, and whether it has a table yet.",
+	.groups = OPTIONS_VM,
+	.defaults = "VM,STATE,MMU,TABLE,ORDER,SIZE,COST,SOURCE,READY,RESIZING,SHARED",
+	SERVES_VMS,
+	.work = work,
+};

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* /dev/kvm and who may open it. */
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/kvm.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "doctor/doctor.h"
+
+#define KVM_DEVICE "/dev/kvm"
+#define KVM_MAJOR 10 /* misc */
+#define KVM_MINOR 232
+
+static const char *group_name(gid_t gid, char text[static 32])
+{
+	const struct group *group = getgrgid(gid);
+
+	if (group)
+		snprintf(text, 32, "%s", group->gr_name);
+	else
+		snprintf(text, 32, "%u", gid);
+	return text;
+}
+
+static const char *user_name(uid_t uid, char text[static 32])
+{
+	const struct passwd *user = getpwuid(uid);
+
+	if (user)
+		snprintf(text, 32, "%s", user->pw_name);
+	else
+		snprintf(text, 32, "%u", uid);
+	return text;
+}
+
+/* Whether its group, other than root's, may use the device: the usual "root:kvm 0660". */
+static bool has_group(const struct stat *st)
+{
+	return st->st_gid && (st->st_mode & 060) == 060;
+}
+
+static bool is_open_to_all(const struct stat *st)
+{
+	return (st->st_mode & 06) == 06;
+}
+
+#define GROUP_COMMAND "chgrp kvm " KVM_DEVICE " && chmod 0660 " KVM_DEVICE
+
+static void device_refused(const struct stat *st, const char *access, struct item *item)
+{
+	char user[32], group[32];
+
+	user_name(geteuid(), user);
+	item_set(item, ITEM_FAILED, "%s: not for this user (%s)", access, user);
+	if (has_group(st)) {
+		item_advise(item, "as root, put the user into the group; it counts from the next "
+				  "login on");
+		item_set_next(item, "usermod -aG %s %s", group_name(st->st_gid, group), user);
+	} else {
+		item_advise(item, "as root, give it to group kvm, and the user to that group; it "
+				  "counts from the next login on");
+		item_set_next(item, GROUP_COMMAND " && usermod -aG kvm %s", user);
+	}
+}
+
+static void device_opened(const struct stat *st, const char *access, struct item *item)
+{
+	if (has_group(st) || is_open_to_all(st)) {
+		item_set(item, ITEM_OK, "%s", access);
+		return;
+	}
+	item_set(item, ITEM_WARNING, "%s: for root only, but VMMs run as other users", access);
+	item_advise(item, "give it to group kvm");
+	item_set_next(item, GROUP_COMMAND);
+}
+
+static void device_missing(struct item *item, const char *what)
+{
+	item_set(item, ITEM_FAILED, "%s", what);
+	item_advise(item, "make it (in a container: have it handed in)");
+	item_set_next(item,
+		      "rm -f " KVM_DEVICE " && mknod -m 0660 " KVM_DEVICE
+		      " c %d %d && chgrp kvm " KVM_DEVICE,
+		      KVM_MAJOR, KVM_MINOR);
+}
+
+/* Opens the device and asks it; @access is for the answer. */
+static void ask_device(struct doctor *doctor, const struct stat *st, const char *access,
+		       struct item *item)
+{
+	doctor->kvm = open(KVM_DEVICE, O_RDWR | O_CLOEXEC);
+	if (doctor->kvm < 0) {
+		item_set(item, ITEM_FAILED, "%s: cannot be opened: %s", access, strerror(errno));
+		item_advise(item, "look at the kernel log, and at what confines this process "
+				  "(control group of devices, security module)");
+		item_set_next(item, "dmesg");
+	} else if (ioctl(doctor->kvm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_ALLOC_HTAB) <= 0) {
+		cleanup_close(&doctor->kvm); /* other items have nothing to ask it, either */
+		item_set(item, ITEM_FAILED, "%s: KVM-HV does not answer", access);
+		item_advise(item, "look for what KVM-HV says at its start");
+		item_set_next(item, "dmesg | grep -i kvm");
+	} else {
+		device_opened(st, access, item);
+	}
+}
+
+void doctor_device(struct doctor *doctor, struct item *item)
+{
+	char user[32], group[32], access[80];
+	struct stat st;
+
+	if (doctor->fs->captured) {
+		item_set(item, ITEM_NONE, "not part of a captured tree");
+		return;
+	}
+	if (!doctor->kvm_hv_live) { /* opening it might load a module */
+		item_set(item, ITEM_NONE, "comes with the module");
+		return;
+	}
+	if (stat(KVM_DEVICE, &st)) {
+		device_missing(item, errno == ENOENT ? "missing" : strerror(errno));
+		return;
+	}
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(KVM_MAJOR, KVM_MINOR)) {
+		device_missing(item, "is there, but not the device (character, 10:232)");
+		return;
+	}
+	snprintf(access, sizeof(access), "%s:%s %04o", user_name(st.st_uid, user),
+		 group_name(st.st_gid, group), st.st_mode & 07777);
+	if (faccessat(AT_FDCWD, KVM_DEVICE, R_OK | W_OK, AT_EACCESS))
+		device_refused(&st, access, item);
+	else
+		ask_device(doctor, &st, access, item);
+}

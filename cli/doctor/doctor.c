@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Why HPT guests cannot run here, or that they can: one item after the other. */
+#include "doctor/doctor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	void (*look)(struct doctor *doctor, struct item *item);
+} looks[DOCTOR_ITEMS] = {
+	{ "cpu", doctor_cpu },
+	{ "firmware", doctor_firmware },
+	{ "kvm_hv", doctor_kvm_hv },
+	{ "kvm_pr", doctor_kvm_pr },
+	{ "/dev/kvm", doctor_device },
+	{ "mmu", doctor_mmu },
+	{ "threads", doctor_threads },
+	{ "kernel", doctor_kernel },
+	{ "reservation", doctor_reservation },
+	{ "pool", doctor_pool },
+	{ "memory", doctor_memory },
+	{ "refusals", doctor_refusals },
+};
+
+static void read_memory(struct doctor *doctor)
+{
+	_cleanup_free_ char *meminfo = NULL;
+
+	if (sysfs_read(doctor->fs, "/proc/meminfo", &meminfo, NULL))
+		return;
+	if (!meminfo_bytes(meminfo, "MemTotal:", &doctor->ram_bytes))
+		doctor->ram_bytes = 0;
+	if (!meminfo_available(meminfo, &doctor->available_bytes))
+		doctor->available_bytes = 0;
+}
+
+static void read_release(struct doctor *doctor)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (!sysfs_read(doctor->fs, "/proc/sys/kernel/osrelease", &text, NULL))
+		snprintf(doctor->release, sizeof(doctor->release), "%.*s",
+			 (int)strcspn(text, "/ \n"), text);
+}
+
+const struct item *doctor_examine(const struct sysfs *fs, const struct host *host, bool plain_bytes,
+				  struct item items[static DOCTOR_ITEMS])
+{
+	struct doctor doctor = { .fs = fs, .host = host, .plain_bytes = plain_bytes, .kvm = -1 };
+	const struct item *cause = NULL;
+
+	read_release(&doctor);
+	read_memory(&doctor);
+	for (size_t i = 0; i < DOCTOR_ITEMS; i++) {
+		struct item *item = &items[i];
+
+		item->name = looks[i].name;
+		if (doctor.no_hpt)
+			item_set(item, ITEM_NONE, "not on such a host");
+		else
+			looks[i].look(&doctor, item);
+		if (item->state == ITEM_FAILED && !cause)
+			cause = item;
+	}
+	module_clear(&doctor.module);
+	pool_clear(&doctor.pool);
+	cleanup_close(&doctor.kvm);
+	return cause;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Everything on which guests with a hashed page table depend, in items: one function each, and
+ * what they have learnt so far.
+ */
+#ifndef KVM_HTAB_DOCTOR_DOCTOR_H
+#define KVM_HTAB_DOCTOR_DOCTOR_H
+
+#include "host/host.h"
+#include "host/module.h"
+#include "pool/pool.h"
+
+enum item_state {
+	ITEM_NONE, /* not applicable */
+	ITEM_OK,
+	ITEM_WARNING, /* guests run, but not as well or not as large as they could */
+	ITEM_FAILED, /* guests do not run */
+	ITEM_UNKNOWN, /* could not be seen */
+	ITEM_STATES
+};
+
+struct item {
+	const char *name;
+	enum item_state state;
+	char *what; /* what was found */
+	char *advice; /* what to do about it; NULL: nothing */
+	char *next; /* the command that does it, as it stands; NULL: none does */
+};
+
+struct doctor {
+	const struct sysfs *fs;
+	const struct host *host;
+	bool plain_bytes;
+	bool no_hpt; /* an item has found that this kind of host has no HPT guests at all */
+	struct cpu cpu;
+	char release[65]; /* of the kernel; "": unknown */
+	struct module module; /* kvm_hv */
+	int kvm; /* /dev/kvm; -1: not opened */
+	bool kvm_hv_live; /* loaded or built in */
+	struct pool pool;
+	uint64_t ram_bytes, available_bytes; /* 0: unknown */
+};
+
+/* Sets what an item found; the text is escaped. */
+void item_set(struct item *item, enum item_state state, const char *format, ...)
+	__attribute__((__format__(printf, 3, 4)));
+
+/* Sets what to do about it. */
+void item_advise(struct item *item, const char *format, ...)
+	__attribute__((__format__(printf, 2, 3)));
+
+/* Sets the command that does it. */
+void item_set_next(struct item *item, const char *format, ...)
+	__attribute__((__format__(printf, 2, 3)));
+
+/* Advice to boot with @option, with the command or the file that this host has for it. */
+void item_advise_boot(const struct doctor *doctor, struct item *item, const char *option);
+
+/* The items that depend on each other, in the order in which they are looked at. */
+void doctor_cpu(struct doctor *doctor, struct item *item);
+void doctor_firmware(struct doctor *doctor, struct item *item);
+void doctor_kvm_hv(struct doctor *doctor, struct item *item);
+void doctor_kvm_pr(struct doctor *doctor, struct item *item);
+void doctor_device(struct doctor *doctor, struct item *item);
+void doctor_mmu(struct doctor *doctor, struct item *item);
+void doctor_threads(struct doctor *doctor, struct item *item);
+void doctor_kernel(struct doctor *doctor, struct item *item);
+void doctor_reservation(struct doctor *doctor, struct item *item);
+void doctor_pool(struct doctor *doctor, struct item *item);
+void doctor_memory(struct doctor *doctor, struct item *item);
+void doctor_refusals(struct doctor *doctor, struct item *item);
+
+#define DOCTOR_ITEMS 12
+
+/*
+ * Looks at all items. Returns the first that failed, which is the cause; NULL: none did.
+ * @plain_bytes: sizes without units. item_clear() frees each item.
+ */
+const struct item *doctor_examine(const struct sysfs *fs, const struct host *host, bool plain_bytes,
+				  struct item items[static DOCTOR_ITEMS]);
+void item_clear(struct item *item);
+
+/* What to do next about an item: a command, if there is one. NULL: nothing. */
+static inline const char *item_next_step(const struct item *item)
+{
+	return item->next ?: item->advice;
+}
+
+#endif /* KVM_HTAB_DOCTOR_DOCTOR_H */

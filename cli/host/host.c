@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What kind of host this is. */
+#include "host/host.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+/* The value of "platform : ..." in /proc/cpuinfo, which only POWER has; NULL: none. */
+static const char *cpuinfo_platform(const char *cpuinfo)
+{
+	const char *line = strstr(cpuinfo, "\nplatform");
+
+	if (!line)
+		return NULL;
+	line += strcspn(line + 1, ":\n") + 1;
+	return *line == ':' ? line + 1 + strspn(line + 1, " \t") : NULL;
+}
+
+/* Whether the device tree calls itself a pseries machine (its strings are NUL-separated). */
+static bool device_tree_is_pseries(const struct sysfs *fs)
+{
+	_cleanup_free_ char *compatible = NULL;
+	size_t length;
+
+	return !sysfs_read(fs, "/proc/device-tree/compatible", &compatible, &length) &&
+	       memmem(compatible, length, "pseries", strlen("pseries"));
+}
+
+static enum host_platform platform_of(const struct sysfs *fs)
+{
+	_cleanup_free_ char *cpuinfo = NULL;
+	const char *name;
+
+	if (device_tree_is_pseries(fs))
+		return HOST_PSERIES;
+	if (!sysfs_read(fs, "/proc/cpuinfo", &cpuinfo, NULL)) {
+		name = cpuinfo_platform(cpuinfo);
+		if (name)
+			return !strncmp(name, "pSeries", strlen("pSeries")) ? HOST_PSERIES :
+									      HOST_POWERNV;
+	}
+#ifdef __powerpc64__
+	if (!fs->captured)
+		return HOST_POWERNV;
+#endif
+	return HOST_OTHER;
+}
+
+/* Copies the value of the first line "@name : ..." of @cpuinfo, up to @end or the line's. */
+static void cpuinfo_value(const char *cpuinfo, const char *name, const char *end, char *value,
+			  size_t size)
+{
+	for (const char *line = cpuinfo; line; line = strchr(line, '\n')) {
+		const char *s;
+
+		line += *line == '\n';
+		if (strncmp(line, name, strlen(name)))
+			continue;
+		s = line + strlen(name);
+		s += strspn(s, " \t");
+		if (*s != ':')
+			continue;
+		s += 1 + strspn(s + 1, " \t");
+		snprintf(value, size, "%.*s", (int)strcspn(s, end), s);
+		return;
+	}
+}
+
+void cpu_read(const struct sysfs *fs, struct cpu *cpu)
+{
+	_cleanup_free_ char *cpuinfo = NULL;
+	char revision[64] = "";
+	const char *pvr;
+
+	*cpu = (struct cpu){ 0 };
+	if (sysfs_read(fs, "/proc/cpuinfo", &cpuinfo, NULL))
+		return;
+	cpuinfo_value(cpuinfo, "cpu", ",\n", cpu->name, sizeof(cpu->name));
+	cpuinfo_value(cpuinfo, "platform", "\n", cpu->platform, sizeof(cpu->platform));
+	cpuinfo_value(cpuinfo, "firmware", "\n", cpu->firmware, sizeof(cpu->firmware));
+	cpuinfo_value(cpuinfo, "MMU", "\n", cpu->mmu, sizeof(cpu->mmu));
+	cpuinfo_value(cpuinfo, "revision", "\n", revision, sizeof(revision));
+	pvr = strstr(revision, "(pvr ");
+	if (!pvr || sscanf(pvr, "(pvr %4x %4x)", &cpu->version, &cpu->revision) != 2)
+		cpu->version = cpu->revision = 0;
+}
+
+void host_read(const struct sysfs *fs, struct host *host)
+{
+	struct utsname uts;
+
+	*host = (struct host){ .platform = platform_of(fs), .machine = "unknown" };
+	host->module_loaded = sysfs_has(fs, "/sys/module/kvm_hv");
+	host->patched = sysfs_has(fs, "/sys/kernel/kvm_htab");
+	if (!fs->captured && !uname(&uts))
+		snprintf(host->machine, sizeof(host->machine), "%s", uts.machine);
+}
+
+int host_no_module(struct error *err)
+{
+	return error_set(
+		err, STATUS_CANNOT, ENODEV,
+		"KVM-HV is not present: the module kvm_hv is not loaded (`modprobe kvm_hv`)");
+}
+
+int host_check(const struct host *host, struct error *err)
+{
+	switch (host->platform) {
+	case HOST_OTHER:
+		return error_set(
+			err, STATUS_CANNOT, EOPNOTSUPP,
+			"this host is not POWER (%s): KVM-HV, its hashed page tables and their "
+			"pool exist on POWER only",
+			host->machine);
+	case HOST_PSERIES:
+		return error_set(
+			err, STATUS_CANNOT, EOPNOTSUPP,
+			"this host is itself a guest (pSeries): KVM-HV guests inside it are "
+			"nested and use the radix MMU only, so there is neither a hashed page "
+			"table nor a pool; ask the host below");
+	case HOST_POWERNV:
+		break;
+	}
+	if (!host->module_loaded && !host->patched)
+		return host_no_module(err);
+	return 0;
+}
+
+bool meminfo_bytes(const char *meminfo, const char *key, uint64_t *bytes)
+{
+	uint64_t kib;
+
+	if (find_u64(meminfo, key, &kib) || kib > UINT64_MAX >> 10)
+		return false;
+	*bytes = kib << 10;
+	return true;
+}
+
+bool meminfo_available(const char *meminfo, uint64_t *bytes)
+{
+	uint64_t cma_free_bytes;
+
+	if (!meminfo_bytes(meminfo, "MemAvailable:", bytes))
+		return false;
+	if (meminfo_bytes(meminfo, "CmaFree:", &cma_free_bytes) && cma_free_bytes <= *bytes)
+		*bytes -= cma_free_bytes;
+	return true;
+}
+
+const char *host_platform_name(enum host_platform platform)
+{
+	static const char *const names[] = {
+		[HOST_OTHER] = "other",
+		[HOST_POWERNV] = "PowerNV",
+		[HOST_PSERIES] = "pSeries",
+	};
+
+	return names[platform];
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Files of /sys and /proc, here or in a captured tree. */
+#include "host/sysfs.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#define FILE_BYTES_MAX ((size_t)64 << 20)
+
+int sysfs_open(struct sysfs *fs, const char *sysroot, struct error *err)
+{
+	fs->captured = sysroot != NULL;
+	fs->root_fd = open(sysroot ?: "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fs->root_fd < 0)
+		return error_set(err, STATUS_FAILED, errno, "cannot open the tree %s: %s",
+				 sysroot ?: "/", strerror(errno));
+	return 0;
+}
+
+void sysfs_close(struct sysfs *fs)
+{
+	cleanup_close(&fs->root_fd);
+}
+
+/* @fd, as what opens returned it. */
+static int opened(int fd)
+{
+	if (fd < 0)
+		shortage_note(errno);
+	return fd;
+}
+
+/* Links of a captured tree are resolved inside it; kernels before 5.6 follow them out of it. */
+static int open_below(const struct sysfs *fs, const char *path, int flags)
+{
+	struct open_how how = { .flags = (uint64_t)flags, .resolve = RESOLVE_IN_ROOT };
+	long fd = -1;
+
+	if (!fs->captured)
+		return opened(open(path, flags));
+	fd = syscall(SYS_openat2, fs->root_fd, path, &how, sizeof(how));
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		fd = openat(fs->root_fd, path + 1, flags);
+	return opened((int)fd);
+}
+
+int sysfs_lookup(const struct sysfs *fs, const char *path)
+{
+	_cleanup_close_ int fd = open_below(fs, path, O_PATH | O_CLOEXEC);
+
+	return fd < 0 ? -errno : 0;
+}
+
+/* Appends what @fd still has to *@text, which grows; 0 or -errno. */
+static int read_all(int fd, char **text, size_t *length)
+{
+	size_t size = 4096, used = 0;
+	char *buffer = malloc(size);
+
+	while (buffer) {
+		ssize_t n = read(fd, buffer + used, size - used - 1);
+		char *larger;
+		int error = n < 0 ? errno : used + (size_t)n > FILE_BYTES_MAX ? EFBIG : 0;
+
+		if (error == EINTR)
+			continue;
+		if (error) {
+			shortage_note(error);
+			free(buffer);
+			return -error;
+		}
+		used += (size_t)n;
+		if (!n) {
+			buffer[used] = '\0';
+			*text = buffer;
+			*length = used;
+			return 0;
+		}
+		if (size - used > 1)
+			continue;
+		larger = realloc(buffer, size *= 2);
+		if (!larger)
+			free(buffer);
+		buffer = larger;
+	}
+	return -ENOMEM;
+}
+
+#define READ_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+#define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+
+/* Reads the regular file @fd, as open() returned it, with errno if it failed. */
+static int read_file(int fd, char **text, size_t *length)
+{
+	struct stat st;
+	size_t ignored;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st)) {
+		shortage_note(errno);
+		return -errno;
+	}
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	return read_all(fd, text, length ?: &ignored);
+}
+
+int sysfs_open_file(const struct sysfs *fs, const char *path, int flags)
+{
+	int fd;
+
+	if (fs->captured && (flags & O_ACCMODE) != O_RDONLY)
+		return -EROFS;
+	fd = open_below(fs, path, flags | O_CLOEXEC | O_NOCTTY);
+	return fd < 0 ? -errno : fd;
+}
+
+int sysfs_read_fd(int fd, char **text, size_t *length)
+{
+	return read_file(fd, text, length);
+}
+
+int sysfs_read(const struct sysfs *fs, const char *path, char **text, size_t *length)
+{
+	_cleanup_close_ int fd = open_below(fs, path, READ_FLAGS);
+
+	return read_file(fd, text, length);
+}
+
+int sysfs_read_at(int directory_fd, const char *name, char **text, size_t *length)
+{
+	_cleanup_close_ int fd = opened(openat(directory_fd, name, READ_FLAGS | O_NOFOLLOW));
+
+	return read_file(fd, text, length);
+}
+
+int sysfs_open_directory(const struct sysfs *fs, const char *path)
+{
+	int fd = open_below(fs, path, DIRECTORY_FLAGS);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int sysfs_open_directory_at(int directory_fd, const char *name)
+{
+	int fd = opened(openat(directory_fd, name, DIRECTORY_FLAGS | O_NOFOLLOW));
+
+	return fd < 0 ? -errno : fd;
+}
+
+DIR *sysfs_list(int directory_fd)
+{
+	DIR *dir = fdopendir(directory_fd);
+
+	if (!dir)
+		close(directory_fd);
+	return shortage_note_pointer(dir);
+}
+
+const struct dirent *sysfs_next(DIR *dir)
+{
+	const struct dirent *entry;
+
+	do {
+		errno = 0;
+		entry = readdir(dir);
+	} while (!entry && errno == EINTR);
+	if (!entry)
+		shortage_note(errno);
+	return entry;
+}
+
+int sysfs_read_u64(const struct sysfs *fs, const char *path, uint64_t *value)
+{
+	_cleanup_free_ char *text = NULL;
+	const char *s;
+	uint64_t v;
+	int r = sysfs_read(fs, path, &text, NULL);
+
+	if (r)
+		return r;
+	s = text;
+	r = scan_u64(&s, &v);
+	if (r || (*s && strcmp(s, "\n")))
+		return -EBADMSG;
+	*value = v;
+	return 0;
+}
+
+int sysfs_page_size(const struct sysfs *fs, uint64_t *bytes)
+{
+	static const char key[] = "KernelPageSize:";
+	_cleanup_free_ char *smaps = NULL;
+	const char *line;
+	uint64_t kib;
+
+	if (!fs->captured) {
+		*bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+		return 0;
+	}
+	if (!sysfs_read(fs, "/proc/self/smaps", &smaps, NULL)) {
+		line = strstr(smaps, key);
+		if (line) {
+			line += strlen(key);
+			if (!scan_u64(&line, &kib) && kib && kib <= 1 << 20) {
+				*bytes = kib << 10;
+				return 0;
+			}
+		}
+	}
+	return sysfs_read_u64(fs, "/page-size", bytes) ? -ENOENT : 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Scope-bound cleanup: variables that free or close what they hold when they
+ * go out of scope, so that functions can return early.
+ */
+#ifndef KVM_HTAB_LIB_CLEANUP_H
+#define KVM_HTAB_LIB_CLEANUP_H
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/shortage.h"
+
+#define _cleanup_(f) __attribute__((__cleanup__(f)))
+#define _must_check_ __attribute__((__warn_unused_result__))
+
+static inline void cleanup_free(void *p)
+{
+	free(*(void **)p);
+}
+
+static inline void cleanup_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+#define _cleanup_free_ _cleanup_(cleanup_free)
+#define _cleanup_close_ _cleanup_(cleanup_close)
+
+/* Hands a file descriptor to the caller: the variable no longer owns it. */
+static inline int take_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
+#endif /* KVM_HTAB_LIB_CLEANUP_H */

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What CMA, the allocator behind the pool, tells of it. */
+#include <string.h>
+
+#include "pool/read.h"
+
+/*
+ * alloc_pages_success since 5.13, release_pages_success 6.9 (both count
+ * pages), total_pages and available_pages 6.15.
+ */
+bool pool_read_cma_sysfs(const struct sysfs *fs, struct pool *pool)
+{
+	static const char *const directory = "/sys/kernel/mm/cma/kvm_cma";
+	struct fact total = { 0 }, available = { 0 }, allocated = { 0 }, released = { 0 };
+	uint64_t page_bytes;
+
+	if (!sysfs_has(fs, directory)) {
+		if (!sysfs_has(fs, "/sys/kernel/mm/cma"))
+			return false;
+		pool_infer_missing(fs, pool);
+		return true;
+	}
+	if (pool->state == POOL_UNKNOWN)
+		pool->state = POOL_READY; /* the directory is made for activated areas only */
+	if (sysfs_page_size(fs, &page_bytes))
+		return true;
+	if (pool_read_fact(fs, directory, "total_pages", &total))
+		fact_set(&pool->total_bytes, total.value * page_bytes, false);
+	if (pool_read_fact(fs, directory, "available_pages", &available))
+		fact_set(&pool->free_bytes, available.value * page_bytes, false);
+	if (pool_read_fact(fs, directory, "alloc_pages_success", &allocated) &&
+	    pool_read_fact(fs, directory, "release_pages_success", &released) &&
+	    released.value <= allocated.value)
+		fact_set(&pool->used_bytes, (allocated.value - released.value) * page_bytes, false);
+	return true;
+}
+
+/* Bit @i of the bitmap, which debugfs shows as 32-bit words of an array of longs. */
+static bool bit_is_set(const uint32_t *words, uint64_t i)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return words[i / 32 ^ 1] >> i % 32 & 1;
+#else
+	return words[i / 32] >> i % 32 & 1;
+#endif
+}
+
+/* Parses decimal @text into words for @bits bits (rounded up to whole longs); false: too few. */
+static bool parse_bitmap(const char *text, uint32_t *words, uint64_t bits)
+{
+	for (uint64_t i = 0; i < (bits + 31) / 32; i++) {
+		uint64_t word;
+
+		if (scan_u64(&text, &word) || word > UINT32_MAX)
+			return false;
+		words[i] = (uint32_t)word;
+	}
+	return true;
+}
+
+static bool read_runs(const struct sysfs *fs, const char *directory, uint64_t bits,
+		      struct pool_map *map, struct runs *runs)
+{
+	_cleanup_free_ uint32_t *words = NULL;
+	_cleanup_free_ char *text = NULL;
+	char path[PATH_BYTES];
+
+	if (sysfs_read(fs, pool_path(directory, "bitmap", path), &text, NULL)) {
+		/* since 6.15 */
+		if (sysfs_read(fs, pool_path(directory, "ranges/0/bitmap", path), &text, NULL))
+			return false;
+	}
+	if (bits / 32 > strlen(text)) /* more words than characters: not what it claims to be */
+		return false;
+	words = calloc((bits + 63) / 64, sizeof(uint64_t));
+	if (!words || !parse_bitmap(text, words, bits))
+		return false;
+	for (uint64_t i = 0, length; i < bits; i += length) {
+		bool used = bit_is_set(words, i);
+
+		for (length = 1; i + length < bits && bit_is_set(words, i + length) == used;)
+			length++;
+		runs_add(runs, map, used, length);
+	}
+	return true;
+}
+
+/* The area's directory, whose name had a prefix before 5.6; NULL with *@error set: none. */
+static const char *debugfs_directory(const struct sysfs *fs, int *error)
+{
+	static const char *const names[] = {
+		"/sys/kernel/debug/cma/kvm_cma",
+		"/sys/kernel/debug/cma/cma-kvm_cma",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		*error = sysfs_lookup(fs, names[i]);
+		if (!*error)
+			return names[i];
+	}
+	return NULL;
+}
+
+/* Sizes in pages, all but order_per_bit, which tells the page size: a granule is a bit. */
+static void read_debugfs_area(const struct sysfs *fs, const char *directory, struct pool *pool)
+{
+	struct fact count = { 0 }, used = { 0 }, maxchunk = { 0 }, bit_order = { 0 };
+	struct runs runs = { 0 };
+	uint64_t page_bytes;
+
+	if (!pool_read_fact(fs, directory, "count", &count))
+		return;
+	if (!count.value) { /* reserved, but not activated */
+		pool->state = POOL_FAILED;
+		return;
+	}
+	if (pool->state == POOL_UNKNOWN)
+		pool->state = POOL_READY;
+	if (!pool_read_fact(fs, directory, "order_per_bit", &bit_order) ||
+	    bit_order.value > GRANULE_ORDER || count.value > UINT64_MAX >> GRANULE_ORDER)
+		return;
+	page_bytes = UINT64_C(1) << (GRANULE_ORDER - bit_order.value);
+	fact_set(&pool->granule_bytes, UINT64_C(1) << GRANULE_ORDER, false);
+	fact_set(&pool->total_bytes, count.value * page_bytes, false);
+	if (pool_read_fact(fs, directory, "used", &used) && used.value <= count.value)
+		fact_set(&pool->used_bytes, used.value * page_bytes, false);
+	if (read_runs(fs, directory, count.value >> bit_order.value, runs_map(pool), &runs)) {
+		runs_finish(&runs, pool);
+		return;
+	}
+	if (pool_read_fact(fs, directory, "maxchunk", &maxchunk) && maxchunk.value <= count.value) {
+		runs.largest = maxchunk.value >> bit_order.value;
+		fact_set(&pool->largest_free_order,
+			 runs.largest ? GRANULE_ORDER + log2_floor(runs.largest) : 0, false);
+	}
+}
+
+bool pool_read_cma_debugfs(const struct sysfs *fs, struct pool *pool)
+{
+	int error;
+	const char *directory = debugfs_directory(fs, &error);
+
+	if (directory) {
+		read_debugfs_area(fs, directory, pool);
+		return true;
+	}
+	if (error == -EACCES) {
+		pool->denied = true;
+		return false;
+	}
+	if (!sysfs_has(fs, "/sys/kernel/debug/cma"))
+		return false;
+	pool_infer_missing(fs, pool);
+	return true;
+}
+
+/* All areas together, and free in the page allocator's sense: an approximation. */
+bool pool_read_meminfo(const struct sysfs *fs, struct pool *pool)
+{
+	_cleanup_free_ char *meminfo = NULL;
+	uint64_t total_bytes, free_bytes;
+
+	if (pool->total_bytes.known && pool->free_bytes.known)
+		return false;
+	if (sysfs_read(fs, "/proc/meminfo", &meminfo, NULL) ||
+	    !meminfo_bytes(meminfo, "CmaTotal:", &total_bytes) ||
+	    !meminfo_bytes(meminfo, "CmaFree:", &free_bytes))
+		return false;
+	if (!total_bytes) { /* no area at all, hence not ours */
+		pool_infer_missing(fs, pool);
+		return true;
+	}
+	fact_set(&pool->total_bytes, total_bytes, true);
+	if (!pool->used_bytes.known) /* else the difference is the better figure */
+		fact_set(&pool->free_bytes, free_bytes, true);
+	return true;
+}

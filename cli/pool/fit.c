@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Whether guests of one kind would get their tables now. */
+#include "pool/fit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/text.h"
+#include "pool/moves.h"
+
+/* Why the pool, for which fit->count tables are certainly too many, has no room for them. */
+static enum fit_reason why_not(const struct pool *pool, const struct fit *fit)
+{
+	const struct fact *free_bytes = &pool->free_bytes;
+
+	if (pool->state == POOL_FAILED)
+		return FIT_FAILED;
+	if (pool->state == POOL_ABSENT)
+		return FIT_ABSENT;
+	if (pool->total_bytes.known && fit->count > pool->total_bytes.value >> fit->order)
+		return FIT_SMALL;
+	if (free_bytes->known && !free_bytes->approximate &&
+	    fit->count > free_bytes->value >> fit->order)
+		return FIT_FULL;
+	return free_bytes->known && !free_bytes->approximate ? FIT_FRAGMENTED : FIT_NO_ROOM;
+}
+
+void fit_judge(const struct pool *pool, struct fit *fit)
+{
+	struct room room = pool_room(pool, fit->order);
+
+	fit->answer = FIT_UNKNOWN;
+	fit->reason = FIT_REASON_UNKNOWN;
+	fit->fits = fact_if(room.least == room.most, room.least);
+	fit->largest = pool->largest_free_order;
+	fit->moved_bytes = (struct fact){ 0 };
+	fit->source = NULL;
+	if (room.least >= fit->count) {
+		fit->answer = FIT_YES;
+		fit->reason = FIT_ROOM;
+		fit->source = "pool";
+	} else if (room.most < fit->count && pool_pages_may(pool, fit->order)) {
+		fit->reason = FIT_PAGES;
+	} else if (room.most < fit->count) {
+		fit->answer = FIT_NO;
+		fit->reason = why_not(pool, fit);
+	}
+}
+
+void fit_plan(const struct sysfs *fs, const struct pool *pool, struct fit *fit)
+{
+	_cleanup_(error_clear) struct error err = { 0 };
+	_cleanup_(plan_clear) struct plan plan = { 0 };
+	bool pages = fit->reason == FIT_PAGES;
+	bool pieces = fit->reason == FIT_FRAGMENTED || fit->reason == FIT_NO_ROOM;
+	int r;
+
+	if (pool->moving != MOVING_ALLOWED || (!pages && !pieces))
+		return;
+	r = plan_read(fs, fit->order, &plan, &err);
+	if (err.status == STATUS_NO || (pages && (r || fit->count > 1)))
+		return;
+	fit->reason = FIT_MOVES;
+	if (r || fit->count > 1) { /* of several, the others depend on where the first one goes */
+		fit->answer = FIT_UNKNOWN;
+		return;
+	}
+	fit->answer = FIT_YES;
+	if (!plan.nmoves) { /* room that has come meanwhile */
+		fit->reason = FIT_ROOM;
+		fit->source = "pool";
+		return;
+	}
+	fit->source = pages ? NULL : "pool";
+	fit->moved_bytes = fact_of(plan_bytes(&plan));
+}
+
+/* Asks for the tables, until one is refused; they are had when this returns. */
+static int take(struct probe *probe, const struct fit *fit, unsigned int had[],
+		enum probe_outcome *last, struct error *err)
+{
+	for (unsigned int n = 0; n < fit->count; n++) {
+		int r = probe_table(probe, fit->order, last, err);
+
+		if (r)
+			return r;
+		if (*last == PROBE_REFUSED || *last == PROBE_NO_MEMORY)
+			return 0;
+		had[*last]++;
+	}
+	return 0;
+}
+
+static const char *source_name(const unsigned int had[], unsigned int count)
+{
+	if (had[PROBE_POOL] == count)
+		return "pool";
+	return had[PROBE_PAGES] == count ? "pages" : NULL;
+}
+
+int fit_try(struct probe *probe, const struct pool *pool, struct fit *fit, struct error *err)
+{
+	unsigned int had[PROBE_REFUSED] = { 0 }, count, largest = 0;
+	enum probe_outcome last = PROBE_REFUSED;
+	int r = take(probe, fit, had, &last, err);
+
+	probe_release(probe);
+	if (r)
+		return r;
+	count = had[PROBE_POOL] + had[PROBE_PAGES] + had[PROBE_UNTOLD];
+	if (!count && last == PROBE_REFUSED && !fit->largest.known) {
+		r = probe_largest(probe, fit->order - 1, &largest, err);
+		probe_release(probe);
+		if (r)
+			return r;
+		fact_set(&fit->largest, largest, false);
+	}
+	fit->fits = fact_of(count);
+	fit->source = NULL;
+	if (count == fit->count) {
+		fit->source = source_name(had, count);
+		fit->answer = FIT_YES;
+		fit->reason = FIT_ROOM;
+	} else if (last == PROBE_NO_MEMORY) {
+		fit->answer = FIT_UNKNOWN;
+		fit->reason = FIT_MEMORY;
+	} else {
+		/* the reason why the pool has no room, if it is known to have none */
+		fit->reason = pool_room(pool, fit->order).most < fit->count ? why_not(pool, fit) :
+									      FIT_NO_ROOM;
+		fit->answer = FIT_NO;
+	}
+	return 0;
+}
+
+char *fit_sentence(const struct fit *fit)
+{
+	bool no = fit->answer == FIT_NO,
+	     no_pool = fit->reason == FIT_FAILED || fit->reason == FIT_ABSENT;
+	char table[BYTES_TEXT_MAX], largest[BYTES_TEXT_MAX], ram[BYTES_TEXT_MAX];
+	unsigned int order = (unsigned int)fit->largest.value;
+	char *text = NULL;
+
+	if (fit->answer == FIT_YES && fit->reason != FIT_MOVES)
+		return NULL;
+	bytes_format(hpt_bytes(fit->order), table);
+	if (fit->answer == FIT_YES) {
+		text_add(&text,
+			 "there is room for a table of order %u (%s) when the kernel has moved "
+			 "other tables (%s), as it does if it is asked for one",
+			 fit->order, table, bytes_format(fit->moved_bytes.value, largest));
+		return text;
+	}
+	if (fit->count == 1)
+		text_add(&text,
+			 no ? "no room for a table of order %u (%s)" :
+			      "cannot tell whether there is room for a table of order %u (%s)",
+			 fit->order, table);
+	else
+		text_add(&text,
+			 no ? "no room for %u tables of order %u (%s)" :
+			      "cannot tell whether there is room for %u tables of order %u (%s)",
+			 fit->count, fit->order, table);
+	if (fit->fits.known && fit->fits.value)
+		text_add(&text, no ? ", only for %llu" : ", the pool has it for %llu",
+			 (unsigned long long)fit->fits.value);
+	if (!fit->largest.known || no_pool)
+		return text;
+	if (!order)
+		text_add(&text, "; the pool has no room for any table");
+	else if (order <= HPT_ORDER_MAX)
+		text_add(&text,
+			 "; the largest that fits is of order %u (%s, for a guest of up to %s)",
+			 order, bytes_format(hpt_bytes(order), largest),
+			 bytes_format(hpt_bytes(order + 7), ram));
+	return text;
+}
+
+char *fit_advice(const struct pool *pool, const struct fit *fit)
+{
+	_cleanup_(advice_clear) struct advice unknown = { 0 };
+	enum pool_condition condition = pool_condition(pool);
+	char free_text[BYTES_TEXT_MAX], total_text[BYTES_TEXT_MAX];
+	char *text = NULL;
+
+	bytes_format(pool->free_bytes.value, free_text);
+	bytes_format(pool->total_bytes.value, total_text);
+	switch (fit->reason) {
+	case FIT_ROOM:
+		return NULL;
+	case FIT_FAILED:
+	case FIT_ABSENT:
+		return pool_advice_text(pool);
+	case FIT_SMALL:
+		text_add(&text,
+			 "the pool is too small for that, even if nothing else were in it: it has "
+			 "%s; boot with a larger kvm_cma_resv_ratio=N (percent of RAM), or give "
+			 "guests a smaller maxmem or resize-hpt",
+			 total_text);
+		break;
+	case FIT_FULL:
+		if (condition == CONDITION_FULL)
+			return pool_advice_text(pool);
+		text_add(&text,
+			 "%s of %s of the pool are free, which is not enough; stop guests or move "
+			 "them to another host, or boot with a larger kvm_cma_resv_ratio=N "
+			 "(percent of RAM)",
+			 free_text, total_text);
+		break;
+	case FIT_FRAGMENTED:
+		if (pool->moving == MOVING_ALLOWED) {
+			text_add(&text,
+				 "%s of the pool are free, but in pieces, which the kernel cannot "
+				 "join by moving tables, or may not (see kvm_hv.htab_move in "
+				 "kvm-htab(8)); stop guests or move them to another host, or start "
+				 "large guests first",
+				 free_text);
+			break;
+		}
+		if (condition == CONDITION_FRAGMENTED)
+			return pool_advice_text(pool);
+		text_add(&text,
+			 "%s of the pool are free, but not in pieces that serve so many such "
+			 "tables; restart or move away guests to join the free pieces, or start "
+			 "large guests first",
+			 free_text);
+		break;
+	case FIT_PAGES:
+		return strdup(
+			"what the pool has no room for may come from the page allocator, which "
+			"promises nothing; --probe finds out by trying");
+	case FIT_MEMORY:
+		return strdup(
+			"a table needs as much memory again for its reverse map, outside the "
+			"pool, and this host has not enough of it available to try without harm; "
+			"free some");
+	case FIT_MOVES:
+		return fit->answer == FIT_YES ?
+			       NULL :
+			       strdup("this kernel moves tables to make room, and may do so for "
+				      "these; whether it would it tells root, in debugfs, and of "
+				      "one table at a time");
+	case FIT_NO_ROOM:
+		return strdup(
+			"the pool has no room for them, this kernel does not tell why; stop "
+			"guests or move them to another host, start large guests first, or boot "
+			"with a larger kvm_cma_resv_ratio=N (percent of RAM)");
+	case FIT_REASON_UNKNOWN:
+		unknown = pool_advice_unknown(pool);
+		return advice_text(&unknown);
+	}
+	return text;
+}
+
+const char *fit_answer_name(enum fit_answer answer)
+{
+	static const char *const names[] = {
+		[FIT_UNKNOWN] = "unknown",
+		[FIT_YES] = "yes",
+		[FIT_NO] = "no",
+	};
+
+	return names[answer];
+}
+
+const char *fit_reason_name(enum fit_reason reason)
+{
+	static const char *const names[] = {
+		[FIT_REASON_UNKNOWN] = "unknown",
+		[FIT_ROOM] = "room",
+		[FIT_SMALL] = "small",
+		[FIT_FULL] = "full",
+		[FIT_FRAGMENTED] = "fragmented",
+		[FIT_FAILED] = "failed",
+		[FIT_ABSENT] = "absent",
+		[FIT_PAGES] = "pages",
+		[FIT_NO_ROOM] = "no-room",
+		[FIT_MEMORY] = "memory",
+		[FIT_MOVES] = "moves",
+	};
+
+	return names[reason];
+}

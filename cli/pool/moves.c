@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The kernel's plans to move tables, from /sys/kernel/debug/kvm_htab/plan. */
+#include "pool/moves.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/hpt.h"
+
+#define PLAN "/sys/kernel/debug/kvm_htab/plan"
+#define COMPACT "/sys/kernel/kvm_htab/compact"
+#define GRANULE "/sys/kernel/kvm_htab/pool/granule_bytes"
+
+/* @code: what opening, reading or writing @path has ended with. */
+static int failed(const char *path, int code, struct error *err)
+{
+	switch (code) {
+	case ENOENT:
+		return error_set(
+			err, STATUS_CANNOT, code,
+			"this kernel moves tables, but does not tell which: there is no %s; is "
+			"debugfs mounted on /sys/kernel/debug?",
+			path);
+	case EACCES:
+		return error_set(
+			err, STATUS_FAILED, code,
+			"only root may have tables moved, or see what would be: try as root");
+	default:
+		return error_set(err, STATUS_FAILED, code, "%s: %s", path, strerror(code));
+	}
+}
+
+/* There is no way to make room for a table of @order. */
+static int no_plan(unsigned int order, struct error *err)
+{
+	char table[BYTES_TEXT_MAX];
+
+	return error_set(
+		err, STATUS_NO, ENOMEM,
+		"no room for a table of order %u (%s), whatever the kernel may move: `kvm-htab "
+		"pool-status` shows what is free, and the parameter kvm_hv.htab_move says which "
+		"tables may be moved",
+		order, bytes_format(hpt_bytes(order), table));
+}
+
+/* Opens @path and writes @order to it. Returns the file descriptor. */
+static int ask(const struct sysfs *fs, const char *path, int flags, unsigned int order,
+	       struct error *err)
+{
+	_cleanup_close_ int fd = sysfs_open_file(fs, path, flags);
+	char text[12];
+	ssize_t length = snprintf(text, sizeof(text), "%u", order), n;
+
+	if (fd < 0)
+		return failed(path, -fd, err);
+	n = write(fd, text, (size_t)length);
+	if (n < 0 && errno == ENOMEM)
+		return no_plan(order, err);
+	if (n != length)
+		return failed(path, n < 0 ? errno : EIO, err);
+	return take_fd(&fd);
+}
+
+/* A number of granules, in bytes */
+static bool scan_granules(const char **s, uint64_t granule, uint64_t *bytes)
+{
+	return !scan_u64(s, bytes) && !__builtin_mul_overflow(*bytes, granule, bytes);
+}
+
+/* "room AT SIZE" */
+static bool scan_room(const char *s, uint64_t granule, struct plan *plan)
+{
+	if (strncmp(s, "room ", 5))
+		return false;
+	s += 5;
+	return scan_granules(&s, granule, &plan->at) && scan_granules(&s, granule, &plan->bytes) &&
+	       !*s;
+}
+
+/* "move VM FROM TO SIZE", or "move - FROM TO SIZE" of a VM that has no number */
+static bool scan_move(const char *s, uint64_t granule, struct plan_move *move)
+{
+	if (strncmp(s, "move ", 5))
+		return false;
+	s += 5;
+	if (!strncmp(s, "- ", 2))
+		s++;
+	else if (scan_u64(&s, &move->vm))
+		return false;
+	return scan_granules(&s, granule, &move->from) && scan_granules(&s, granule, &move->to) &&
+	       scan_granules(&s, granule, &move->bytes) && move->bytes && !*s;
+}
+
+static int add_move(struct plan *plan, const struct plan_move *move)
+{
+	struct plan_move *larger = reallocarray(plan->moves, plan->nmoves + 1, sizeof(*larger));
+
+	if (!larger)
+		return -ENOMEM;
+	plan->moves = larger;
+	plan->moves[plan->nmoves++] = *move;
+	return 0;
+}
+
+void plan_clear(struct plan *plan)
+{
+	free(plan->moves);
+	*plan = (struct plan){ 0 };
+}
+
+/* The answer for a table of @bytes among those in @text. -ENOENT: it is not among them. */
+static int scan_plan(char *text, uint64_t granule, uint64_t bytes, struct plan *plan)
+{
+	bool begun = false, found = false, ours = false;
+	char *save = NULL;
+
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		struct plan room = { 0 };
+		struct plan_move move = { 0 };
+
+		if (scan_room(line, granule, &room)) {
+			ours = room.bytes == bytes && !found;
+			if (ours)
+				*plan = room;
+			found = found || ours;
+			begun = true;
+		} else if (!begun || !scan_move(line, granule, &move)) {
+			return -EBADMSG;
+		} else if (ours && add_move(plan, &move)) {
+			return -ENOMEM;
+		}
+	}
+	return found ? 0 : -ENOENT;
+}
+
+/* What there is to read of @order. */
+static int read_answer(const struct sysfs *fs, unsigned int order, char **text, struct error *err)
+{
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	if (fs->captured) {
+		r = sysfs_read(fs, PLAN, text, NULL);
+		return r ? failed(PLAN, -r, err) : 0;
+	}
+	fd = ask(fs, PLAN, O_RDWR, order, err);
+	if (fd < 0)
+		return fd;
+	r = sysfs_read_fd(fd, text, NULL);
+	return r ? failed(PLAN, -r, err) : 0;
+}
+
+int plan_check(const struct sysfs *fs, struct error *err)
+{
+	if (sysfs_has(fs, COMPACT))
+		return 0;
+	return error_set(
+		err, STATUS_CANNOT, ENOENT,
+		"this kernel does not move tables (there is no %s): boot one with the kvm-htab "
+		"series; until then, restart or move away guests to join the free pieces",
+		COMPACT);
+}
+
+int plan_read(const struct sysfs *fs, unsigned int order, struct plan *plan, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	uint64_t granule;
+	int r;
+
+	*plan = (struct plan){ 0 };
+	r = sysfs_read_u64(fs, GRANULE, &granule);
+	if (r)
+		return failed(GRANULE, -r, err);
+	r = read_answer(fs, order, &text, err);
+	if (r)
+		return r;
+	r = scan_plan(text, granule, hpt_bytes(order), plan);
+	if (r)
+		plan_clear(plan);
+	if (r == -ENOENT && fs->captured)
+		return no_plan(order, err);
+	return r ? failed(PLAN, r == -ENOENT ? EBADMSG : -r, err) : 0;
+}
+
+uint64_t plan_bytes(const struct plan *plan)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < plan->nmoves; i++)
+		bytes += plan->moves[i].bytes;
+	return bytes;
+}
+
+int plan_carry_out(const struct sysfs *fs, unsigned int order, struct error *err)
+{
+	_cleanup_close_ int fd = ask(fs, COMPACT, O_WRONLY, order, err);
+
+	return fd < 0 ? fd : 0;
+}

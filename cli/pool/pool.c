@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the figures of the pool mean. */
+#include "pool/pool.h"
+
+#include <string.h>
+
+#include "lib/text.h"
+
+void pool_clear(struct pool *pool)
+{
+	free(pool->sources);
+	*pool = (struct pool){ 0 };
+}
+
+void pool_add_source(struct pool *pool, const char *name)
+{
+	text_add(&pool->sources, "%s%s", pool->sources ? "," : "", name);
+}
+
+static bool is_exactly(const struct fact *fact, uint64_t value)
+{
+	return fact->known && !fact->approximate && fact->value == value;
+}
+
+static enum pool_condition condition_when_ready(const struct pool *pool)
+{
+	const struct fact *free_bytes = &pool->free_bytes;
+
+	if (!free_bytes->known || free_bytes->approximate)
+		return CONDITION_UNKNOWN;
+	if (free_bytes->value < hpt_bytes(HPT_ORDER_DEFAULT) ||
+	    free_bytes->value < pool->total_bytes.value / 20)
+		return CONDITION_FULL;
+	if (!pool->largest_free_order.known)
+		return CONDITION_UNKNOWN;
+	if (pool->largest_free_order.value < log2_floor(free_bytes->value))
+		return CONDITION_FRAGMENTED;
+	return CONDITION_OK;
+}
+
+enum pool_condition pool_condition(const struct pool *pool)
+{
+	switch (pool->state) {
+	case POOL_READY:
+		return condition_when_ready(pool);
+	case POOL_FAILED:
+		return CONDITION_FAILED;
+	case POOL_ABSENT:
+		return CONDITION_ABSENT;
+	case POOL_UNKNOWN:
+		break;
+	}
+	return CONDITION_UNKNOWN;
+}
+
+void advice_clear(struct advice *advice)
+{
+	free(advice->what);
+	free(advice->next);
+	*advice = (struct advice){ 0 };
+}
+
+char *advice_text(const struct advice *advice)
+{
+	if (!advice->what || !advice->next)
+		return NULL;
+	return text_format("%s; %s", advice->what, advice->next);
+}
+
+char *pool_advice_text(const struct pool *pool)
+{
+	_cleanup_(advice_clear) struct advice advice = pool_advice(pool);
+
+	return advice_text(&advice);
+}
+
+static struct advice advice_fragmented(const struct pool *pool)
+{
+	unsigned int order = (unsigned int)pool->largest_free_order.value;
+	char free_text[BYTES_TEXT_MAX], largest_text[BYTES_TEXT_MAX];
+	struct advice advice = { 0 };
+
+	advice.what = text_format(
+		"the pool is fragmented: %s are free, but no piece serves more than order %u (%s)",
+		bytes_format(pool->free_bytes.value, free_text), order,
+		bytes_format(hpt_bytes(order), largest_text));
+	switch (pool->moving) {
+	case MOVING_ALLOWED:
+		advice.next = text_format(
+			"the kernel moves tables to join pieces when a guest asks for more, and "
+			"`kvm-htab compact` has it do so now");
+		break;
+	case MOVING_NEVER:
+		advice.next = text_format(
+			"this kernel could move tables to join pieces, but is told not to: `echo "
+			"running >/sys/module/kvm_hv/parameters/htab_move` lets it");
+		break;
+	case MOVING_UNSUPPORTED:
+		advice.next = text_format(
+			"restart or move away guests to join the free pieces, start large guests "
+			"first, or give them a smaller maxmem or resize-hpt");
+		break;
+	}
+	return advice;
+}
+
+static struct advice advice_full(const struct pool *pool)
+{
+	char free_text[BYTES_TEXT_MAX], total_text[BYTES_TEXT_MAX];
+
+	return (struct advice){
+		.what = text_format("the pool is full: %s of %s are free",
+				    bytes_format(pool->free_bytes.value, free_text),
+				    bytes_format(pool->total_bytes.value, total_text)),
+		.next = text_format(
+			"stop guests or move them to another host, or boot with a larger "
+			"kvm_cma_resv_ratio=N (percent of RAM)"),
+	};
+}
+
+#define ONLY_PAGES \
+	"so that guests get what the page allocator can give (16 MiB tables at most, as a rule)"
+
+static struct advice advice_failed(const struct pool *pool)
+{
+	if (!pool->zone_option)
+		return (struct advice){
+			.what = text_format("the pool could not be reserved at boot, " ONLY_PAGES),
+			.next = text_format(
+				"look for \"cma\" in the boot log, and boot with another "
+				"kvm_cma_resv_ratio=N (percent of RAM)"),
+		};
+	return (struct advice){
+		.what = text_format("the pool could not be had at boot, " ONLY_PAGES),
+		.next = text_format(
+			"boot without %s, whose zone for movable pages must not begin inside the "
+			"pool, or look for \"cma\" in the boot log",
+			pool->zone_option),
+	};
+}
+
+struct advice pool_advice_unknown(const struct pool *pool)
+{
+	if (pool->denied)
+		return (struct advice){
+			.what = text_format("/sys/kernel/debug may not be read by this user"),
+			.next = text_format(
+				"try as root for more exact figures, or find out by trying, with "
+				"--probe"),
+		};
+	return (struct advice){
+		.what = text_format("this kernel does not tell what fits into the pool"),
+		.next = text_format(
+			"a kernel with the kvm-htab series does, and as root one with CMA_DEBUGFS "
+			"and debugfs mounted on /sys/kernel/debug; --probe finds out by trying"),
+	};
+}
+
+struct advice pool_advice(const struct pool *pool)
+{
+	switch (pool_condition(pool)) {
+	case CONDITION_OK:
+		return (struct advice){ 0 };
+	case CONDITION_FULL:
+		return advice_full(pool);
+	case CONDITION_FRAGMENTED:
+		return advice_fragmented(pool);
+	case CONDITION_FAILED:
+		return advice_failed(pool);
+	case CONDITION_ABSENT:
+		return (struct advice){
+			.what = text_format("this kernel was booted without a pool, " ONLY_PAGES),
+			.next = text_format("boot without kvm_cma_resv_ratio=0 to have one"),
+		};
+	case CONDITION_UNKNOWN:
+		break;
+	}
+	return pool_advice_unknown(pool);
+}
+
+bool pool_is_approximate(const struct pool *pool)
+{
+	return pool->total_bytes.approximate || pool->used_bytes.approximate ||
+	       pool->free_bytes.approximate;
+}
+
+static void lower(uint64_t *most, uint64_t limit)
+{
+	if (*most > limit)
+		*most = limit;
+}
+
+struct room pool_room(const struct pool *pool, unsigned int order)
+{
+	const struct fact *fits = pool_fits(pool, order), *free_bytes = &pool->free_bytes;
+	struct room room = { .least = 0, .most = UINT64_MAX };
+
+	if (fits->known)
+		return (struct room){ .least = fits->value, .most = fits->value };
+	if (pool->total_bytes.known)
+		lower(&room.most, pool->total_bytes.value >> order);
+	if (free_bytes->known && !free_bytes->approximate)
+		lower(&room.most, free_bytes->value >> order);
+	if (pool->largest_free_order.known && pool->largest_free_order.value >= order)
+		room.least = UINT64_C(1) << (pool->largest_free_order.value - order);
+	if (is_exactly(free_bytes, pool->total_bytes.value) && !pool->total_bytes.approximate)
+		room.least = room.most; /* all of it is free, hence in one piece */
+	return room;
+}
+
+bool pool_pages_may(const struct pool *pool, unsigned int order)
+{
+	return order <=
+	       (pool->order_max_pages.known ? pool->order_max_pages.value : HPT_ORDER_PAGES_MAX);
+}
+
+const char *pool_state_name(enum pool_state state)
+{
+	static const char *const names[] = {
+		[POOL_UNKNOWN] = "unknown",
+		[POOL_READY] = "ready",
+		[POOL_FAILED] = "failed",
+		[POOL_ABSENT] = "absent",
+	};
+
+	return names[state];
+}
+
+const char *pool_condition_name(enum pool_condition condition)
+{
+	static const char *const names[] = {
+		[CONDITION_UNKNOWN] = "unknown", [CONDITION_OK] = "ok",
+		[CONDITION_FULL] = "full",	 [CONDITION_FRAGMENTED] = "fragmented",
+		[CONDITION_FAILED] = "failed",	 [CONDITION_ABSENT] = "absent",
+	};
+
+	return names[condition];
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Throw-away VMs that ask for tables. */
+#include "pool/probe.h"
+
+#include <asm/kvm_htab.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+
+/* Of asm/kvm.h and linux/kvm.h, but for POWER only. */
+#ifndef KVM_VM_PPC_HV
+#define KVM_VM_PPC_HV 1
+#endif
+#ifndef KVM_PPC_ALLOCATE_HTAB
+#define KVM_PPC_ALLOCATE_HTAB _IOWR(KVMIO, 0xa7, __u32)
+#endif
+
+/* The requests that CMA areas, of which the pool is one, have served and refused so far. */
+struct cma_events {
+	uint64_t served, refused;
+	bool known; /* since 5.13 */
+};
+
+static int open_error(int code, struct error *err)
+{
+	switch (code) {
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		return error_set(
+			err, STATUS_CANNOT, code,
+			"cannot try: there is no usable /dev/kvm (%s): is the module kvm_hv "
+			"loaded (`modprobe kvm_hv`)?",
+			strerror(code));
+	case EACCES:
+	case EPERM:
+		return error_set(
+			err, STATUS_FAILED, code,
+			"cannot try: no permission for /dev/kvm: it is for root and, as a rule, "
+			"for the group kvm");
+	default:
+		return error_set(err, STATUS_FAILED, code, "cannot try: cannot open /dev/kvm: %s",
+				 strerror(code));
+	}
+}
+
+/* No table is larger than all CMA areas together, or than what the page allocator has at most. */
+static unsigned int order_limit(const struct probe *probe)
+{
+	_cleanup_free_ char *meminfo = NULL;
+	unsigned int order;
+	uint64_t cma_bytes;
+
+	if (sysfs_read(&probe->fs, "/proc/meminfo", &meminfo, NULL) ||
+	    !meminfo_bytes(meminfo, "CmaTotal:", &cma_bytes))
+		return HPT_ORDER_MAX;
+	order = log2_floor(cma_bytes | 1);
+	return order > HPT_ORDER_PAGES_MAX ? order : HPT_ORDER_PAGES_MAX;
+}
+
+int probe_open(struct probe *probe, struct error *err)
+{
+	struct rlimit files;
+	int r;
+
+	*probe = (struct probe){ .kvm = -1 };
+	r = sysfs_open(&probe->fs, NULL, err);
+	if (r)
+		return r;
+	probe->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (probe->kvm < 0)
+		return open_error(errno, err);
+	if (ioctl(probe->kvm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_ALLOC_HTAB) <= 0)
+		return error_set(
+			err, STATUS_CANNOT, EOPNOTSUPP,
+			"cannot try: /dev/kvm offers no guests with hashed page tables of ours "
+			"(KVM-PR?): is the module kvm_hv loaded (`modprobe kvm_hv`)?");
+	probe->limit = order_limit(probe);
+	if (!getrlimit(RLIMIT_NOFILE, &files)) { /* a VM is an open file */
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	return 0;
+}
+
+static void drop_last(struct probe *probe)
+{
+	close(probe->vms[--probe->nvms]);
+}
+
+void probe_release(struct probe *probe)
+{
+	while (probe->nvms)
+		drop_last(probe);
+}
+
+void probe_close(struct probe *probe)
+{
+	probe_release(probe);
+	free(probe->vms);
+	cleanup_close(&probe->kvm);
+	sysfs_close(&probe->fs);
+}
+
+static int add_vm(struct probe *probe, struct error *err)
+{
+	int fd;
+
+	if (probe->nvms == probe->size) {
+		size_t size = probe->size ? probe->size * 2 : 64;
+		int *larger = reallocarray(probe->vms, size, sizeof(*larger));
+
+		if (!larger)
+			return error_set(
+				err, STATUS_FAILED, ENOMEM,
+				"cannot try: the kernel makes no further VM, after %zu: %s",
+				probe->nvms, strerror(ENOMEM));
+		probe->vms = larger;
+		probe->size = size;
+	}
+	fd = ioctl(probe->kvm, KVM_CREATE_VM, KVM_VM_PPC_HV);
+	if (fd < 0 && errno == EINVAL)
+		return error_set(
+			err, STATUS_CANNOT, EOPNOTSUPP,
+			"cannot try: /dev/kvm offers no guests with hashed page tables of ours "
+			"(KVM-PR?): is the module kvm_hv loaded (`modprobe kvm_hv`)?");
+	if (fd < 0)
+		return error_set(err, STATUS_FAILED, errno,
+				 "cannot try: the kernel makes no further VM, after %zu: %s",
+				 probe->nvms, strerror(errno));
+	probe->vms[probe->nvms++] = fd;
+	return 0;
+}
+
+static struct cma_events read_cma_events(const struct probe *probe)
+{
+	_cleanup_free_ char *vmstat = NULL;
+	struct cma_events events = { 0 };
+
+	if (!sysfs_read(&probe->fs, "/proc/vmstat", &vmstat, NULL))
+		events.known = !find_u64(vmstat, "cma_alloc_success ", &events.served) &&
+			       !find_u64(vmstat, "cma_alloc_fail ", &events.refused);
+	return events;
+}
+
+/*
+ * Where a stock kernel, which asks the pool first, had a table of @order
+ * from. Another area that is used at the same moment can only make it untold.
+ */
+static enum probe_outcome source_of(unsigned int order, const struct cma_events *before,
+				    const struct cma_events *after)
+{
+	if (order > HPT_ORDER_PAGES_MAX)
+		return PROBE_POOL;
+	if (!before->known || !after->known)
+		return PROBE_UNTOLD;
+	if (after->served == before->served)
+		return PROBE_PAGES;
+	return after->refused == before->refused ? PROBE_POOL : PROBE_UNTOLD;
+}
+
+/* One request on @vm: 0 or -errno; *@source is what the kernel says of it, 0: nothing. */
+static int allocate(int vm, unsigned int order, uint32_t *source)
+{
+	struct kvm_ppc_htab htab = { .order = order };
+	uint32_t plain = order;
+	bool patched = ioctl(vm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_HTAB_CTL) > 0;
+	int r;
+
+	do {
+		r = patched ? ioctl(vm, KVM_PPC_ALLOCATE_HTAB2, &htab) :
+			      ioctl(vm, KVM_PPC_ALLOCATE_HTAB, &plain);
+	} while (r < 0 && errno == EINTR);
+	*source = htab.source;
+	return r < 0 ? -errno : 0;
+}
+
+/*
+ * The reverse map is as large as the table, and a stock kernel ends processes
+ * rather than refuse it.
+ */
+static int check_memory(const struct probe *probe, unsigned int order, bool *suffices,
+			struct error *err)
+{
+	uint64_t total_bytes, available_bytes;
+	_cleanup_free_ char *meminfo = NULL;
+	int r = sysfs_read(&probe->fs, "/proc/meminfo", &meminfo, NULL);
+
+	if (r) /* no file can be opened any more, hence no VM either */
+		return error_set(err, STATUS_FAILED, -r,
+				 "cannot try: the kernel makes no further VM, after %zu: %s",
+				 probe->nvms, strerror(-r));
+	*suffices = meminfo_bytes(meminfo, "MemTotal:", &total_bytes) &&
+		    meminfo_available(meminfo, &available_bytes) &&
+		    available_bytes >= total_bytes / 64 + hpt_bytes(order);
+	return 0;
+}
+
+int probe_table(struct probe *probe, unsigned int order, enum probe_outcome *outcome,
+		struct error *err)
+{
+	struct cma_events before, after;
+	bool suffices = false;
+	uint32_t source;
+	int r;
+
+	*outcome = PROBE_REFUSED;
+	if (order > probe->limit)
+		return 0;
+	*outcome = PROBE_NO_MEMORY;
+	r = check_memory(probe, order, &suffices, err);
+	if (r || !suffices)
+		return r;
+	r = add_vm(probe, err);
+	if (r)
+		return r;
+	before = read_cma_events(probe);
+	r = allocate(probe->vms[probe->nvms - 1], order, &source);
+	after = read_cma_events(probe);
+	if (r) {
+		drop_last(probe);
+		if (r != -ENOMEM)
+			return error_set(err, STATUS_FAILED, -r, "the kernel refuses: %s",
+					 strerror(-r));
+		if (after.served == before.served) /* else what was missing was the reverse map */
+			*outcome = PROBE_REFUSED;
+		return 0;
+	}
+	if (source)
+		*outcome = source == KVM_PPC_HTAB_POOL ? PROBE_POOL : PROBE_PAGES;
+	else
+		*outcome = source_of(order, &before, &after);
+	return 0;
+}
+
+int probe_largest(struct probe *probe, unsigned int order, unsigned int *largest, struct error *err)
+{
+	enum probe_outcome outcome;
+	int r;
+
+	*largest = 0;
+	for (; order >= HPT_ORDER_MIN; order--) {
+		r = probe_table(probe, order, &outcome, err);
+		if (r)
+			return r;
+		if (outcome == PROBE_REFUSED || outcome == PROBE_NO_MEMORY)
+			continue;
+		drop_last(probe);
+		*largest = order;
+		break;
+	}
+	return 0;
+}
+
+/* Takes all tables of @order that the pool has; *@more: smaller orders can be asked for, too. */
+static int fill(struct probe *probe, unsigned int order, uint64_t *count, bool *more,
+		struct error *err)
+{
+	enum probe_outcome outcome;
+	int r;
+
+	*more = false;
+	for (*count = 0;; ++*count) {
+		r = probe_table(probe, order, &outcome, err);
+		if (r)
+			return r;
+		if (outcome != PROBE_POOL)
+			break;
+	}
+	if (outcome == PROBE_PAGES || outcome == PROBE_UNTOLD)
+		drop_last(probe);
+	if (outcome == PROBE_NO_MEMORY)
+		return error_set(
+			err, STATUS_FAILED, ENOMEM,
+			"cannot try to the end: a table needs as much memory again for its "
+			"reverse map, outside the pool, and this host has not enough of it "
+			"available to try without harm");
+	*more = outcome != PROBE_UNTOLD;
+	return 0;
+}
+
+/*
+ * The pool gives the first place that is large enough, and all orders are
+ * powers of two of the same granule. So when all tables of larger orders are
+ * taken, what is left of each free piece is its end; and where one table of
+ * an order fits, two of the next smaller would have.
+ */
+int probe_pool(struct probe *probe, struct pool *pool, struct error *err)
+{
+	unsigned int order;
+	uint64_t fits = 0, count;
+	bool more = true;
+	int r = 0;
+
+	for (order = HPT_ORDER_MAX; more && order >= HPT_ORDER_MIN; order--) {
+		r = fill(probe, order, &count, &more, err);
+		if (r || !more)
+			break;
+		fits = fits * 2 + count;
+		fact_set(&pool->fits[order - HPT_ORDER_MIN], fits, false);
+		if (fits)
+			fact_set(&pool->largest_free_order, order, false);
+	}
+	probe_release(probe);
+	if (fits)
+		pool->state = POOL_READY;
+	if (order < HPT_ORDER_MIN) {
+		fact_set(&pool->largest_free_order, 0, false);
+		fact_set(&pool->free_bytes, fits << HPT_ORDER_MIN, false);
+	}
+	pool_add_source(pool, "/dev/kvm");
+	return r;
+}

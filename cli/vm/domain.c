@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Domains of libvirt, by its pid files. */
+#include "vm/domain.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SUFFIX ".pid"
+#define NAME_BYTES_MAX 255 /* of a file */
+
+/* Directories with pid files: the system's and the caller's session's. */
+#define DIRECTORIES 2
+
+static const char system_directory[] = "/run/libvirt/qemu";
+
+/* Fills in directory @i; false: there is none. */
+static bool directory_path(unsigned int i, char *path, size_t size)
+{
+	const char *runtime = i ? getenv("XDG_RUNTIME_DIR") : NULL;
+
+	if (!i)
+		return snprintf(path, size, "%s", system_directory) < (int)size;
+	return runtime && *runtime == '/' &&
+	       snprintf(path, size, "%s/libvirt/qemu/run", runtime) < (int)size;
+}
+
+/* A process number and white space; 0: none. */
+static pid_t parse_pid(const char *text)
+{
+	uint64_t pid;
+
+	if (scan_u64(&text, &pid) || pid > INT32_MAX || text[strspn(text, " \t\r\n")])
+		return 0;
+	return (pid_t)pid;
+}
+
+static void add(struct domains *domains, const char *name, size_t length, pid_t pid)
+{
+	struct domain *larger = reallocarray(domains->list, domains->n + 1, sizeof(*domains->list));
+	char *copy = strndup(name, length);
+
+	if (larger)
+		domains->list = larger;
+	if (larger && copy)
+		domains->list[domains->n++] = (struct domain){ .name = copy, .pid = pid };
+	else
+		free(copy);
+}
+
+static void read_directory(const struct sysfs *fs, const char *path, struct domains *domains)
+{
+	int directory_fd = sysfs_open_directory(fs, path);
+	_cleanup_closedir_ DIR *dir = directory_fd < 0 ? NULL : sysfs_list(directory_fd);
+	const struct dirent *entry;
+
+	while (dir && (entry = sysfs_next(dir))) {
+		size_t length = strlen(entry->d_name);
+		_cleanup_free_ char *text = NULL;
+		pid_t pid;
+
+		if (length <= strlen(SUFFIX) ||
+		    strcmp(entry->d_name + length - strlen(SUFFIX), SUFFIX) ||
+		    sysfs_read_at(dirfd(dir), entry->d_name, &text, NULL))
+			continue;
+		pid = parse_pid(text);
+		if (pid)
+			add(domains, entry->d_name, length - strlen(SUFFIX), pid);
+	}
+}
+
+void domains_read(const struct sysfs *fs, struct domains *domains)
+{
+	char path[4096];
+
+	*domains = (struct domains){ 0 };
+	for (unsigned int i = 0; i < DIRECTORIES; i++)
+		if (directory_path(i, path, sizeof(path)))
+			read_directory(fs, path, domains);
+}
+
+void domains_clear(struct domains *domains)
+{
+	for (size_t i = 0; i < domains->n; i++)
+		free(domains->list[i].name);
+	free(domains->list);
+	*domains = (struct domains){ 0 };
+}
+
+const char *domains_name_of(const struct domains *domains, pid_t pid)
+{
+	for (size_t i = 0; i < domains->n; i++)
+		if (domains->list[i].pid == pid)
+			return domains->list[i].name;
+	return NULL;
+}
+
+int domain_check_name(const char *name, struct error *err)
+{
+	size_t length = strlen(name);
+
+	if (strchr(name, '/'))
+		return error_set(
+			err, STATUS_USAGE, EINVAL,
+			"\"%s\" is no name of a domain: it holds a \"/\" (a socket is unix:PATH)",
+			name);
+	if (!length || length + strlen(SUFFIX) > NAME_BYTES_MAX)
+		return error_set(err, STATUS_USAGE, EINVAL,
+				 "\"%s\" is no name of a domain: write 1 to %zu bytes", name,
+				 NAME_BYTES_MAX - strlen(SUFFIX));
+	return 0;
+}
+
+/* Reads the pid file @path; -errno with the reason in @err. */
+static int read_pid_file(const struct sysfs *fs, const char *path, pid_t *pid, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = sysfs_read(fs, path, &text, NULL);
+
+	if (r == -EACCES)
+		return error_set(err, STATUS_FAILED, EACCES,
+				 "no permission to read %s: try as root", path);
+	if (r)
+		return error_set(err, STATUS_FAILED, -r, "cannot read %s: %s", path, strerror(-r));
+	*pid = parse_pid(text);
+	if (!*pid)
+		return error_set(err, STATUS_FAILED, EBADMSG,
+				 "%s does not hold the number of a process", path);
+	return 0;
+}
+
+int domain_find(const struct sysfs *fs, const char *name, pid_t *pid, struct error *err)
+{
+	_cleanup_(error_clear) struct error worst = { 0 };
+	pid_t found[DIRECTORIES];
+	size_t nfound = 0;
+	char path[4096 + NAME_BYTES_MAX + 2];
+
+	for (unsigned int i = 0; i < DIRECTORIES; i++) {
+		_cleanup_(error_clear) struct error missed = { 0 };
+		size_t length;
+		int r;
+
+		if (!directory_path(i, path, 4096))
+			continue;
+		length = strlen(path);
+		snprintf(path + length, sizeof(path) - length, "/%s" SUFFIX, name);
+		r = read_pid_file(fs, path, &found[nfound], &missed);
+		nfound += !r;
+		if (r && r != -ENOENT)
+			error_set(&worst, missed.status, missed.code, "%s", missed.message);
+	}
+	if (nfound > 1 && found[0] != found[1])
+		return error_set(
+			err, STATUS_FAILED, EEXIST,
+			"there are two domains \"%s\", the system's (process %d) and one of your "
+			"own session (process %d): write pid:PID",
+			name, found[0], found[1]);
+	if (worst.status && !nfound)
+		return error_set(err, worst.status, worst.code, "%s", worst.message);
+	if (!nfound)
+		return error_set(
+			err, STATUS_FAILED, ENOENT,
+			"no domain \"%s\" is running: there is neither %s/%s.pid nor such a file "
+			"of your own session (`virsh list` shows the domains)",
+			name, system_directory, name);
+	*pid = found[0];
+	return 0;
+}

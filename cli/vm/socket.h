@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The client's half of the VM socket (kvm-htab-vm-socket(7)): connect, take
+ * exactly one file descriptor from a peer that is not trusted, answer with
+ * one line.
+ */
+#ifndef KVM_HTAB_VM_SOCKET_H
+#define KVM_HTAB_VM_SOCKET_H
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "lib/cleanup.h"
+#include "lib/error.h"
+
+struct vm_address {
+	struct sockaddr_un address;
+	socklen_t length;
+};
+
+/*
+ * Makes @address from @name: a path, or "@NAME" in the abstract namespace.
+ * Errors: -ENAMETOOLONG, -EINVAL (empty) with a usage error.
+ */
+int vm_address_set(struct vm_address *address, const char *name, struct error *err) _must_check_;
+
+/*
+ * Connects to @address, a stream or seqpacket socket, and receives one file
+ * descriptor within @timeout_ms for both. The caller owns *@sock, set as soon
+ * as there is a connection (so that the peer can be told of an error), and
+ * *@fd, set on success only; both close on exec. Everything else that the peer
+ * sent has been closed. Errors: STATUS_FAILED, -errno; -EPROTO for what the
+ * peer sent, -ETIMEDOUT, -EPIPE if it hung up.
+ */
+int vm_socket_receive(const struct vm_address *address, unsigned int timeout_ms, int *sock, int *fd,
+		      struct error *err) _must_check_;
+
+/*
+ * Sends @line (with its newline) within @timeout_ms. No SIGPIPE.
+ * Errors: -errno; -ETIMEDOUT if the peer does not take it.
+ */
+int vm_socket_reply(int sock, const char *line, unsigned int timeout_ms) _must_check_;
+
+#endif /* KVM_HTAB_VM_SOCKET_H */

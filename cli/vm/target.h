@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How a VM is named on the command line. */
+#ifndef KVM_HTAB_VM_TARGET_H
+#define KVM_HTAB_VM_TARGET_H
+
+#include <sys/types.h>
+
+#include "vm/socket.h"
+
+enum vm_target_kind {
+	VM_TARGET_UNIX, /* unix:PATH, unix:@NAME */
+	VM_TARGET_FD, /* fd:N */
+	VM_TARGET_PID, /* pid:PID, pid:PID:FD */
+	VM_TARGET_DOMAIN, /* domain:NAME */
+};
+
+struct vm_target {
+	enum vm_target_kind kind;
+	const char *text; /* as the user wrote it; borrowed */
+	struct vm_address address; /* VM_TARGET_UNIX */
+	int fd; /* VM_TARGET_FD; VM_TARGET_PID: of the VMM, -1: the only VM it has */
+	pid_t pid; /* VM_TARGET_PID */
+	const char *domain; /* VM_TARGET_DOMAIN; borrowed */
+};
+
+/* Parses one argument of --vm, which must outlive @target. Errors: -errno with a usage error. */
+int vm_target_parse(const char *text, struct vm_target *target, struct error *err) _must_check_;
+
+#endif /* KVM_HTAB_VM_TARGET_H */

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A VM of another process and the requests on its table. */
+#include "vm/vm.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "host/hpt.h"
+#include "lib/clock.h"
+#include "vm/domain.h"
+#include "vm/process.h"
+#include "vm/vmm.h"
+
+/* Sleeps between tries while vCPUs run: short at first, for a VMM that is about to stop them. */
+#define BACKOFF_MIN_MS 10
+#define BACKOFF_MAX_MS 500
+
+/* Whether vm->fd is a KVM VM: an ioctl on anything else could do harm. */
+static int check_is_vm(const struct vm *vm, struct error *err)
+{
+	char link[64], kind[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", vm->fd);
+	n = readlink(link, kind, sizeof(kind) - 1);
+	if (n < 0)
+		return error_set(
+			err, STATUS_FAILED, errno,
+			"cannot find out what file descriptor %d is, for want of /proc/self/fd: %s",
+			vm->fd, strerror(errno));
+	kind[n] = '\0';
+	if (strcmp(kind, VMM_VM_LINK))
+		return error_set(err, STATUS_FAILED, EPROTO, "this is no KVM VM but \"%s\"", kind);
+	return 0;
+}
+
+/* Why KVM_CHECK_EXTENSION failed with @code: EIO is a stock kernel, or a dead VM. */
+static int extension_error(int code, const struct host *host, struct error *err)
+{
+	if (code == EPERM)
+		return error_set(
+			err, STATUS_FAILED, code,
+			"no permission: the VM's owner has not opted in (KVM_CAP_PPC_HTAB_CTL) "
+			"and this process lacks CAP_SYS_ADMIN; let the VMM opt in, or try as root");
+	if (code != EIO)
+		return error_set(err, STATUS_FAILED, code, "the kernel refuses: %s",
+				 strerror(code));
+	if (host->platform == HOST_OTHER)
+		return error_set(
+			err, STATUS_CANNOT, code,
+			"this is a VM of a host that is not POWER (%s): hashed page tables of "
+			"KVM-HV exist on POWER only",
+			host->machine);
+	if (!host->patched)
+		return error_set(
+			err, STATUS_CANNOT, code,
+			"this kernel refuses VM ioctls from any process but the VM's own, so "
+			"nothing outside the VMM can see or reset its table; boot a kernel with "
+			"the kvm-htab series, or load the series' kvm modules (see KERNEL in "
+			"kvm-htab(8))");
+	return error_set(
+		err, STATUS_FAILED, code,
+		"the kernel refuses this VM: its owner is gone, or the VM is dead or not one of "
+		"KVM-HV");
+}
+
+static int check_kernel(const struct vm *vm, const struct host *host, struct error *err)
+{
+	int mask = ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_PPC_HTAB_CTL);
+
+	if (mask < 0)
+		return extension_error(errno, host, err);
+	if (!mask) /* a kernel that lets us ask, but not a host with tables */
+		return error_set(
+			err, STATUS_CANNOT, EOPNOTSUPP,
+			"this host is itself a guest (pSeries): its VMs use the radix MMU only "
+			"and have no hashed page table");
+	return 0;
+}
+
+static int adopt_fd(int fd, struct vm *vm, struct error *err)
+{
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return error_set(
+			err, STATUS_FAILED, errno,
+			"there is no open file descriptor %d: was it handed down by the parent?",
+			fd);
+	vm->fd = fd;
+	return 0;
+}
+
+int vm_attach(const struct vm_target *target, const struct sysfs *fs, const struct host *host,
+	      unsigned int timeout_ms, struct vm *vm, struct error *err)
+{
+	int r = -EINVAL;
+
+	*vm = (struct vm){ .fd = -1, .sock = -1 };
+	vm->offered = target->kind == VM_TARGET_UNIX || target->kind == VM_TARGET_FD;
+	switch (target->kind) {
+	case VM_TARGET_UNIX:
+		r = vm_socket_receive(&target->address, timeout_ms, &vm->sock, &vm->fd, err);
+		break;
+	case VM_TARGET_FD:
+		r = adopt_fd(target->fd, vm, err);
+		break;
+	case VM_TARGET_PID:
+		r = vm_process_take(target->pid, target->fd, &vm->fd, err);
+		break;
+	case VM_TARGET_DOMAIN:
+		r = vm_domain_take(fs, target->domain, &vm->fd, err);
+		break;
+	}
+	if (!r)
+		r = check_is_vm(vm, err);
+	if (!r)
+		r = check_kernel(vm, host, err);
+	return r;
+}
+
+void vm_release(struct vm *vm)
+{
+	cleanup_close(&vm->fd);
+}
+
+void vm_close(struct vm *vm)
+{
+	cleanup_close(&vm->fd);
+	cleanup_close(&vm->sock);
+}
+
+int vm_running_error(unsigned int wait_ms, struct error *err)
+{
+	char seconds[SECONDS_TEXT_MAX];
+
+	if (wait_ms)
+		return error_set(
+			err, STATUS_RUNNING, EBUSY,
+			"vCPUs of the VM are still running after %s s of --wait: stop them first",
+			seconds_format(wait_ms, seconds));
+	return error_set(err, STATUS_RUNNING, EBUSY,
+			 "vCPUs of the VM are running: stop them first, or use --wait");
+}
+
+/* What any of the requests may answer with. */
+static int request_error(int code, struct error *err)
+{
+	switch (code) {
+	case EPERM:
+		return error_set(
+			err, STATUS_FAILED, code,
+			"no permission: the VM's owner has not opted in (KVM_CAP_PPC_HTAB_CTL) "
+			"and this process lacks CAP_SYS_ADMIN; let the VMM opt in, or try as root");
+	case EIO:
+		return error_set(
+			err, STATUS_FAILED, code,
+			"the kernel refuses this VM: its owner is gone, or the VM is dead or not "
+			"one of KVM-HV");
+	default:
+		return error_set(err, STATUS_FAILED, code, "the kernel refuses: %s",
+				 strerror(code));
+	}
+}
+
+/* What KVM_PPC_ALLOCATE_HTAB2 may answer with besides; the caller was let at the VM before. */
+static int allocate_error(int code, const struct kvm_ppc_htab *htab, unsigned int wait_ms,
+			  struct error *err)
+{
+	char size[BYTES_TEXT_MAX];
+
+	switch (code) {
+	case EBUSY:
+		return vm_running_error(wait_ms, err);
+	case ENOMEM:
+		bytes_format(hpt_bytes(htab->order & 63), size);
+		if (htab->min_order && htab->min_order < htab->order)
+			return error_set(
+				err, STATUS_NO, code,
+				"no room for a table of order %u (%s), nor for any down to order "
+				"%u: `kvm-htab pool-status` shows what would fit",
+				htab->order, size, htab->min_order);
+		return error_set(
+			err, STATUS_NO, code,
+			"no room for a table of order %u (%s): `kvm-htab pool-status` shows what "
+			"would fit; --min-order accepts less",
+			htab->order, size);
+	case EPERM:
+		if (htab->order)
+			return error_set(
+				err, STATUS_FAILED, code,
+				"no permission for order %u: it is above the limit that the VM's "
+				"owner has set for others, or the owner has just withdrawn its "
+				"opt-in (KVM_CAP_PPC_HTAB_CTL)",
+				htab->order);
+		break;
+	}
+	return request_error(code, err);
+}
+
+int vm_info(const struct vm *vm, struct kvm_ppc_htab_info *info, struct error *err)
+{
+	*info = (struct kvm_ppc_htab_info){ 0 };
+	if (ioctl(vm->fd, KVM_PPC_GET_HTAB_INFO, info) < 0)
+		return request_error(errno, err);
+	return 0;
+}
+
+int vm_allocate(const struct vm *vm, struct kvm_ppc_htab *htab, unsigned int wait_ms,
+		struct error *err)
+{
+	const struct kvm_ppc_htab wanted = *htab;
+	int64_t deadline = clock_ms() + wait_ms;
+	int64_t pause = BACKOFF_MIN_MS;
+
+	for (;;) {
+		int64_t left;
+		int code;
+
+		*htab = wanted;
+		if (ioctl(vm->fd, KVM_PPC_ALLOCATE_HTAB2, htab) >= 0)
+			return 0;
+		code = errno;
+		left = deadline - clock_ms();
+		if (code == EINTR)
+			continue;
+		if (code != EBUSY || left <= 0)
+			return allocate_error(code, &wanted, wait_ms, err);
+		sleep_ms(pause < left ? pause : left);
+		pause = pause * 2 < BACKOFF_MAX_MS ? pause * 2 : BACKOFF_MAX_MS;
+	}
+}

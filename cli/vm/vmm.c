@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Processes that have VMs, by /proc. */
+#include "vm/vmm.h"
+
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+/* What the descriptors of VMs and of vCPUs ("anon_inode:kvm-vcpu:0") have in common. */
+#define KVM_LINK "anon_inode:kvm-v"
+
+int vmm_open(const struct sysfs *fs, pid_t pid, struct vmm *vmm)
+{
+	char path[32];
+
+	*vmm = (struct vmm){ .pid = pid, .proc_fd = -1, .captured = fs->captured };
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	vmm->proc_fd = sysfs_open_directory(fs, path);
+	return vmm->proc_fd < 0 ? vmm->proc_fd : 0;
+}
+
+void vmm_clear(struct vmm *vmm)
+{
+	cleanup_close(&vmm->proc_fd);
+	free(vmm->fds);
+	free(vmm->command);
+	free(vmm->guest);
+	*vmm = (struct vmm){ .proc_fd = -1 };
+}
+
+bool vmm_same_vm(pid_t pid_a, int fd_a, pid_t pid_b, int fd_b)
+{
+	/* A VM has one open file, however many descriptors. */
+	return !syscall(SYS_kcmp, pid_a, pid_b, KCMP_FILE, fd_a, fd_b);
+}
+
+bool vmm_can_compare(void)
+{
+	return vmm_same_vm(getpid(), STDIN_FILENO, getpid(), STDIN_FILENO);
+}
+
+static int read_kind(int directory_fd, const char *name, char *kind, size_t size)
+{
+	ssize_t n = readlinkat(directory_fd, name, kind, size - 1);
+
+	if (n < 0)
+		return -errno;
+	kind[n] = '\0';
+	return 0;
+}
+
+int vmm_fd_kind(const struct vmm *vmm, int fd, char *kind, size_t size)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "fd/%d", fd);
+	return read_kind(vmm->proc_fd, name, kind, size);
+}
+
+static int add_fd(struct vmm *vmm, int fd)
+{
+	int *larger = reallocarray(vmm->fds, vmm->nfds + 1, sizeof(*larger));
+
+	if (!larger)
+		return -ENOMEM;
+	vmm->fds = larger;
+	vmm->fds[vmm->nfds++] = fd;
+	return 0;
+}
+
+static int compare_fds(const void *a, const void *b)
+{
+	const int *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Leaves the lowest descriptor of each VM. */
+static void drop_duplicates(struct vmm *vmm)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < vmm->nfds; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < kept && !known && !vmm->captured; k++)
+			known = vmm_same_vm(vmm->pid, vmm->fds[i], vmm->pid, vmm->fds[k]);
+		if (!known)
+			vmm->fds[kept++] = vmm->fds[i];
+	}
+	vmm->nfds = kept;
+}
+
+int vmm_read_fds(struct vmm *vmm)
+{
+	int directory_fd = sysfs_open_directory_at(vmm->proc_fd, "fd");
+	_cleanup_closedir_ DIR *dir = directory_fd < 0 ? NULL : sysfs_list(directory_fd);
+	const struct dirent *entry;
+	char kind[64];
+	uint64_t fd;
+
+	if (directory_fd == -EPERM) /* a /proc mounted with hidepid */
+		return -EACCES;
+	if (!dir)
+		return directory_fd < 0 ? directory_fd : -ENOMEM;
+	while ((entry = sysfs_next(dir))) {
+		if (*entry->d_name == '.')
+			continue;
+		if (read_kind(dirfd(dir), entry->d_name, kind, sizeof(kind))) {
+			if (errno == EACCES || errno == EPERM)
+				return -EACCES;
+			continue; /* closed meanwhile */
+		}
+		vmm->has_kvm |= !strncmp(kind, KVM_LINK, strlen(KVM_LINK));
+		if (strcmp(kind, VMM_VM_LINK) || parse_u64(entry->d_name, &fd) || fd > INT32_MAX)
+			continue;
+		if (add_fd(vmm, (int)fd))
+			return -ENOMEM;
+	}
+	if (errno)
+		return -errno;
+	if (vmm->nfds)
+		qsort(vmm->fds, vmm->nfds, sizeof(*vmm->fds), compare_fds);
+	drop_duplicates(vmm);
+	return 0;
+}
+
+int vmm_status_number(const struct vmm *vmm, const char *key, uint64_t *value)
+{
+	_cleanup_free_ char *status = NULL;
+	const char *line;
+	int r = sysfs_read_at(vmm->proc_fd, "status", &status, NULL);
+
+	if (r)
+		return r;
+	line = strstr(status, key);
+	if (!line)
+		return -EBADMSG;
+	line += strlen(key);
+	return scan_u64(&line, value);
+}
+
+/* The value of @key in QEMU's comma-separated @options, in which ",," is a comma; NULL: none. */
+static char *qemu_option(const char *options, const char *key)
+{
+	size_t length = strlen(key);
+	char *value, *out;
+
+	while (strncmp(options, key, length)) {
+		while (*options && (*options != ',' || options[1] == ','))
+			options += *options == ',' ? 2 : 1;
+		if (!*options++)
+			return NULL;
+	}
+	options += length;
+	value = out = malloc(strlen(options) + 1);
+	if (!value)
+		return NULL;
+	while (*options && (*options != ',' || options[1] == ',')) {
+		options += *options == ',';
+		*out++ = *options++;
+	}
+	*out = '\0';
+	return value;
+}
+
+/* The name in "-name guest=NAME,...", which libvirt gives every QEMU; NULL: none. */
+static char *guest_name(const struct vmm *vmm)
+{
+	_cleanup_free_ char *arguments = NULL;
+	size_t length;
+
+	if (sysfs_read_at(vmm->proc_fd, "cmdline", &arguments, &length))
+		return NULL;
+	for (const char *s = arguments; s < arguments + length; s += strlen(s) + 1) {
+		const char *next = s + strlen(s) + 1;
+
+		if (next < arguments + length && (!strcmp(s, "-name") || !strcmp(s, "--name")))
+			return qemu_option(next, "guest=");
+	}
+	return NULL;
+}
+
+void vmm_identify(struct vmm *vmm)
+{
+	uint64_t uid;
+	size_t length;
+
+	free(vmm->command);
+	free(vmm->guest);
+	if (sysfs_read_at(vmm->proc_fd, "comm", &vmm->command, &length))
+		vmm->command = NULL;
+	else if (length && vmm->command[length - 1] == '\n')
+		vmm->command[length - 1] = '\0'; /* the name itself may hold others */
+	vmm->guest = guest_name(vmm);
+	vmm->uid_known = !vmm_status_number(vmm, "\nUid:", &uid);
+	vmm->uid = vmm->uid_known ? (uid_t)uid : 0;
+}
