@@ -21,7 +21,7 @@ open_bench() {
 	shift
 	bench_args=("$@")
 	need powerpc64le-linux-gnu-gcc gcc-powerpc64le-linux-gnu
-	files=$(fragments "$config") || exit
+	files=$(fragments "$line" "$config") || exit
 	mapfile -t bench_fragments <<<"$files"
 	mkdir -p "$cache/linux/$line"
 	exec 9>"$src.lock"

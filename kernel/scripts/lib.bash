@@ -109,12 +109,14 @@ private_source() {
 	pristine_copy "$1" "$2" link
 }
 
-# fragments CONFIG: prints the files of kernel/config that CONFIG (host, host+debug) names.
+# fragments LINE CONFIG: prints the files of kernel/config that CONFIG (host, host+debug) names. NAME-LINE.config has
+# options of NAME that only this line has.
 fragments() {
-	local name
-	for name in ${1//+/ }; do
+	local line=$1 name
+	for name in ${2//+/ }; do
 		[[ -r $kernel_dir/config/$name.config ]] || die "no configuration '$name' in kernel/config"
 		echo "$kernel_dir/config/$name.config"
+		[[ ! -r $kernel_dir/config/$name-$line.config ]] || echo "$kernel_dir/config/$name-$line.config"
 	done
 }
 
