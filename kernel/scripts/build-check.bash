@@ -4,8 +4,8 @@
 # What the checks of a series share: a source of their own, beside the one that images are built from, and objects of
 # what the series is about. Sourced after lib.bash, by scripts that have set line and config.
 #
-#	open_bench NAME [MAKE-ARGUMENT...]	sets src and obj: linux/LINE/{src,obj}-NAME in the cache, without a series
-#	bench_build LOG [TARGET...]		builds KVM, and TARGETs; fails with the errors shown
+#	open_check NAME [MAKE-ARGUMENT...]	sets src and obj: linux/LINE/{src,obj}-NAME in the cache, without a series
+#	check_build LOG [TARGET...]		builds KVM, and TARGETs; fails with the errors shown
 #	warnings LOG				what the build said of the sources, without line numbers
 #	new_warnings OLD NEW			those that are in NEW alone
 #	layouts FILE				what the built-in objects know of structures, and the assembly offsets
@@ -14,31 +14,31 @@
 # shellcheck disable=SC2154 # line, config and cache are set by those who source this file
 
 # KVM is built from nothing each time: what is left from another series must not count. What `make prepare` makes is kept.
-open_bench() {
+open_check() {
 	local files
 	src=$cache/linux/$line/src-$1
 	obj=$cache/linux/$line/obj-$1
 	shift
-	bench_args=("$@")
+	check_args=("$@")
 	need powerpc64le-linux-gnu-gcc gcc-powerpc64le-linux-gnu
 	files=$(fragments "$line" "$config") || exit
-	mapfile -t bench_fragments <<<"$files"
+	mapfile -t check_fragments <<<"$files"
 	mkdir -p "$cache/linux/$line"
 	exec 9>"$src.lock"
 	flock -n 9 || { say "waiting for another check of line $line"; flock 9; }
 
 	private_source "$line" "$src"
 	apply_series "$line" "$src"
-	(configure "$line" "$src" "$obj" "${bench_fragments[@]}") >"$obj.log" 2>&1 ||
+	(configure "$line" "$src" "$obj" "${check_fragments[@]}") >"$obj.log" 2>&1 ||
 		{ tail -n 20 "$obj.log" >&2; die "configuration failed; see $obj.log"; }
 	rm -rf "$obj"/arch/powerpc/{kvm,kernel/asm-offsets.s} "$obj"/virt/kvm
 }
 
-bench_build() {
+check_build() {
 	local log=$1
 	shift
 	# olddefconfig: a patch may bring options of its own, and make would ask about them.
-	cross_make -C "$src" O="$obj" -Otarget -j"$(nproc)" ${bench_args[@]+"${bench_args[@]}"} \
+	cross_make -C "$src" O="$obj" -Otarget -j"$(nproc)" ${check_args[@]+"${check_args[@]}"} \
 		olddefconfig modules_prepare arch/powerpc/kvm/ "$@" >"$log" 2>&1 </dev/null ||
 		{ grep -nE 'error|Error' "$log" | tail -n 20 >&2; return 1; }
 }
