@@ -503,6 +503,7 @@ static void mount_all(void)
 		{ "tmpfs", "/tmp", "mode=1777", MS_NOSUID | MS_NODEV },
 		{ "debugfs", "/sys/kernel/debug", NULL, 0 },
 		{ "cgroup2", "/sys/fs/cgroup", NULL, 0 },
+		{ "tracefs", "/sys/kernel/tracing", NULL, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
