@@ -3,13 +3,11 @@
 #
 # What the scripts beside this file share. Sourced, after `set -euo pipefail`.
 
-# shellcheck disable=SC2034 # used by those who source this file
-
 kernel_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/kvm-htab
+# shellcheck source=scripts/common.bash
+. "$kernel_dir/../scripts/common.bash"
 # The scripts print data (paths) on stdout and everything else on stderr.
 say() { printf 'kernel: %s\n' "$*" >&2; }
-die() { say "$*"; exit 1; }
 
 # Whoever calls make to get here may have asked it to be silent, which is not for the kernel's make: its output is
 # what progress is shown from.

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The kernel's selftest where there are no tables: it sees that every request says so, and skips the rest.
+#
+# Runs on: pseries; lines: all; kernels: series
+# Takes: 30 s
 
-load ../host
-load ../selftest
+load host
+load selftest
 
 setup_file() {
 	host_boot

@@ -2,8 +2,11 @@
 #
 # A host that is itself a guest: its KVM-HV has radix guests only, no tables and no pool, and every
 # command says so. Run with --machine pseries.
+#
+# Runs on: pseries; lines: all; kernels: series
+# Takes: 30 s
 
-load ../host
+load host
 
 setup_file() {
 	host_boot

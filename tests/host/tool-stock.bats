@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The tool on a kernel without the series, where it can only look, and must say why.
+#
+# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: stock
+# Runs on: powernv9; lines: other; kernels: stock
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: stock
+# Takes: 30 s
 
 bats_require_minimum_version 1.5.0
-load ../host
-load ../vmm
+load host
+load vmm
 
 setup_file() {
 	host_boot --no-panic

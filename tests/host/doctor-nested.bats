@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # doctor where there are no tables: the cause is the host's own place, whoever asks and whatever is loaded.
+#
+# Runs on: pseries; lines: all; kernels: series
+# Takes: 30 s
 
 bats_require_minimum_version 1.5.0
-load ../host
-load ../doctor
+load host
+load doctor
 
 setup_file() {
 	host_boot

@@ -2,11 +2,14 @@
 #
 # A distribution's kernel with its own modules (tests/host/run --on NAME --stock): it has no pool in debugfs, and tells
 # root alone the log of the boot.
+#
+# Check-long: powernv9; lines: all; kernels: distribution
+# Takes: 30 s
 
 bats_require_minimum_version 1.5.0
-load ../host
-load ../vmm
-load ../doctor
+load host
+load vmm
+load doctor
 
 setup_file() {
 	doctor_boot --no-panic

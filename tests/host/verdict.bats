@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The test bed must be able to fail: what a host's verdict has to notice.
+#
+# Runs on: powernv9; lines: first; kernels: series
+# Check-long: powernv9; lines: all; kernels: series
+# Takes: 30 s
 
-load ../host
+load host
 
 # The runner judges every host at the end, and would rightly fail on these.
 spoiled() {

@@ -2,9 +2,13 @@
 #
 # --probe on a kernel without the series, which tells nobody but root what fits, and of small tables not even where
 # they came from: the answers are those of the pool's bitmap.
+#
+# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: stock
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: stock
+# Takes: 30 s
 
-load ../host
-load ../vmm
+load host
+load vmm
 
 setup_file() {
 	host_boot --no-panic

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # doctor on a kernel without the series, which tells less, and to root alone.
+#
+# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: stock
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: stock
+# Takes: 30 s
 
 bats_require_minimum_version 1.5.0
-load ../host
-load ../vmm
-load ../doctor
+load host
+load vmm
+load doctor
 
 setup_file() {
 	doctor_boot --no-panic

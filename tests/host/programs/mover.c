@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../fuzz/htab/random.h"
+#include "../../fuzz/htab/random.h"
 #include "number.h"
 
 #define KVM_VM_PPC_HV_TYPE 1

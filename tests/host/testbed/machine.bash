@@ -14,9 +14,9 @@
 #   HOST_MEMORY                    RAM of a host that is started (4G)
 
 machine_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-machine_top=$(cd "$machine_here/../.." && pwd)
+machine_top=$(cd "$machine_here/../../.." && pwd)
 machine_build_dir=${HOST_BUILD_DIR:-$machine_top/build/host}
-# shellcheck source=tests/host/lib.bash
+# shellcheck source=tests/host/testbed/lib.bash
 source "$machine_here/lib.bash"
 
 # machine_kernel LINE STOCK: prints the directory with the kernel image, built if it is not there
@@ -41,7 +41,7 @@ machine_kernel() {
 machine_programs() {
 	local sysroot=$1 dir=$2
 
-	make -s --no-print-directory -C "$machine_here" O="$dir" SYSROOT="$sysroot" || return
+	make -s --no-print-directory -C "$machine_here/../programs" O="$dir" SYSROOT="$sysroot" || return
 	[[ -f $machine_top/cli/Makefile && -z ${HOST_NO_CLI:-} ]] || return 0
 	make -s --no-print-directory -C "$machine_top/cli" CROSS_COMPILE=powerpc64le-linux-gnu- \
 		SYSROOT="$sysroot" O="$dir/cli" all test-tools || return
@@ -68,7 +68,7 @@ machine_build() {
 	) 9>"$machine_build_dir/lock"
 }
 
-# machine_add BUILT NAME: what machine_build left in BUILT, with tests/host/NAME/initramfs on top, once a
+# machine_add BUILT NAME: what machine_build left in BUILT, and on top of it what NAME-initramfs makes, once a
 # run; leaves it in BUILT-NAME.
 machine_add() {
 	local built=$1 name=$2 dir=$1-$2
@@ -77,7 +77,7 @@ machine_add() {
 	(
 		flock 9
 		[[ ! -e $dir/done ]] || exit 0
-		"$machine_here/$name/initramfs" "$built/image" "$machine_build_dir" "$dir/added" >&2 &&
+		"$machine_here/$name-initramfs" "$built/image" "$machine_build_dir" "$dir/added" >&2 &&
 			cat "$built/initrd" "$dir/added" >"$dir/initrd" &&
 			ln -sfn "$(readlink "$built/image")" "$dir/image" &&
 			rm "$dir/added" && touch "$dir/done"

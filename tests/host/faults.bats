@@ -3,13 +3,16 @@
 # Every allocation of memory fails once, one after the other, while a table is requested, a resize prepared
 # or a VM created. Needs a kernel with fault injection, so it is not one of the files that run by default:
 #
-#	tests/host/run --config host+debug --machine powernv9 tests/host/debug/faults.bats
+#	tests/host/run --config host+debug --machine powernv9 tests/host/faults.bats
 #
 # A request may do without what it did not get (the pool for the page allocator, a smaller order, a place in the pool
 # that is looked for again); if it fails, it is with ENOMEM, and nothing has changed.
+#
+# Check-long: powernv9; lines: all; kernels: debug
+# Takes: 30 s
 
-load ../host
-load ../vmm
+load host
+load vmm
 
 setup_file() {
 	# Some failures are told in the kernel log with a call trace, which is no defect.
@@ -25,7 +28,7 @@ setup_file() {
 		done
 		echo N >fail_page_alloc/ignore-gfp-highmem
 		echo 0 >fail_page_alloc/min-order'
-	host_put "$BATS_TEST_DIRNAME/faults.sh" /tmp/faults.sh
+	host_put "$BATS_TEST_DIRNAME/programs/faults.sh" /tmp/faults.sh
 }
 
 setup() {

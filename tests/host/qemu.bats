@@ -6,10 +6,15 @@
 #
 # A hash guest needs a hash host to start on; only on POWER10 can QEMU turn one that has started as
 # radix, which then asks for its table late, from a vCPU's thread.
+#
+# Runs on: powernv8; lines: first; kernels: series
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series stock
+# Longer: MOVING_MOVES=1000 MOVING_SECONDS=3300 HOST_RUN_LIMIT=4200
+# Takes: 30 s
 
 bats_require_minimum_version 1.5.0
-load ../host
-load ../vmm
+load host
+load vmm
 load guest
 
 # 512 MiB: QEMU's order is log2(RAM) - 7

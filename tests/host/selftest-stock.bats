@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The series' selftest on a kernel without the series.
+#
+# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: stock
+# Runs on: powernv9; lines: other; kernels: stock
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: stock
+# Takes: 30 s
 
-load ../host
-load ../selftest
+load host
+load selftest
 
 setup_file() {
 	host_boot --no-panic
