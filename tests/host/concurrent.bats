@@ -5,7 +5,7 @@
 #
 # Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Check-long: powernv9; lines: all; kernels: modules
-# Takes: 30 s
+# Takes: 35 s
 
 load host
 load vmm

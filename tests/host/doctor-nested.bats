@@ -3,7 +3,7 @@
 # doctor where there are no tables: the cause is the host's own place, whoever asks and whatever is loaded.
 #
 # Runs on: pseries; lines: all; kernels: series
-# Takes: 30 s
+# Takes: 10 s
 
 bats_require_minimum_version 1.5.0
 load host

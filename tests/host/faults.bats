@@ -9,7 +9,7 @@
 # that is looked for again); if it fails, it is with ENOMEM, and nothing has changed.
 #
 # Check-long: powernv9; lines: all; kernels: debug
-# Takes: 30 s
+# Takes: 1000 s
 
 load host
 load vmm

@@ -4,7 +4,7 @@
 #
 # Runs on: powernv8; lines: all; kernels: series
 # Check-long: powernv8; lines: all; kernels: modules
-# Takes: 30 s
+# Takes: 10 s
 
 load host
 load vmm

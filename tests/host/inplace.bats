@@ -4,7 +4,7 @@
 # that, so that mainline's way, to free first and then allocate, is the only other one.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
-# Takes: 30 s
+# Takes: 20 s
 
 bats_require_minimum_version 1.5.0
 load host

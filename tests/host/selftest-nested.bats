@@ -3,7 +3,7 @@
 # The kernel's selftest where there are no tables: it sees that every request says so, and skips the rest.
 #
 # Runs on: pseries; lines: all; kernels: series
-# Takes: 30 s
+# Takes: 10 s
 
 load host
 load selftest

@@ -5,7 +5,7 @@
 # Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Runs on: powernv9; lines: bookworm trixie; kernels: modules
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: modules
-# Takes: 30 s
+# Takes: 5 s
 
 load host
 load vmm

@@ -4,7 +4,7 @@
 # command says so. Run with --machine pseries.
 #
 # Runs on: pseries; lines: all; kernels: series
-# Takes: 30 s
+# Takes: 10 s
 
 load host
 
