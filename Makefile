@@ -7,8 +7,9 @@
 #	make dist		build/kvm-htab-VERSION.tar.xz of what is committed, the same wherever it is made
 #	make deb		Debian packages of what is committed, in build/deb; ARCH=ppc64el on another machine
 #	make demo		the main job on screen, in an emulated POWER9 host
-#	make check		all tests; LINES="6.1" MACHINES="powernv8 powernv9 powernv10"
-#	make check-debug	tests/host on kernels with KASAN, lockdep and more; LINES="6.1" MACHINES=powernv9; an hour
+#	make check		the tests that CI runs; KERNELS="6.1" MACHINES="powernv8 powernv9 powernv10 pseries"
+#	make check-long		what `make check` leaves out, which takes hours: these five, and more machines
+#	make check-debug	tests/host on kernels with KASAN, lockdep and more; KERNELS="6.1" MACHINES=powernv9; an hour
 #	make check-dkms		kvm-htab-dkms in Debian 12 and 13 for ppc64el; ON="bookworm"; 20 minutes each, the first time 35
 #	make check-sanitize	the tool's tests under ASan, UBSan and memcheck, and all faults; half an hour
 #	make coverage		which lines of the tool its tests reach, and why not all
@@ -17,11 +18,14 @@
 #	make shell		a shell in an emulated host; MACHINE=powernv9, STOCK=1
 #	make clean
 #
-# demo, check, check-debug, check-dkms, check-sanitize, coverage, fuzz, bench and shell install the Debian packages that
-# they lack; NO_INSTALL=1 forbids it.
+# demo, bench, shell and all that test install the Debian packages that they lack; NO_INSTALL=1 forbids it.
 
-LINES ?= 6.1
-MACHINES ?= powernv8 powernv9 powernv10
+KERNELS ?= 6.1
+MACHINES ?= powernv8 powernv9 powernv10 pseries
+# The former name of KERNELS. Terminals export a variable LINES, so only the command line counts.
+ifeq ($(origin LINES),command line)
+KERNELS := $(LINES)
+endif
 MACHINE ?= powernv9
 
 prefix ?= /usr/local
@@ -74,13 +78,17 @@ setup:
 	@tests/setup
 
 demo: setup
-	@tests/host/demo
+	@tests/host/testbed/demo
 
 check: setup
-	@tests/check --lines "$(LINES)" --machines "$(MACHINES)"
+	@tests/check --kernels "$(KERNELS)" --machines "$(MACHINES)"
+
+check-long: setup
+	@tests/setup tests/dkms/packages
+	@tests/check-long --kernels "$(KERNELS)"
 
 check-debug: setup
-	@tests/check-debug --lines "$(LINES)" $(if $(filter file,$(origin MACHINES)),,--machines "$(MACHINES)")
+	@tests/check-debug --kernels "$(KERNELS)" $(if $(filter file,$(origin MACHINES)),,--machines "$(MACHINES)")
 
 check-dkms:
 	@tests/setup tests/dkms/packages
@@ -102,7 +110,7 @@ bench: setup
 	@tests/bench/churn --json build/bench/churn.json
 
 shell: setup
-	@tests/host/shell --machine $(MACHINE) $(if $(STOCK),--stock)
+	@tests/host/testbed/shell --machine $(MACHINE) $(if $(STOCK),--stock)
 
 clean:
 	@$(MAKE) --no-print-directory -C cli clean
@@ -111,5 +119,5 @@ clean:
 help:
 	@sed -n 's/^#\t/  /p' Makefile
 
-.PHONY: all install uninstall dist deb setup demo check check-debug check-dkms check-sanitize coverage fuzz bench \
+.PHONY: all install uninstall dist deb setup demo check check-long check-debug check-dkms check-sanitize coverage fuzz bench \
 	shell clean help

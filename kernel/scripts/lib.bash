@@ -3,13 +3,11 @@
 #
 # What the scripts beside this file share. Sourced, after `set -euo pipefail`.
 
-# shellcheck disable=SC2034 # used by those who source this file
-
 kernel_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/kvm-htab
+# shellcheck source=scripts/common.bash
+. "$kernel_dir/../scripts/common.bash"
 # The scripts print data (paths) on stdout and everything else on stderr.
 say() { printf 'kernel: %s\n' "$*" >&2; }
-die() { say "$*"; exit 1; }
 
 # Whoever calls make to get here may have asked it to be silent, which is not for the kernel's make: its output is
 # what progress is shown from.
@@ -109,12 +107,14 @@ private_source() {
 	pristine_copy "$1" "$2" link
 }
 
-# fragments CONFIG: prints the files of kernel/config that CONFIG (host, host+debug) names.
+# fragments LINE CONFIG: prints the files of kernel/config that CONFIG (host, host+debug) names. NAME-LINE.config has
+# options of NAME that only this line has.
 fragments() {
-	local name
-	for name in ${1//+/ }; do
+	local line=$1 name
+	for name in ${2//+/ }; do
 		[[ -r $kernel_dir/config/$name.config ]] || die "no configuration '$name' in kernel/config"
 		echo "$kernel_dir/config/$name.config"
+		[[ ! -r $kernel_dir/config/$name-$line.config ]] || echo "$kernel_dir/config/$name-$line.config"
 	done
 }
 

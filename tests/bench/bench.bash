@@ -5,14 +5,14 @@
 #
 #	bench_boot STOCK SMP PERCENT	boots a host of $machine and $line with that much of its memory as the pool; makes the
 #				programs. $dir is for files that are gone at the end, $host is the host's, $built what it is of
-#	client ARGUMENT...	a command in the host, see tests/host/client.c
+#	client ARGUMENT...	a command in the host, see tests/host/testbed/client.c
 #	put FILE PATH		copies a file into it
 #	bench_end		its verdict
 #	bench_report FILTER RESULTS TABS JSON	the lines in RESULTS by the jq program FILTER: as a table with tabs at TABS, and as
 #				JSON in the file JSON; -: to stdout instead of the table; empty: not at all
 
-# shellcheck source=tests/host/machine.bash
-source "$here/../host/machine.bash"
+# shellcheck source=tests/host/testbed/machine.bash
+source "$here/../host/testbed/machine.bash"
 
 dir=$(mktemp -d)
 host=$dir/host
@@ -30,7 +30,7 @@ put() {
 bench_boot() {
 	built=$dir/$line-$1
 	machine_build "$dir" "$line" "$1"
-	make -s --no-print-directory -C "$here" O="$dir" SYSROOT="$("$here/../host/sysroot")"
+	make -s --no-print-directory -C "$here" O="$dir" SYSROOT="$("$here/../host/testbed/sysroot")"
 	# An unpatched kernel has its own reasons to warn
 	machine_start "$host" "$machine" "$built" "$2" "$(machine_append $((!$1)) "kvm_cma_resv_ratio=$3")"
 	[[ $1 == 0 ]] || touch "$host/no-panic"

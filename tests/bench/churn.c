@@ -32,8 +32,8 @@
 #include <unistd.h>
 
 #include "../fuzz/htab/random.h"
-#include "../host/number.h"
-#include "../host/vmm.h"
+#include "../host/programs/number.h"
+#include "../host/programs/vmm.h"
 
 #define CMA_DIR "/sys/kernel/debug/cma/kvm_cma/"
 #define STATS_DIR "/sys/kernel/kvm_htab/stats/"

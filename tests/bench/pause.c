@@ -20,8 +20,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "../host/number.h"
-#include "../host/vmm.h"
+#include "../host/programs/number.h"
+#include "../host/programs/vmm.h"
 
 #define POOL "/sys/kernel/kvm_htab/pool/"
 #define STATS "/sys/kernel/kvm_htab/stats/"

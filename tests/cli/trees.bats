@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# What the commands that only look say of hosts as they really are: trees that tests/host/capture has written. Each has
+# What the commands that only look say of hosts as they really are: trees that tests/host/testbed/capture has written. Each has
 # a pool of 416 MiB, of which a VM has a table of order 26, unless its name tells otherwise.
 
 bats_require_minimum_version 1.5.0

@@ -2,6 +2,10 @@
 #
 # What happens to a table while others are at it, on a host with two CPUs: vCPUs that enter and remove
 # entries by hypercall, readers of the htab file descriptor and of debugfs, changes of the dirty log.
+#
+# Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
+# Check-long: powernv9; lines: all; kernels: modules
+# Takes: 35 s
 
 load host
 load vmm

@@ -3,6 +3,13 @@
 # Defects of the stock kernel that the series fixes, numbered as in kernel/README.md. With --stock
 # each test passes only if the kernel shows exactly that defect, else only if it behaves. UBSAN
 # speaks once per place and boot, and some defects leave a mess: the order of the tests matters.
+#
+# Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
+# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: stock
+# Runs on: powernv9; lines: other; kernels: stock
+# Runs on: powernv9; lines: bookworm trixie; kernels: modules
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: stock modules
+# Takes: 20 s
 
 load host
 load vmm
@@ -13,6 +20,11 @@ setup_file() {
 	else
 		host_boot
 	fi
+}
+
+# An unpatched kernel is in no state to be used by another file.
+teardown_file() {
+	[[ $HOST_STOCK != 1 ]] || host_verdict
 }
 
 setup() {

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # doctor on hosts with something wrong: it names that, and after what it says to do it is content.
+#
+# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series
+# Takes: 85 s
 
 bats_require_minimum_version 1.5.0
 load host

@@ -3,6 +3,10 @@
 # The commands that kvm-htab(8) and README.md show, as they stand there, on a host with room for the guests that they
 # are about and with the VM that they name. Each has to end with 0 and to say something, unless it says that it is
 # quiet; and those that are known here have to do what the text above them says.
+#
+# Runs on: powernv9; lines: first; kernels: series
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
+# Takes: 25 s
 
 bats_require_minimum_version 1.5.0
 load host

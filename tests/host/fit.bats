@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What `fit` says, and what then becomes of real VMs; what --probe finds out, and that it leaves nothing behind.
+#
+# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
+# Takes: 40 s
 
 bats_require_minimum_version 1.5.0
 load host

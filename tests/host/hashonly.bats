@@ -2,7 +2,9 @@
 #
 # A host that has no radix MMU: its guests are hash guests from the start, and nothing makes them anything else.
 #
-# Only on: powernv8
+# Runs on: powernv8; lines: all; kernels: series
+# Check-long: powernv8; lines: all; kernels: modules
+# Takes: 10 s
 
 load host
 load vmm

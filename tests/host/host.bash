@@ -5,8 +5,8 @@
 #
 #   host_boot [--stock] [--append TEXT] [--smp N] [--in-turn] [--memory SIZE] [--no-panic] [--add NAME]
 #                           in setup_file: a host of the run's machine and kernel; one that runs
-#                           already with the same parameters is used again. NAME/initramfs makes
-#                           what its root file system gets on top. --in-turn: its CPUs run one at a time, see
+#                           already with the same parameters is used again. testbed/NAME-initramfs
+#                           makes what its root file system gets on top. --in-turn: its CPUs run one at a time, see
 #                           torture.bats
 #   host COMMAND ARG...     runs COMMAND in the host; output, errors and exit status are its own
 #   host 'shell text'       a single argument is for bash
@@ -24,8 +24,8 @@
 # HOST_MACHINE (powernv8, 9, 10), HOST_LINE (6.1) and HOST_STOCK (1: an unpatched kernel was asked
 # for) say what the run is about; HOST_JOB is what the names of this job's hosts begin with.
 
-# shellcheck source=tests/host/machine.bash
-source "$(dirname "${BASH_SOURCE[0]}")/machine.bash"
+# shellcheck source=tests/host/testbed/machine.bash
+source "$(dirname "${BASH_SOURCE[0]}")/testbed/machine.bash"
 
 bats_require_minimum_version 1.5.0
 bats_load_library bats-support

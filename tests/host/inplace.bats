@@ -2,6 +2,9 @@
 #
 # Where old and new table do not fit at once, the new one includes the place of the old one. The pool is filled for
 # that, so that mainline's way, to free first and then allocate, is the only other one.
+#
+# Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
+# Takes: 20 s
 
 bats_require_minimum_version 1.5.0
 load host

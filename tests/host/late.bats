@@ -3,7 +3,9 @@
 # A guest that ran with radix first and gets its hashed page table late, as a Linux guest does that asks for
 # the hash MMU when it negotiates with its hypervisor; and all the way back. Where there is no radix: hashonly.bats.
 #
-# Only on: powernv9 powernv10
+# Runs on: powernv9 powernv10; lines: all; kernels: series
+# Check-long: powernv9 powernv10; lines: all; kernels: modules
+# Takes: 15 s
 
 load host
 load vmm

@@ -2,6 +2,11 @@
 #
 # kvm-htab list, and pool-status on who uses the pool, against two real VMMs: as root, who sees all, and
 # as others, who are told what they do not see.
+#
+# Runs on: powernv9; lines: first; kernels: series
+# Runs on: powernv9; lines: bookworm trixie; kernels: modules
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
+# Takes: 10 s
 
 bats_require_minimum_version 1.5.0
 load host

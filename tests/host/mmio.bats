@@ -4,6 +4,13 @@
 # busy with a device does not pay for a search each time. What it remembers is about one table with
 # its entries, and ends with them. Numbered as in kernel/README.md: with --stock each test passes only if
 # the kernel shows that defect, else only if it behaves.
+#
+# Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
+# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: stock
+# Runs on: powernv9; lines: other; kernels: stock
+# Runs on: powernv9; lines: bookworm trixie; kernels: modules
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: stock modules
+# Takes: 5 s
 
 load host
 load vmm

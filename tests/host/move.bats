@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Tables that are moved to make room for another one.
+#
+# Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
+# Takes: 60 s
 
 load host
 load vmm

@@ -5,6 +5,12 @@
 #
 # MOVING_MOVES: how many moves of tables of guests that check their memory each test is to see (50), in at most
 # MOVING_SECONDS (300). TORTURE_SEED: for what happens when; the tests print it.
+#
+# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
+# Runs on: powernv9; lines: other; kernels: series
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series
+# Longer: MOVING_MOVES=1000 MOVING_SECONDS=2400 HOST_RUN_LIMIT=9000
+# Takes: 65 s
 
 load host
 load vmm

@@ -3,6 +3,11 @@
 # Peers on the VM socket that do not do what a VMM does: a clear error, no hang, no descriptor left
 # open. The peer (tests/cli/peer.c) prints what the client answered, how many copies of what it sent
 # are still open elsewhere ("fds N"), and "closed" when the client has hung up.
+#
+# Runs on: powernv9; lines: first; kernels: series
+# Runs on: powernv9; lines: bookworm trixie; kernels: modules
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
+# Takes: 5 s
 
 load host
 load vmm

@@ -2,6 +2,11 @@
 #
 # A resize that is prepared and not yet committed, and requests that come in between. What discards it
 # gives its memory back at once; a commit without it is ENXIO.
+#
+# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
+# Runs on: powernv9; lines: other; kernels: series
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
+# Takes: 15 s
 
 bats_require_minimum_version 1.5.0
 load host

@@ -2,6 +2,10 @@
 #
 # pid:PID[:FD] and domain:NAME: kvm-htab takes the VM out of a VMM that knows nothing of it. Nobody has
 # offered that VM, so what could harm it is refused without --force.
+#
+# Runs on: powernv9; lines: first; kernels: series
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
+# Takes: 20 s
 
 bats_require_minimum_version 1.5.0
 load host

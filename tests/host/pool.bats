@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A host without a pool: none was asked for, or it could not be had. VMs get along with what the page allocator has.
+#
+# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
+# Runs on: powernv9; lines: other; kernels: series
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series
+# Takes: 15 s
 
 bats_require_minimum_version 1.5.0
 load host

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What the VMM does between kvm-htab's look at the VM and its request: the answer is about the VM as it is then.
+#
+# Runs on: powernv9; lines: first; kernels: series
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
+# Takes: 5 s
 
 bats_require_minimum_version 1.5.0
 load host

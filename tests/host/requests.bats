@@ -3,6 +3,11 @@
 # The main job: a kvm-htab of another user without privileges, holding only the file descriptor that
 # came over a socket, resets and resizes the table of a stopped VM. And everything that must not
 # happen: to a VM that runs, without the owner's consent, through another request.
+#
+# Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
+# Runs on: powernv9; lines: bookworm trixie; kernels: modules
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: modules
+# Takes: 20 s
 
 bats_require_minimum_version 1.5.0
 load host

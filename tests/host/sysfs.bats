@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # /sys/kernel/kvm_htab: the statistics, and a directory for each VM; who may read what.
+#
+# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
+# Runs on: powernv9; lines: other; kernels: series
+# Runs on: powernv9; lines: bookworm trixie; kernels: modules
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
+# Takes: 15 s
 
 bats_require_minimum_version 1.5.0
 load host

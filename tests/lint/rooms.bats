@@ -49,7 +49,7 @@ wrong_includes() {
 @test "every room is in cli/README" {
 	for room in cli/*/; do
 		[[ $room != cli/build/ ]] || continue
-		run grep -q "^ *$(basename "$room")/ " cli/README
+		run grep -q "^[[:blank:]]*$(basename "$room")/[[:blank:]]" cli/README
 		assert_success
 	done
 }

@@ -102,6 +102,34 @@ headers_are_stable() {
 	each_line kernel/scripts/check-tree
 }
 
+@test "the head of each host test says where it runs" {
+	source tests/host/testbed/heads.bash
+	run heads_errors tests/host/*.bats
+	assert_output ''
+	run bash -c 'find tests/host -mindepth 2 -name "*.bats"'
+	assert_output ''
+}
+
+@test "a head that is wrong is found" {
+	source tests/host/testbed/heads.bash
+	cd "$BATS_TEST_TMPDIR" || return
+	printf '%s\n' '# Runs on: powernv9 powernv7; lines: first 5.4; kernels: patched' >one.bats
+	printf '%s\n' '# Takes: 10 s' >two.bats
+	run heads_errors one.bats two.bats
+	assert_output --partial 'one.bats: no line "# Takes: N s"'
+	assert_output --partial 'one.bats: unknown machine "powernv7"'
+	assert_output --partial 'one.bats: unknown line "5.4"'
+	assert_output --partial 'one.bats: unknown kernel "patched"'
+	assert_output --partial 'two.bats: no line "# Runs on: ..."'
+}
+
+# What runs where is in the heads alone. The tests of an installed kvm-htab-dkms have an order.
+@test "no script lists test files" {
+	run git grep -nE '[a-z}]\.bats' -- Makefile .ci tests/check tests/check-long tests/check-debug tests/suite.bash \
+		tests/host/testbed
+	assert_output ''
+}
+
 @test "manual pages are clean" {
 	run mandoc -T lint -W warning man/*.[178]
 	assert_success
