@@ -176,72 +176,69 @@ char *fit_sentence(const struct fit *fit)
 	return text;
 }
 
+/* Why what is free, in pieces, does not serve. */
+static char *pieces_advice(const struct pool *pool, const char *free_text)
+{
+	if (pool->moving == MOVING_ALLOWED)
+		return text_format(
+			"%s of the pool are free, but in pieces, and the kernel cannot or may not "
+			"move tables to join them (see kvm_hv.htab_move in kvm-htab(8)); stop "
+			"guests or move them to another host, or start large guests first",
+			free_text);
+	if (pool_condition(pool) == CONDITION_FRAGMENTED)
+		return pool_advice_text(pool);
+	return text_format(
+		"%s of the pool are free, but not in pieces that serve so many such tables; "
+		"restart or move away guests to join the free pieces, or start large guests first",
+		free_text);
+}
+
 char *fit_advice(const struct pool *pool, const struct fit *fit)
 {
 	_cleanup_(advice_clear) struct advice unknown = { 0 };
-	enum pool_condition condition = pool_condition(pool);
 	char free_text[BYTES_TEXT_MAX], total_text[BYTES_TEXT_MAX];
-	char *text = NULL;
 
 	bytes_format(pool->free_bytes.value, free_text);
 	bytes_format(pool->total_bytes.value, total_text);
 	switch (fit->reason) {
 	case FIT_ROOM:
-		return NULL;
+		break;
 	case FIT_FAILED:
 	case FIT_ABSENT:
 		return pool_advice_text(pool);
 	case FIT_SMALL:
-		text_add(&text,
-			 "the pool is too small for that, even if nothing else were in it: it has "
-			 "%s; boot with a larger kvm_cma_resv_ratio=N (percent of RAM), or give "
-			 "guests a smaller maxmem or resize-hpt",
-			 total_text);
-		break;
+		return text_format(
+			"the pool is too small for that, even if nothing else were in it: it has "
+			"%s; boot with a larger kvm_cma_resv_ratio=N (percent of RAM), or give "
+			"guests a smaller maxmem or resize-hpt",
+			total_text);
 	case FIT_FULL:
-		if (condition == CONDITION_FULL)
+		if (pool_condition(pool) == CONDITION_FULL)
 			return pool_advice_text(pool);
-		text_add(&text,
-			 "%s of %s of the pool are free, which is not enough; stop guests or move "
-			 "them to another host, or boot with a larger kvm_cma_resv_ratio=N "
-			 "(percent of RAM)",
-			 free_text, total_text);
-		break;
+		return text_format(
+			"%s of %s of the pool are free, which is not enough; stop guests or move "
+			"them to another host, or boot with a larger kvm_cma_resv_ratio=N "
+			"(percent of RAM)",
+			free_text, total_text);
 	case FIT_FRAGMENTED:
-		if (pool->moving == MOVING_ALLOWED) {
-			text_add(&text,
-				 "%s of the pool are free, but in pieces, which the kernel cannot "
-				 "join by moving tables, or may not (see kvm_hv.htab_move in "
-				 "kvm-htab(8)); stop guests or move them to another host, or start "
-				 "large guests first",
-				 free_text);
-			break;
-		}
-		if (condition == CONDITION_FRAGMENTED)
-			return pool_advice_text(pool);
-		text_add(&text,
-			 "%s of the pool are free, but not in pieces that serve so many such "
-			 "tables; restart or move away guests to join the free pieces, or start "
-			 "large guests first",
-			 free_text);
-		break;
+		return pieces_advice(pool, free_text);
 	case FIT_PAGES:
-		return strdup(
+		return text_format(
 			"what the pool has no room for may come from the page allocator, which "
 			"promises nothing; --probe finds out by trying");
 	case FIT_MEMORY:
-		return strdup(
+		return text_format(
 			"a table needs as much memory again for its reverse map, outside the "
 			"pool, and this host has not enough of it available to try without harm; "
 			"free some");
 	case FIT_MOVES:
-		return fit->answer == FIT_YES ?
-			       NULL :
-			       strdup("this kernel moves tables to make room, and may do so for "
-				      "these; whether it would it tells root, in debugfs, and of "
-				      "one table at a time");
+		if (fit->answer == FIT_YES)
+			break;
+		return text_format(
+			"this kernel moves tables to make room, and may do so for these; whether "
+			"it would it tells root, in debugfs, and of one table at a time");
 	case FIT_NO_ROOM:
-		return strdup(
+		return text_format(
 			"the pool has no room for them, this kernel does not tell why; stop "
 			"guests or move them to another host, start large guests first, or boot "
 			"with a larger kvm_cma_resv_ratio=N (percent of RAM)");
@@ -249,7 +246,7 @@ char *fit_advice(const struct pool *pool, const struct fit *fit)
 		unknown = pool_advice_unknown(pool);
 		return advice_text(&unknown);
 	}
-	return text;
+	return NULL;
 }
 
 const char *fit_answer_name(enum fit_answer answer)
