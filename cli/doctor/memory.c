@@ -7,7 +7,6 @@
 #include "doctor/doctor.h"
 
 #define RATIO "kvm_cma_resv_ratio"
-#define RATIO_DEFAULT 5
 
 /*
  * Guests that share out all RAM of the host need tables of one 128th of it,

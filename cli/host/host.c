@@ -127,6 +127,17 @@ int host_check(const struct host *host, struct error *err)
 	return 0;
 }
 
+bool kernel_is_before(const struct sysfs *fs, unsigned int major, unsigned int minor)
+{
+	_cleanup_free_ char *release = NULL;
+	unsigned int x, y;
+
+	if (sysfs_read(fs, "/proc/sys/kernel/osrelease", &release, NULL) ||
+	    sscanf(release, "%u.%u", &x, &y) != 2)
+		return false;
+	return x < major || (x == major && y < minor);
+}
+
 bool meminfo_bytes(const char *meminfo, const char *key, uint64_t *bytes)
 {
 	uint64_t kib;

@@ -46,6 +46,9 @@ int host_check(const struct host *host, struct error *err) _must_check_;
 /* Says in @err that kvm_hv is not loaded. Returns -ENODEV. */
 int host_no_module(struct error *err);
 
+/* Whether the kernel is older than @major.@minor; false: not known. */
+bool kernel_is_before(const struct sysfs *fs, unsigned int major, unsigned int minor);
+
 /* The number of KiB behind @key ("MemTotal:") in the text of /proc/meminfo, in bytes. */
 bool meminfo_bytes(const char *meminfo, const char *key, uint64_t *bytes);
 

@@ -154,7 +154,10 @@ bool pool_read_cma_debugfs(const struct sysfs *fs, struct pool *pool)
 	return true;
 }
 
-/* All areas together, and free in the page allocator's sense: an approximation. */
+/*
+ * All areas together. CmaFree lacks what is lent to others, who give it back if a table needs it, and
+ * what is on the page allocator's lists of each CPU.
+ */
 bool pool_read_meminfo(const struct sysfs *fs, struct pool *pool)
 {
 	_cleanup_free_ char *meminfo = NULL;
@@ -170,8 +173,10 @@ bool pool_read_meminfo(const struct sysfs *fs, struct pool *pool)
 		pool_infer_missing(fs, pool);
 		return true;
 	}
+	if (pool_has_others(fs, pool))
+		return false;
 	fact_set(&pool->total_bytes, total_bytes, true);
 	if (!pool->used_bytes.known) /* else the difference is the better figure */
-		fact_set(&pool->free_bytes, free_bytes, true);
+		fact_set_least(&pool->free_bytes, free_bytes);
 	return true;
 }

@@ -35,7 +35,9 @@ void fit_judge(const struct pool *pool, struct fit *fit)
 	fit->largest = pool->largest_free_order;
 	fit->moved_bytes = (struct fact){ 0 };
 	fit->source = NULL;
-	if (room.least >= fit->count) {
+	if (room.least >= fit->count && pool_is_doubtful(pool)) {
+		fit->reason = FIT_BUSY;
+	} else if (room.least >= fit->count) {
 		fit->answer = FIT_YES;
 		fit->reason = FIT_ROOM;
 		fit->source = "pool";
@@ -44,6 +46,8 @@ void fit_judge(const struct pool *pool, struct fit *fit)
 	} else if (room.most < fit->count) {
 		fit->answer = FIT_NO;
 		fit->reason = why_not(pool, fit);
+	} else if (pool_is_doubtful(pool)) {
+		fit->reason = FIT_BUSY;
 	}
 }
 
@@ -242,6 +246,9 @@ char *fit_advice(const struct pool *pool, const struct fit *fit)
 			"the pool has no room for them, this kernel does not tell why; stop "
 			"guests or move them to another host, start large guests first, or boot "
 			"with a larger kvm_cma_resv_ratio=N (percent of RAM)");
+	case FIT_BUSY:
+		unknown = pool_advice_busy(pool);
+		return advice_text(&unknown);
 	case FIT_REASON_UNKNOWN:
 		unknown = pool_advice_unknown(pool);
 		return advice_text(&unknown);
@@ -274,6 +281,7 @@ const char *fit_reason_name(enum fit_reason reason)
 		[FIT_NO_ROOM] = "no-room",
 		[FIT_MEMORY] = "memory",
 		[FIT_MOVES] = "moves",
+		[FIT_BUSY] = "busy",
 	};
 
 	return names[reason];

@@ -22,6 +22,7 @@ enum fit_reason {
 	FIT_PAGES, /* what the pool has not the page allocator may have */
 	FIT_NO_ROOM, /* this kernel does not tell which of these it is */
 	FIT_MEMORY, /* too little for the reverse map, to try or at all */
+	FIT_BUSY, /* there is a gap, but CMA has refused such ones: pages of others in the way */
 	FIT_MOVES, /* the kernel moves tables when it is asked for this one */
 };
 

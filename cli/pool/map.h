@@ -9,6 +9,7 @@ enum piece_kind {
 	PIECE_FREE,
 	PIECE_USED, /* nobody says by which VM */
 	PIECE_VM,
+	PIECE_UNKNOWN, /* in a table, or free */
 };
 
 /* In bytes, from the start of the pool. */
@@ -41,6 +42,9 @@ void pool_map_add(struct pool_map *map, enum piece_kind kind, uint64_t bytes, ui
 
 /* Notes why there is no map, as an errno, ENOENT excepted, and forgets the pieces there are. */
 void pool_map_fail(struct pool_map *map, int code);
+
+/* Makes what is in use unknown: some of it may be free. */
+void pool_map_doubt(struct pool_map *map);
 
 /* Whether another source is to be asked. */
 static inline bool pool_map_missing(const struct pool_map *map)

@@ -17,11 +17,6 @@ void pool_add_source(struct pool *pool, const char *name)
 	text_add(&pool->sources, "%s%s", pool->sources ? "," : "", name);
 }
 
-static bool is_exactly(const struct fact *fact, uint64_t value)
-{
-	return fact->known && !fact->approximate && fact->value == value;
-}
-
 static enum pool_condition condition_when_ready(const struct pool *pool)
 {
 	const struct fact *free_bytes = &pool->free_bytes;
@@ -139,6 +134,30 @@ static struct advice advice_failed(const struct pool *pool)
 	};
 }
 
+struct advice pool_advice_busy(const struct pool *pool)
+{
+	struct advice advice = { 0 };
+
+	if (pool->log.busy)
+		text_add(&advice.what,
+			 "pages in the way: CMA has refused %u requests though there was room, "
+			 "because pages of others could not be moved away (ret: -16 in the kernel "
+			 "log)",
+			 pool->log.busy);
+	else
+		text_add(&advice.what,
+			 "pages in the way: CMA has refused requests, perhaps because pages of "
+			 "others could not be moved away");
+	text_add(&advice.next, "try again, after `sync; echo 3 >/proc/sys/vm/drop_caches`; ");
+	if (pool->pins)
+		text_add(&advice.next,
+			 "if that does not help the pages are pinned: stop guests with "
+			 "passed-through devices (VFIO), whose memory this kernel (before 5.2) "
+			 "leaves in the pool; ");
+	text_add(&advice.next, "a kernel with the kvm-htab series tries again by itself");
+	return advice;
+}
+
 struct advice pool_advice_unknown(const struct pool *pool)
 {
 	if (pool->denied)
@@ -178,6 +197,12 @@ struct advice pool_advice(const struct pool *pool)
 	return pool_advice_unknown(pool);
 }
 
+bool pool_is_doubtful(const struct pool *pool)
+{
+	return !pool->series && pool_may_exist(pool) &&
+	       (pool->log.busy || (pool->refused && !pool->log.full));
+}
+
 bool pool_is_approximate(const struct pool *pool)
 {
 	return pool->total_bytes.approximate || pool->used_bytes.approximate ||
@@ -201,9 +226,10 @@ struct room pool_room(const struct pool *pool, unsigned int order)
 		lower(&room.most, pool->total_bytes.value >> order);
 	if (free_bytes->known && !free_bytes->approximate)
 		lower(&room.most, free_bytes->value >> order);
+	room.least = pool->least[order - HPT_ORDER_MIN];
 	if (pool->largest_free_order.known && pool->largest_free_order.value >= order)
 		room.least = UINT64_C(1) << (pool->largest_free_order.value - order);
-	if (is_exactly(free_bytes, pool->total_bytes.value) && !pool->total_bytes.approximate)
+	if (fact_is(free_bytes, pool->total_bytes.value) && !pool->total_bytes.approximate)
 		room.least = room.most; /* all of it is free, hence in one piece */
 	return room;
 }

@@ -9,6 +9,7 @@
 #include "host/host.h"
 #include "host/hpt.h"
 #include "lib/fact.h"
+#include "pool/log.h"
 
 /*
  * Each fact: its name, here and in JSON, and as a file of this directory below
@@ -77,6 +78,12 @@ struct pool {
 	struct fact fits[HPT_ORDERS]; /* [order - 18]: tables of that order alone */
 	enum pool_state state;
 	enum pool_moving moving;
+	bool pins; /* the kernel, before 5.2, lets pages in the pool be pinned for long */
+	bool series; /* the kernel has all of the kvm-htab series */
+	uint64_t least[HPT_ORDERS]; /* as fits, for certain, if that is not known */
+	bool log_read;
+	struct pool_log log;
+	uint64_t refused; /* requests that CMA refused since boot, of any area; see pool_is_doubtful() */
 	char *sources; /* what was read, best first, with commas between them; owned */
 	bool denied; /* a better source is there, but not for this user */
 	const char *zone_option; /* if the pool failed: what may have split it, see below */
@@ -103,6 +110,9 @@ struct advice {
 /* About the pool's condition. advice_clear() frees it. */
 struct advice pool_advice(const struct pool *pool);
 
+/* About refusals that pages of others caused. The same; see pool_is_doubtful(). */
+struct advice pool_advice_busy(const struct pool *pool);
+
 /* About what is not known of it. The same. */
 struct advice pool_advice_unknown(const struct pool *pool);
 void advice_clear(struct advice *advice);
@@ -112,6 +122,12 @@ char *advice_text(const struct advice *advice);
 
 /* The sentence of pool_advice(). */
 char *pool_advice_text(const struct pool *pool);
+
+/*
+ * Whether CMA has refused requests though there was a gap: pages of others in it could not be moved
+ * away. Then what is free may not be had. Kernels with the series try again.
+ */
+bool pool_is_doubtful(const struct pool *pool);
 
 /* Whether there is one, or may be one. */
 static inline bool pool_may_exist(const struct pool *pool)
@@ -141,6 +157,9 @@ bool pool_is_approximate(const struct pool *pool);
 
 const char *pool_state_name(enum pool_state state);
 const char *pool_condition_name(enum pool_condition condition);
+
+/* Percent of RAM that the kernel reserves by default. */
+#define RATIO_DEFAULT 5
 
 /* N of the last kvm_cma_resv_ratio=N on the kernel's command line; false: there is none. */
 bool pool_ratio_wanted(const struct sysfs *fs, unsigned long *percent);

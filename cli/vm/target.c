@@ -10,8 +10,8 @@
 static int target_error(const struct vm_target *target, struct error *err)
 {
 	return error_set(err, STATUS_USAGE, EINVAL,
-			 "\"%s\" is no VM: write unix:PATH, unix:@NAME, fd:N, pid:PID, pid:PID:FD, "
-			 "domain:NAME, a path with a \"/\", or @NAME",
+			 "\"%s\" is no VM: write unix:PATH, unix:@NAME, fd:N, pid:PID, "
+			 "pid:PID:FD, domain:NAME, a path with a \"/\", or @NAME",
 			 target->text);
 }
 
