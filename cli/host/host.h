@@ -16,6 +16,7 @@ enum host_platform {
 
 struct host {
 	enum host_platform platform;
+	bool powervm; /* HOST_PSERIES: a partition (LPAR) of PowerVM, not a guest of KVM */
 	bool module_loaded; /* /sys/module/kvm_hv */
 	bool patched; /* /sys/kernel/kvm_htab */
 	char machine[65]; /* "x86_64"; "unknown" in a captured tree that is no POWER */

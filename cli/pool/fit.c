@@ -200,7 +200,7 @@ static char *pieces_advice(const struct pool *pool, const char *free_text)
 char *fit_advice(const struct pool *pool, const struct fit *fit)
 {
 	_cleanup_(advice_clear) struct advice unknown = { 0 };
-	char free_text[BYTES_TEXT_MAX], total_text[BYTES_TEXT_MAX];
+	char free_text[BYTES_TEXT_MAX], total_text[BYTES_TEXT_MAX], *text = NULL;
 
 	bytes_format(pool->free_bytes.value, free_text);
 	bytes_format(pool->total_bytes.value, total_text);
@@ -211,19 +211,14 @@ char *fit_advice(const struct pool *pool, const struct fit *fit)
 	case FIT_ABSENT:
 		return pool_advice_text(pool);
 	case FIT_SMALL:
-		return text_format(
-			"the pool is too small for that, even if nothing else were in it: it has "
-			"%s; boot with a larger kvm_cma_resv_ratio=N (percent of RAM), or give "
-			"guests a smaller maxmem or resize-hpt",
-			total_text);
+		text_add(&text, "the pool is too small for that, even if nothing else were in it: it has %s; ", total_text);
+		pool_add_ratio(pool, fit->count * hpt_bytes(fit->order), &text);
+		text_add(&text, ", or give guests a smaller maxmem or resize-hpt");
+		return text;
 	case FIT_FULL:
-		if (pool_condition(pool) == CONDITION_FULL)
-			return pool_advice_text(pool);
-		return text_format(
-			"%s of %s of the pool are free, which is not enough; stop guests or move "
-			"them to another host, or boot with a larger kvm_cma_resv_ratio=N "
-			"(percent of RAM)",
-			free_text, total_text);
+		text_add(&text, "%s of %s of the pool are free, which is not enough; stop guests or move them to another host, or ", free_text, total_text);
+		pool_add_ratio(pool, fit->count * hpt_bytes(fit->order), &text);
+		return text;
 	case FIT_FRAGMENTED:
 		return pieces_advice(pool, free_text);
 	case FIT_PAGES:
@@ -242,10 +237,9 @@ char *fit_advice(const struct pool *pool, const struct fit *fit)
 			"this kernel moves tables to make room, and may do so for these; whether "
 			"it would it tells root, in debugfs, and of one table at a time");
 	case FIT_NO_ROOM:
-		return text_format(
-			"the pool has no room for them, this kernel does not tell why; stop "
-			"guests or move them to another host, start large guests first, or boot "
-			"with a larger kvm_cma_resv_ratio=N (percent of RAM)");
+		text_add(&text, "the pool has no room for them, this kernel does not tell why; stop guests or move them to another host, start large guests first, or ");
+		pool_add_ratio(pool, fit->count * hpt_bytes(fit->order), &text);
+		return text;
 	case FIT_BUSY:
 		unknown = pool_advice_busy(pool);
 		return advice_text(&unknown);

@@ -58,6 +58,7 @@ struct reader {
 	struct pool_log *log;
 	uint64_t wanted_bytes;
 	enum { NOBODY, POOL, OTHERS } next;
+	bool in_report; /* of a task that is blocked for long: its stack follows */
 };
 
 static bool is_wanted(const struct reader *reader, uint64_t bytes)
@@ -129,6 +130,11 @@ static void read_line(struct reader *reader, const char *line)
 	struct pool_log *log = reader->log;
 	uint64_t mib;
 
+	if (strstr(message, " blocked for more than "))
+		reader->in_report = true;
+	if (reader->in_report && (strstr(message, "kvmppc_alloc_reset_hpt") ||
+				  strstr(message, "kvmppc_allocate_hpt")))
+		log->hung = true;
 	if (behind(message, "kvm_cma_reserve: reserving ")) {
 		reader->next = POOL;
 	} else if ((rest = behind(message, "kvm_cma: CMA: reserved "))) { /* Linux 3.10 of EL7 */

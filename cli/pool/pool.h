@@ -81,6 +81,7 @@ struct pool {
 	bool pins; /* the kernel, before 5.2, lets pages in the pool be pinned for long */
 	bool series; /* the kernel has all of the kvm-htab series */
 	uint64_t least[HPT_ORDERS]; /* as fits, for certain, if that is not known */
+	uint64_t ram_bytes; /* 0: not known */
 	bool log_read;
 	struct pool_log log;
 	uint64_t refused; /* requests that CMA refused since boot, of any area; see pool_is_doubtful() */
@@ -163,6 +164,15 @@ const char *pool_condition_name(enum pool_condition condition);
 
 /* N of the last kvm_cma_resv_ratio=N on the kernel's command line; false: there is none. */
 bool pool_ratio_wanted(const struct sysfs *fs, unsigned long *percent);
+
+/*
+ * The smallest N of kvm_cma_resv_ratio=N whose pool has room for @bytes of tables beside what is in
+ * use now; 0: not known, or more than all RAM. *@pool_bytes: how large that pool is.
+ */
+unsigned int pool_ratio_for(const struct pool *pool, uint64_t bytes, uint64_t *pool_bytes);
+
+/* Appends how to boot with that ratio, or with a larger one if it is not known, to *@text. */
+void pool_add_ratio(const struct pool *pool, uint64_t bytes, char **text);
 
 /*
  * The option on the kernel's command line that makes a zone for movable pages,

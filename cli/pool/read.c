@@ -74,17 +74,12 @@ void pool_infer_missing(const struct sysfs *fs, struct pool *pool)
 const struct pool_log *pool_log_of(const struct sysfs *fs, struct pool *pool)
 {
 	unsigned long percent = RATIO_DEFAULT;
-	_cleanup_free_ char *meminfo = NULL;
-	uint64_t ram_bytes = 0;
 
 	if (pool->log_read)
 		return &pool->log;
 	pool->log_read = true;
 	pool_ratio_wanted(fs, &percent);
-	if (!sysfs_read(fs, "/proc/meminfo", &meminfo, NULL) &&
-	    !meminfo_bytes(meminfo, "MemTotal:", &ram_bytes))
-		ram_bytes = 0;
-	pool_log_read(fs, ram_bytes / 100 * percent, &pool->log);
+	pool_log_read(fs, pool->ram_bytes / 100 * percent, &pool->log);
 	return &pool->log;
 }
 
@@ -225,6 +220,15 @@ static bool knows_all(const struct pool *pool)
 	       pool->largest_free_order.known && !map_wanted;
 }
 
+static void read_ram(const struct sysfs *fs, struct pool *pool)
+{
+	_cleanup_free_ char *meminfo = NULL;
+
+	if (!sysfs_read(fs, "/proc/meminfo", &meminfo, NULL) &&
+	    !meminfo_bytes(meminfo, "MemTotal:", &pool->ram_bytes))
+		pool->ram_bytes = 0;
+}
+
 void pool_read(const struct sysfs *fs, struct pool *pool)
 {
 	static const struct {
@@ -243,6 +247,7 @@ void pool_read(const struct sysfs *fs, struct pool *pool)
 		{ pool_read_meminfo, "/proc/meminfo" },
 	};
 
+	read_ram(fs, pool);
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
 		derive_no_pool(pool);
 		derive(pool);
