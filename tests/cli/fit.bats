@@ -412,9 +412,9 @@ kvm-htab: $moves"
 		is no number of guests|--order 24 --count -1
 		is no number of guests|--order 24 --count 1x
 		is no number of guests|--order 24 --count 18446744073709551617
-		is no order|--order 47
-		is no size|--ram x
-		is no size|--ram 4G --maxmem x
+		invalid order|--order 47
+		invalid size|--ram x
+		invalid size|--ram 4G --maxmem x
 	END
 }
 
