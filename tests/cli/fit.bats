@@ -418,7 +418,7 @@ kvm-htab: $moves"
 	END
 }
 
-@test "--probe on a host that is no POWER says so" {
+@test "--probe on a host that is not POWER says so" {
 	[ ! -d /sys/module/kvm_hv ] || skip "this is a POWER host"
 	for args in "fit --order 24" pool-status; do
 		# shellcheck disable=SC2086 # words
