@@ -292,7 +292,7 @@ free, and the parameter kvm_hv.htab_move says which tables may be moved"
 	assert_equal "$(cd "$DIR" && find . -type f -exec md5sum {} + | sort)" "$before"
 }
 
-@test "compact: options that do not go together, and what is no order" {
+@test "compact: options that do not go together, and what invalid order" {
 	while IFS='|' read -r text args; do
 		# shellcheck disable=SC2086 # words
 		run kvm_htab compact --dry-run $args
@@ -300,9 +300,9 @@ free, and the parameter kvm_hv.htab_move says which tables may be moved"
 		assert_output --partial -- "$text"
 	done <<-'END'
 		--order and --ram exclude each other|--order 24 --ram 2G
-		is no order: write a number from 18|--order 17
-		is no order: write a number from 18|--order 47
-		is no size|--ram x
+		use a number from 18 (256 KiB) to 46|--order 17
+		use a number from 18 (256 KiB) to 46|--order 47
+		invalid size|--ram x
 		Too many arguments|24
 	END
 }

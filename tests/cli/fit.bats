@@ -412,13 +412,13 @@ kvm-htab: $moves"
 		is no number of guests|--order 24 --count -1
 		is no number of guests|--order 24 --count 1x
 		is no number of guests|--order 24 --count 18446744073709551617
-		is no order|--order 47
-		is no size|--ram x
-		is no size|--ram 4G --maxmem x
+		invalid order|--order 47
+		invalid size|--ram x
+		invalid size|--ram 4G --maxmem x
 	END
 }
 
-@test "--probe on a host that is no POWER says so" {
+@test "--probe on a host that is not POWER says so" {
 	[ ! -d /sys/module/kvm_hv ] || skip "this is a POWER host"
 	for args in "fit --order 24" pool-status; do
 		# shellcheck disable=SC2086 # words

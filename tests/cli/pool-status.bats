@@ -276,7 +276,7 @@ first, or give them a smaller maxmem or resize-hpt"
 	run --separate-stderr kvm_htab pool-status --sysroot "$TREES/nested-6.1"
 	assert_failure 5
 	assert_output ""
-	[[ $stderr == *"this host is itself a guest (pSeries)"* ]]
+	[[ $stderr == *"use the radix MMU only; run kvm-htab on the host below it"* ]]
 	run --separate-stderr kvm_htab pool-status --sysroot "$TREES/x86-6.12"
 	assert_failure 5
 	assert_output ""
