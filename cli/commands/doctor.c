@@ -43,6 +43,14 @@ static const struct {
 	[ITEM_UNKNOWN] = { "unknown", "\033[36m" },
 };
 
+/* Whether hash-MMU guests cannot run here, and radix guests do: nothing has failed. */
+static bool radix_only(const struct call *call)
+{
+	const struct findings *findings = call->data;
+
+	return !findings->cause && call->host.platform == HOST_PSERIES;
+}
+
 static void run(struct call *call)
 {
 	struct findings *findings = call->data;
@@ -62,7 +70,7 @@ static void run(struct call *call)
 	}
 	call->rows = findings->rows;
 	call->nrows = DOCTOR_ITEMS;
-	call->status = findings->cause ? STATUS_NO : STATUS_DONE;
+	call->status = findings->cause ? STATUS_NO : radix_only(call) ? STATUS_CANNOT : STATUS_DONE;
 }
 
 static void clear(void *data)
@@ -131,8 +139,9 @@ static bool has_state(const struct findings *findings, enum item_state state)
 	return false;
 }
 
-static void print_summary(const struct findings *findings, size_t width)
+static void print_summary(const struct call *call, size_t width)
 {
+	const struct findings *findings = call->data;
 	const struct item *cause = findings->cause;
 
 	putchar('\n');
@@ -144,6 +153,10 @@ static void print_summary(const struct findings *findings, size_t width)
 		fputs("Next: ", stdout); /* a command stays in one piece */
 		print_wrapped(item_next_step(cause) ?: "-", sizeof("Next: ") - 1,
 			      cause->next ? 0 : width);
+		return;
+	}
+	if (radix_only(call)) {
+		puts("Guests that use the radix MMU run here, and need no hashed page table");
 		return;
 	}
 	fputs("Guests with a hashed page table can run here", stdout);
@@ -162,7 +175,7 @@ static int print(const struct call *call)
 
 	for (size_t i = 0; i < DOCTOR_ITEMS; i++)
 		print_item(&findings->items[i], width);
-	print_summary(findings, width);
+	print_summary(call, width);
 	return 0;
 }
 

@@ -9,18 +9,13 @@ static const struct {
 	const char *name;
 	void (*look)(struct doctor *doctor, struct item *item);
 } looks[DOCTOR_ITEMS] = {
-	{ "cpu", doctor_cpu },
-	{ "firmware", doctor_firmware },
-	{ "kvm_hv", doctor_kvm_hv },
-	{ "kvm_pr", doctor_kvm_pr },
-	{ "/dev/kvm", doctor_device },
-	{ "mmu", doctor_mmu },
-	{ "threads", doctor_threads },
-	{ "kernel", doctor_kernel },
-	{ "reservation", doctor_reservation },
-	{ "pool", doctor_pool },
-	{ "memory", doctor_memory },
-	{ "refusals", doctor_refusals },
+	{ "cpu", doctor_cpu },		 { "firmware", doctor_firmware },
+	{ "kvm_hv", doctor_kvm_hv },	 { "kvm_pr", doctor_kvm_pr },
+	{ "/dev/kvm", doctor_device },	 { "mmu", doctor_mmu },
+	{ "pages", doctor_pages },	 { "threads", doctor_threads },
+	{ "kernel", doctor_kernel },	 { "reservation", doctor_reservation },
+	{ "pool", doctor_pool },	 { "memory", doctor_memory },
+	{ "refusals", doctor_refusals }, { "requests", doctor_requests },
 };
 
 static void read_memory(struct doctor *doctor)

@@ -53,8 +53,9 @@ void item_advise(struct item *item, const char *format, ...)
 void item_set_next(struct item *item, const char *format, ...)
 	__attribute__((__format__(printf, 2, 3)));
 
-/* Advice to boot with @option, with the command or the file that this host has for it. */
-void item_advise_boot(const struct doctor *doctor, struct item *item, const char *option);
+/* Advises to boot with @option, or without it, in the way of this distribution. */
+void item_advise_boot(const struct doctor *doctor, struct item *item, const char *option,
+		      bool remove);
 
 /* The items that depend on each other, in the order in which they are looked at. */
 void doctor_cpu(struct doctor *doctor, struct item *item);
@@ -63,14 +64,19 @@ void doctor_kvm_hv(struct doctor *doctor, struct item *item);
 void doctor_kvm_pr(struct doctor *doctor, struct item *item);
 void doctor_device(struct doctor *doctor, struct item *item);
 void doctor_mmu(struct doctor *doctor, struct item *item);
+void doctor_pages(struct doctor *doctor, struct item *item);
 void doctor_threads(struct doctor *doctor, struct item *item);
 void doctor_kernel(struct doctor *doctor, struct item *item);
 void doctor_reservation(struct doctor *doctor, struct item *item);
 void doctor_pool(struct doctor *doctor, struct item *item);
 void doctor_memory(struct doctor *doctor, struct item *item);
 void doctor_refusals(struct doctor *doctor, struct item *item);
+void doctor_requests(struct doctor *doctor, struct item *item);
 
-#define DOCTOR_ITEMS 12
+/* Whether the CPU is POWER8 or older, whose cores run one guest at a time. */
+bool doctor_is_power8(const struct doctor *doctor);
+
+#define DOCTOR_ITEMS 14
 
 /*
  * Looks at all items. Returns the first that failed, which is the cause; NULL: none did.

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 
 #include "doctor/doctor.h"
+#include "host/distribution.h"
 
 /* Why modprobe or the kernel refuses, as part of a sentence. */
 static char *denial_text(const struct module *module)
@@ -38,8 +39,11 @@ static char *denial_text(const struct module *module)
 	return r < 0 ? NULL : text;
 }
 
-static void advise_denial(const struct module *module, struct item *item)
+static void advise_denial(const struct doctor *doctor, const struct module *module,
+			  struct item *item)
 {
+	char option[64];
+
 	switch (module->denial) {
 	case DENIAL_BLACKLIST:
 	case DENIAL_INSTALL:
@@ -47,14 +51,16 @@ static void advise_denial(const struct module *module, struct item *item)
 				  "boot; for now load it by hand");
 		break;
 	case DENIAL_COMMAND_LINE:
-		item_advise(item, "boot without module_blacklist=%s", module->denied);
+		snprintf(option, sizeof(option), "module_blacklist=%s", module->denied);
+		item_advise_boot(doctor, item, option, true);
 		break;
 	case DENIAL_DISABLED:
 		item_advise(item, "this cannot be undone: reboot, and load kvm_hv before it is "
 				  "switched off");
 		break;
 	case DENIAL_NONE:
-		item_advise(item, "load it");
+		item_advise(item, "load it; for the next boots as well: `echo kvm_hv "
+				  ">/etc/modules-load.d/kvm_hv.conf`");
 		break;
 	}
 }
@@ -114,12 +120,13 @@ static void module_present(const struct module *module, struct item *item, const
 	item_advise(item, "remove that, or the module may be missing after the next boot");
 }
 
-static void module_loadable(const struct module *module, struct item *item)
+static void module_loadable(const struct doctor *doctor, const struct module *module,
+			    struct item *item)
 {
 	_cleanup_free_ char *denial = denial_text(module);
 
 	item_set(item, ITEM_FAILED, "not loaded%s%s", denial ? ": " : "", denial ?: "");
-	advise_denial(module, item);
+	advise_denial(doctor, module, item);
 	mend_not_loaded(module, item);
 }
 
@@ -144,7 +151,7 @@ void doctor_kvm_hv(struct doctor *doctor, struct item *item)
 		item_set_next(item, "dmesg");
 		break;
 	case MODULE_LOADABLE:
-		module_loadable(module, item);
+		module_loadable(doctor, module, item);
 		break;
 	case MODULE_ABSENT:
 	case MODULE_NO_DIRECTORY:
@@ -197,6 +204,17 @@ static int line_length(const char *release)
 		     strspn(release + major + (release[major] == '.'), "0123456789"));
 }
 
+/* Whether package kvm-htab-dkms builds modules for this kernel: Debian's own 6.1 and 6.12. */
+static bool has_dkms_package(const struct doctor *doctor)
+{
+	struct distribution distribution;
+
+	distribution_read(doctor->fs, &distribution);
+	return (!*distribution.id || !strcmp(distribution.id, "debian")) &&
+	       distribution.family == DISTRIBUTION_DEBIAN &&
+	       (!strncmp(doctor->release, "6.1.", 4) || !strncmp(doctor->release, "6.12.", 5));
+}
+
 /* The next step from a kernel that has nothing of ours. */
 static void advise_modules(const struct doctor *doctor, struct item *item)
 {
@@ -204,7 +222,7 @@ static void advise_modules(const struct doctor *doctor, struct item *item)
 		item_advise(item, "modules with the series are installed and not loaded: stop the "
 				  "VMs and load them");
 		item_set_next(item, "modprobe -r kvm_hv && modprobe kvm_hv");
-	} else if (sysfs_has(doctor->fs, "/etc/debian_version")) {
+	} else if (has_dkms_package(doctor)) {
 		item_advise(item,
 			    "guests run, but nothing outside a VMM can see or reset a VM's table: "
 			    "install modules that can, then stop the VMs and load them");

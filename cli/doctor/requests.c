@@ -7,8 +7,8 @@
 
 /* Functions of the kernel that a request for a table is in, as wchan and stack name them. */
 static const char *const functions[] = {
-	"kvmppc_alloc_reset_hpt", "kvmppc_allocate_hpt", "kvm_alloc_hpt_cma", "kvmppc_alloc_hpt",
-	"kvmppc_htab_ioctl",	  "resize_hpt_allocate",
+	"kvmppc_alloc_reset_hpt", "kvmppc_allocate_hpt", "kvm_alloc_hpt_cma",
+	"kvmppc_alloc_hpt",	  "kvmppc_htab_ioctl",	 "resize_hpt_allocate",
 };
 
 /* The function of these that @text names; NULL: none. */
@@ -36,7 +36,8 @@ static char *read_file(const struct doctor *doctor, uint64_t pid, uint64_t tid, 
 /* The function that a thread hangs in; NULL: it does not, or not for a table. */
 static const char *hangs_in(const struct doctor *doctor, uint64_t pid, uint64_t tid)
 {
-	_cleanup_free_ char *stat = read_file(doctor, pid, tid, "stat"), *wchan = NULL, *stack = NULL;
+	_cleanup_free_ char *stat = read_file(doctor, pid, tid, "stat"), *wchan = NULL,
+			    *stack = NULL;
 	const char *name_end = stat ? strrchr(stat, ')') : NULL, *function;
 
 	if (!name_end || strncmp(name_end, ") D", 3))

@@ -89,10 +89,11 @@ static int no_answer(int code, unsigned int timeout_ms, struct error *err)
 	char seconds[SECONDS_TEXT_MAX];
 
 	if (code == ETIMEDOUT)
-		return error_set(err, STATUS_CANNOT, code,
-				 "the kernel hangs: no answer within %s s (see --timeout); look for "
-				 "blocked tasks in the kernel log",
-				 seconds_format(timeout_ms, seconds));
+		return error_set(
+			err, STATUS_CANNOT, code,
+			"the kernel hangs: no answer within %s s (see --timeout); look for "
+			"blocked tasks in the kernel log",
+			seconds_format(timeout_ms, seconds));
 	return error_set(err, STATUS_FAILED, code, "cannot try: the child process has ended: %s",
 			 strerror(code));
 }

@@ -211,12 +211,18 @@ char *fit_advice(const struct pool *pool, const struct fit *fit)
 	case FIT_ABSENT:
 		return pool_advice_text(pool);
 	case FIT_SMALL:
-		text_add(&text, "the pool is too small for that, even if nothing else were in it: it has %s; ", total_text);
+		text_add(&text,
+			 "the pool is too small for that, even if nothing else were in it: it has "
+			 "%s; ",
+			 total_text);
 		pool_add_ratio(pool, fit->count * hpt_bytes(fit->order), &text);
 		text_add(&text, ", or give guests a smaller maxmem or resize-hpt");
 		return text;
 	case FIT_FULL:
-		text_add(&text, "%s of %s of the pool are free, which is not enough; stop guests or move them to another host, or ", free_text, total_text);
+		text_add(&text,
+			 "%s of %s of the pool are free, which is not enough; stop guests or move "
+			 "them to another host, or ",
+			 free_text, total_text);
 		pool_add_ratio(pool, fit->count * hpt_bytes(fit->order), &text);
 		return text;
 	case FIT_FRAGMENTED:
@@ -237,7 +243,9 @@ char *fit_advice(const struct pool *pool, const struct fit *fit)
 			"this kernel moves tables to make room, and may do so for these; whether "
 			"it would it tells root, in debugfs, and of one table at a time");
 	case FIT_NO_ROOM:
-		text_add(&text, "the pool has no room for them, this kernel does not tell why; stop guests or move them to another host, start large guests first, or ");
+		text_add(&text,
+			 "the pool has no room for them, this kernel does not tell why; stop "
+			 "guests or move them to another host, start large guests first, or ");
 		pool_add_ratio(pool, fit->count * hpt_bytes(fit->order), &text);
 		return text;
 	case FIT_BUSY:

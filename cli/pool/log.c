@@ -132,8 +132,8 @@ static void read_line(struct reader *reader, const char *line)
 
 	if (strstr(message, " blocked for more than "))
 		reader->in_report = true;
-	if (reader->in_report && (strstr(message, "kvmppc_alloc_reset_hpt") ||
-				  strstr(message, "kvmppc_allocate_hpt")))
+	if (reader->in_report &&
+	    (strstr(message, "kvmppc_alloc_reset_hpt") || strstr(message, "kvmppc_allocate_hpt")))
 		log->hung = true;
 	if (behind(message, "kvm_cma_reserve: reserving ")) {
 		reader->next = POOL;

@@ -138,9 +138,11 @@ unsigned int pool_ratio_for(const struct pool *pool, uint64_t bytes, uint64_t *p
 {
 	uint64_t used = pool->used_bytes.known ? pool->used_bytes.value : 0, need, percent;
 
-	if (!pool->ram_bytes || __builtin_add_overflow(used, bytes, &need) || need > pool->ram_bytes)
+	if (!pool->ram_bytes || __builtin_add_overflow(used, bytes, &need) ||
+	    need > pool->ram_bytes)
 		return 0;
-	percent = (uint64_t)(((unsigned __int128)need * 100 + pool->ram_bytes - 1) / pool->ram_bytes);
+	percent =
+		(uint64_t)(((unsigned __int128)need * 100 + pool->ram_bytes - 1) / pool->ram_bytes);
 	*pool_bytes = (uint64_t)((unsigned __int128)pool->ram_bytes * percent / 100);
 	return (unsigned int)percent;
 }
@@ -165,7 +167,7 @@ struct advice pool_advice_busy(const struct pool *pool)
 
 	if (pool->log.busy)
 		text_add(&advice.what,
-			 "pages in the way: CMA has refused %u requests though there was room, "
+			 "pages in the way: CMA has refused %u request%s though there was room, "
 			 "because pages of others could not be moved away (ret: -16 in the kernel "
 			 "log)",
 			 pool->log.busy);
@@ -225,7 +227,7 @@ struct advice pool_advice(const struct pool *pool)
 bool pool_is_doubtful(const struct pool *pool)
 {
 	return !pool->series && pool_may_exist(pool) &&
-	       (pool->log.busy || (pool->refused && !pool->log.full));
+	       (pool->log.busy || (pool->refused.value && !pool->log.full));
 }
 
 bool pool_is_approximate(const struct pool *pool)

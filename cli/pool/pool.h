@@ -84,7 +84,8 @@ struct pool {
 	uint64_t ram_bytes; /* 0: not known */
 	bool log_read;
 	struct pool_log log;
-	uint64_t refused; /* requests that CMA refused since boot, of any area; see pool_is_doubtful() */
+	struct fact unlent_bytes; /* of what is free: at least so much is not lent to others either */
+	struct fact refused; /* requests (or pages) that CMA refused since boot, of any area */
 	char *sources; /* what was read, best first, with commas between them; owned */
 	bool denied; /* a better source is there, but not for this user */
 	const char *zone_option; /* if the pool failed: what may have split it, see below */

@@ -220,6 +220,17 @@ static bool knows_all(const struct pool *pool)
 	       pool->largest_free_order.known && !map_wanted;
 }
 
+/* CmaFree lacks what is lent to others, which they give back if a table needs it. */
+static void read_unlent(const struct sysfs *fs, struct pool *pool)
+{
+	_cleanup_free_ char *meminfo = NULL;
+	uint64_t bytes;
+
+	if (!pool_has_others(fs, pool) && !sysfs_read(fs, "/proc/meminfo", &meminfo, NULL) &&
+	    meminfo_bytes(meminfo, "CmaFree:", &bytes))
+		fact_set_least(&pool->unlent_bytes, bytes);
+}
+
 static void read_ram(const struct sysfs *fs, struct pool *pool)
 {
 	_cleanup_free_ char *meminfo = NULL;
@@ -246,6 +257,8 @@ void pool_read(const struct sysfs *fs, struct pool *pool)
 		{ pool_read_kpageflags, "/proc/kpageflags" },
 		{ pool_read_meminfo, "/proc/meminfo" },
 	};
+	uint64_t refused = 0;
+	bool counted;
 
 	read_ram(fs, pool);
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
@@ -261,8 +274,9 @@ void pool_read(const struct sysfs *fs, struct pool *pool)
 	if (!pool->series && pool_may_exist(pool)) {
 		pool->pins = kernel_is_before(fs, 5, 2);
 		pool_log_of(fs, pool);
-		if (!pool_read_refusals(fs, &pool->refused))
-			pool->refused = 0;
+		counted = pool_read_refusals(fs, &refused);
+		pool->refused = fact_if(counted, refused);
+		read_unlent(fs, pool);
 	}
 	if (pool->state == POOL_FAILED)
 		pool->zone_option = pool_zone_option(fs);
