@@ -55,6 +55,8 @@ static char character_of(const struct piece *piece)
 		return '.';
 	case PIECE_USED:
 		return '#';
+	case PIECE_UNKNOWN:
+		return '?';
 	default:
 		return letters[piece->number % (sizeof(letters) - 1)];
 	}
@@ -85,7 +87,7 @@ static void print_vm(const struct piece *piece, const struct vm_list *users, boo
 
 static void print_legend(const struct pool_map *map, const struct vm_list *users, bool coloured)
 {
-	bool has[PIECE_VM + 1] = { false };
+	bool has[PIECE_UNKNOWN + 1] = { false };
 
 	for (size_t i = 0; i < map->n; i++) {
 		has[map->pieces[i].kind] = true;
@@ -95,6 +97,8 @@ static void print_legend(const struct pool_map *map, const struct vm_list *users
 	if (has[PIECE_USED])
 		puts(map->owners ? "  #  in use, but not as the table of a VM" :
 				   "  #  in use; this kernel does not tell by which VM");
+	if (has[PIECE_UNKNOWN])
+		puts("  ?  in use, or on the page allocator's lists; this kernel does not tell");
 	if (has[PIECE_FREE])
 		puts("  .  free");
 }
@@ -133,6 +137,7 @@ struct json_object *pool_map_json(const struct pool_map *map)
 		[PIECE_FREE] = "free",
 		[PIECE_USED] = "used",
 		[PIECE_VM] = "vm",
+		[PIECE_UNKNOWN] = "unknown",
 	};
 	struct json_object *array;
 

@@ -170,7 +170,7 @@ struct advice pool_advice_busy(const struct pool *pool)
 			 "pages in the way: CMA has refused %u request%s though there was room, "
 			 "because pages of others could not be moved away (ret: -16 in the kernel "
 			 "log)",
-			 pool->log.busy);
+			 pool->log.busy, pool->log.busy == 1 ? "" : "s");
 	else
 		text_add(&advice.what,
 			 "pages in the way: CMA has refused requests, perhaps because pages of "
