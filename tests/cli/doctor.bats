@@ -385,7 +385,7 @@ pool() {
 	check reservation failed "(kvm_cma_resv_ratio=80)"
 	dir=$TREES/stock-6.1-meminfo
 	check reservation ok "~12.8G, 5.0 percent of 256G RAM"
-	check pool unknown "~10G of 12.8G free, in pieces of unknown size" "a kernel with the kvm-htab series does"
+	check pool unknown "~10G of 12.8G free, in pieces of unknown size" "use --probe, a kernel with the kvm-htab series or, as root, CMA_DEBUGFS"
 	dir=$BATS_TEST_TMPDIR/none
 	cp -r "$TREES/stock-6.1-meminfo" "$dir"
 	rm "$dir/proc/meminfo"
@@ -404,7 +404,7 @@ pool() {
 	pool ready 13743947776 600000000 29
 	check pool warning "full: 572.2M of 12.8G free, room for order 29 (a guest of 64G)"
 	pool ready 13743947776 10878976000 24
-	check pool warning "fragmented: 10.1G of 12.8G free, room for order 24 (a guest of 2G)" "the kernel moves tables to join pieces"
+	check pool warning "fragmented: 10.1G of 12.8G free, room for order 24 (a guest of 2G)" "the kernel moves tables to join the pieces"
 	echo never >"$dir/sys/module/kvm_hv/parameters/htab_move"
 	check pool failed "fragmented: 10.1G of 12.8G free, room for order 24 (a guest of 2G)" "lets it"
 	rm "$dir/sys/kernel/kvm_htab/compact"

@@ -243,11 +243,11 @@ in_container() {
 	vm_end "${names[@]}"
 	doctor
 	assert_equal "$(said pool state)" warning
-	assert_regex "$(said pool advice)" '^the kernel moves tables to join pieces when a guest asks for more'
+	assert_regex "$(said pool advice)" '^the kernel moves tables to join the pieces when a guest needs more'
 	tables_move never
 	doctor pool
 	assert_regex "$(said pool what)" '^fragmented: .* room for order 24 \(a guest of 2G\)$'
-	assert_regex "$(said pool advice)" '^this kernel could move tables to join pieces, but is told not to'
+	assert_regex "$(said pool advice)" '^this kernel may not move tables to join the pieces'
 	vm_end v1 v3
 	doctor
 	assert_equal "$(said pool state)" warning
