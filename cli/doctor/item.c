@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What an item says. */
+/* The texts of an item. */
 #include <stdarg.h>
 #include <stdio.h>
 

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "lib/library.h"
-#include "lib/text.h"
 
 /* The configuration of modprobe(8). A file hides files of the same name in later directories. */
 static const char *const config_directories[] = {
@@ -238,11 +237,13 @@ static void ask_sysfs(const struct sysfs *fs, const char *name, struct module *m
 			module->state = state;
 }
 
-/* A path of the directory @path that stays inside a captured tree while *@fd is open. */
-static char *directory_path(const struct sysfs *fs, const char *path, int *fd)
+/* Opens the directory @path. @text is a path of the result that stays inside a captured tree. */
+static int open_for_libkmod(const struct sysfs *fs, const char *path, char text[static 32])
 {
-	*fd = sysfs_open_directory(fs, path);
-	return *fd < 0 ? NULL : text_format("/proc/self/fd/%d", *fd);
+	int fd = sysfs_open_directory(fs, path);
+
+	snprintf(text, 32, "/proc/self/fd/%d", fd);
+	return fd;
 }
 
 static void ask_module(struct kmod_ctx *ctx, const struct sysfs *fs, struct kmod_list *list,
@@ -272,9 +273,8 @@ static bool ask_libkmod(const struct sysfs *fs, const char *directory, const cha
 			struct module *module)
 {
 	_cleanup_(error_clear) struct error err = { 0 };
-	_cleanup_free_ char *modules = NULL;
 	const char *config[NCONFIG + 1] = { 0 };
-	char *paths[NCONFIG] = { 0 };
+	char modules[32], paths[NCONFIG][32];
 	int fds[NCONFIG], modules_fd;
 	struct kmod_list *list = NULL;
 	struct kmod_ctx *ctx;
@@ -283,13 +283,13 @@ static bool ask_libkmod(const struct sysfs *fs, const char *directory, const cha
 	if (library_open(&kmod_library, &err))
 		return false;
 	errno = 0;
-	modules = directory_path(fs, directory, &modules_fd);
+	modules_fd = open_for_libkmod(fs, directory, modules);
 	for (size_t i = 0; i < NCONFIG; i++) {
-		paths[i] = directory_path(fs, config_directories[i], &fds[i]);
-		if (paths[i])
+		fds[i] = open_for_libkmod(fs, config_directories[i], paths[i]);
+		if (fds[i] >= 0)
 			config[n++] = paths[i];
 	}
-	ctx = modules ? kmod.kmod_new(modules, config) : NULL;
+	ctx = modules_fd >= 0 ? kmod.kmod_new(modules, config) : NULL;
 	if (ctx) {
 		kmod.kmod_set_log_fn(ctx, log_nothing, NULL);
 		if (!kmod.kmod_module_new_from_lookup(ctx, name, &list) && list)
@@ -300,10 +300,8 @@ static bool ask_libkmod(const struct sysfs *fs, const char *directory, const cha
 		kmod.kmod_unref(ctx);
 	}
 	shortage_note(errno); /* libkmod reports ENOMEM in many ways, or not at all */
-	for (size_t i = 0; i < NCONFIG; i++) {
-		free(paths[i]);
+	for (size_t i = 0; i < NCONFIG; i++)
 		cleanup_close(&fds[i]);
-	}
 	cleanup_close(&modules_fd);
 	return true;
 }

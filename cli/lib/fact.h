@@ -24,6 +24,11 @@ static inline struct fact fact_if(bool known, uint64_t value)
 	return known ? fact_of(value) : (struct fact){ 0 };
 }
 
+static inline bool fact_is_exact(const struct fact *fact)
+{
+	return fact->known && !fact->approximate;
+}
+
 /* Sets @fact, unless it has a value already that is at least as exact. */
 static inline void fact_set(struct fact *fact, uint64_t value, bool approximate)
 {

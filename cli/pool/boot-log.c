@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the kernel said of the pool at boot. */
+/* The pool in the kernel log of the boot. */
 #include <string.h>
 
 #include "pool/map.h"
 #include "pool/read.h"
 
 /*
- * Our modules on a distribution's kernel tell root where the pool is in use,
- * by address, but not where it begins. False: that is of another pool than the log's.
+ * On a distribution's kernel, our modules report to root the addresses in use, but not where the
+ * pool begins. False: the addresses do not match the log.
  */
 static bool scan_used_ranges(const char *s, uint64_t base, uint64_t bytes, struct pool_map *map,
 			     struct runs *runs)
