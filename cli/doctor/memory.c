@@ -250,6 +250,8 @@ static void refusals_patched(const struct doctor *doctor, struct item *item)
 		 "tables refused since kvm_hv was loaded: %" PRIu64
 		 "; smaller than requested: %" PRIu64,
 		 failures, fallbacks);
+	item_advise(item, "see what fits now");
+	item_set_next(item, "kvm-htab pool-status");
 }
 
 /* What CMA refused: the pool alone in CMA_SYSFS, all areas together in /proc/vmstat. */
@@ -287,8 +289,4 @@ void doctor_refusals(struct doctor *doctor, struct item *item)
 		refusals_patched(doctor, item);
 	else
 		refusals_stock(doctor, item);
-	if (item->state != ITEM_WARNING)
-		return;
-	item_advise(item, "see what fits now");
-	item_set_next(item, "kvm-htab pool-status");
 }

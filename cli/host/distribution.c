@@ -116,10 +116,11 @@ void distribution_boot_option(const struct sysfs *fs, const char *option, bool r
 		*what = text_format("boot %s %s: change it, and reboot when you can", with, option);
 		*command = text_format("grubby --update-kernel=ALL --%s=%s",
 				       remove ? "remove-args" : "args", option);
-	} else if (sysfs_has(fs, GRUB_DEFAULTS) && grub) {
+	} else if (sysfs_has(fs, GRUB_DEFAULTS)) {
 		*what = text_format("boot %s %s: %s GRUB_CMDLINE_LINUX in " GRUB_DEFAULTS
 				    ", run %s and reboot",
-				    with, option, remove ? "remove it from" : "add it to", grub);
+				    with, option, remove ? "remove it from" : "add it to",
+				    grub ?: "update-grub or grub2-mkconfig");
 	} else {
 		*what = text_format(
 			"boot %s %s on the kernel's command line, which Petitboot takes from the "

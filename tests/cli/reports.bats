@@ -58,7 +58,7 @@ item() {
 	fit_says 3 no small --ram 4T
 	# an area of the wrong size is not taken for it
 	log 'cma: Reserved 1024 MiB at 0x0000007959000000'
-	doctor_says 'does not tell the size of the pool'
+	doctor_says 'does not report the size of the pool'
 }
 
 @test "Linux 3.10 of EL7 has an allocator of its own" {
