@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A VM as all commands show it. */
+/* The columns of a VM. */
 #include "commands/vm-row.h"
 
 #define ENTRY(...) COLUMN_OF(struct vm_row, __VA_ARGS__),
