@@ -66,9 +66,9 @@ static char *list_commands(int key, const char *text, void *input)
 	(void)input;
 	if (key != ARGP_KEY_HELP_POST_DOC)
 		return (char *)text;
+	text_add(&list, "%s:\n", text);
 	for (size_t i = 0; i < COUNT_OF(commands); i++)
-		text_add(&list, "%s  %-12s %s\n", i ? "" : "Commands:\n", commands[i]->name,
-			 commands[i]->summary);
+		text_add(&list, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
 	text_add(&list, "\nSee `kvm-htab COMMAND --help` and kvm-htab(8).");
 	return list;
 }

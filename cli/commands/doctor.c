@@ -139,7 +139,7 @@ static void print_summary(const struct findings *findings, size_t width)
 		return;
 	}
 	fputs("Guests with a hashed page table can run here", stdout);
-	print_names(findings, ITEM_UNKNOWN, "; unknown: ");
+	print_names(findings, ITEM_UNKNOWN, ", as far as known; unknown: ");
 	print_names(findings, ITEM_WARNING, "; see the warnings: ");
 	putchar('\n');
 }

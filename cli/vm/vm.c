@@ -49,7 +49,7 @@ static int request_error(int code, struct error *err)
 				 "the kernel rejects this VM: its owner has exited, or the VM is "
 				 "dead or not one of KVM-HV");
 	default:
-		return error_set(err, STATUS_FAILED, code, "the kernel rejects the request: %s",
+		return error_set(err, STATUS_FAILED, code, "the kernel refuses: %s",
 				 strerror(code));
 	}
 }

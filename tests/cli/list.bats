@@ -261,7 +261,7 @@ list() {
 	done
 }
 
-@test "processes that may not be looked into: said, and how many VMs is not known" {
+@test "processes that cannot be inspected: this is said, and the number of VMs is unknown" {
 	tree_of stock-6.1-meminfo
 	process 20 qemu $VM
 	process 21 secret $VM
@@ -286,11 +286,11 @@ list() {
 	assert_success
 	run jq -c '[.hidden_vms, (.sources | join(",")), (.results | length)]' <<<"$output"
 	assert_output '[0,"/proc",1]'
-	[[ $stderr != *'are not shown'* ]]
+	[[ $stderr != *'are visible to'* ]]
 	counted 3
 	run --separate-stderr without_privileges "$KVM_HTAB" list --json --sysroot "$DIR"
-	[[ $stderr != *'are not shown'* ]] # --json says it in "advice"
-	run jq -c '[.hidden_vms, (.results | length), (.advice | test("VMs of other users are not shown"))]' <<<"$output"
+	[[ $stderr != *'are visible to'* ]] # --json says it in "advice"
+	run jq -c '[.hidden_vms, (.results | length), (.advice | test("VMs of other users are visible to root only"))]' <<<"$output"
 	assert_output '[2,1,true]'
 	# what may be the same VM twice cannot be counted
 	process 21 twice $VM $VM

@@ -56,7 +56,7 @@ fits_of() {
 	assert_line --regexp '^ +64G +29 +512M +19$'
 	run stdout_of pool-status --sysroot "$POWER" -b
 	assert_line --regexp '^Total +13743947776$'
-	assert_line --partial ' (2818572288), '
+	assert_line --partial ' (2818572288); '
 	assert_line --regexp '^ +68719476736 +29 +536870912 +19$'
 }
 

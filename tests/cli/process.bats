@@ -334,5 +334,5 @@ meanwhile() {
 	# shellcheck disable=SC2016
 	run unshare --mount bash -c 'mount -t tmpfs none /proc && exec "$0" reset --vm "pid:$$:0"' "$KVM_HTAB"
 	assert_failure 1
-	assert_output --partial "for want of /proc/self/fd"
+	assert_output --partial "cannot identify the file descriptor: cannot read /proc/self/fd/"
 }

@@ -57,6 +57,10 @@ usage_error() {
 		assert_line --index 0 --partial "Usage: kvm-htab $command [OPTION...] --vm=VM"
 	done
 	assert_line --index 0 --partial " --order=N|--ram=SIZE"
+	run kvm_htab --help
+	assert_line 'Commands:'
+	# shellcheck disable=SC2016 # a quoted command
+	assert_line 'See `kvm-htab COMMAND --help` and kvm-htab(8).'
 	run kvm_htab fit --help
 	assert_line --index 0 "Usage: kvm-htab fit [OPTION...] --ram=SIZE|--order=N"
 }

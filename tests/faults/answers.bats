@@ -89,10 +89,10 @@ nothing was changed" reset
 lacks CAP_SYS_ADMIN; let the VMM enable KVM_CAP_PPC_HTAB_CTL, or run as root" vm-status
 	answers 3:EPERM 1 'failed 24 no 1' "permission denied: the VM's owner has not opted in and this process \
 lacks CAP_SYS_ADMIN; let the VMM enable KVM_CAP_PPC_HTAB_CTL, or run as root; nothing was changed" reset
-	answers 2:EINVAL 1 'failed - no 1' 'the kernel rejects the request: Invalid argument' vm-status
+	answers 2:EINVAL 1 'failed - no 1' 'the kernel refuses: Invalid argument' vm-status
 	answers 3:EPERM 1 'failed 24 no 1' "permission denied: order 25 exceeds the limit set by the VM's owner, or \
 the owner has just revoked KVM_CAP_PPC_HTAB_CTL; nothing was changed" resize --order 25
-	answers 3:EFAULT 1 'failed 24 no 1' 'the kernel rejects the request: Bad address; nothing was changed' reset
+	answers 3:EFAULT 1 'failed 24 no 1' 'the kernel refuses: Bad address; nothing was changed' reset
 	# it may have been done before the owner ended
 	answers 3:EIO 1 'failed 24 - 1' \
 		'the kernel rejects this VM: its owner has exited, or the VM is dead or not one of KVM-HV' reset

@@ -81,12 +81,12 @@ teardown() {
 	assert_equal "$(json '[.hidden_vms, (.results | length)] | @csv')" '1,0'
 	run host_as nobody kvm-htab list
 	assert_success
-	assert_output --partial 'VMs of other users are not shown'
+	assert_output --partial 'VMs of other users are visible to root only'
 	host mount -o remount,hidepid=2 /proc
 	run host_as nobody kvm-htab list
 	host mount -o remount,hidepid=0 /proc
 	assert_success
-	assert_output --partial 'VMs of other users are not shown'
+	assert_output --partial 'VMs of other users are visible to root only'
 	host vmm start other
 	host vmm ctl vm run-loop
 	run host cat /sys/module/kvm_hv/refcnt
