@@ -104,13 +104,7 @@ static void fill_row(struct fit_case *c)
 /* The exit status for an answer. */
 static enum exit_status status_of(enum fit_answer answer)
 {
-	static const enum exit_status statuses[] = {
-		[FIT_UNKNOWN] = STATUS_CANNOT,
-		[FIT_YES] = STATUS_DONE,
-		[FIT_NO] = STATUS_NO,
-	};
-
-	return statuses[answer];
+	return answer == FIT_YES ? STATUS_DONE : answer == FIT_NO ? STATUS_NO : STATUS_CANNOT;
 }
 
 static int answer(struct call *call, struct fit_case *c, const struct pool *pool,

@@ -38,35 +38,20 @@ static const struct {
 	{ { 'o', "--output" }, { OPT_MAP, "--map" } },
 };
 
-/*
- * Returns the index of the first other key of row @set that was given; -1 if none was or if @key is
- * not in the row. Sets *@self to the index of @key; -1: not in the row.
- */
-static int excluded_by(const struct options *options, size_t set, int key, int *self)
+/* Exits with a usage error if two options of a row were given. */
+static void check_exclusive(struct argp_state *state, const bool *seen)
 {
-	int other = -1;
+	for (size_t row = 0; row < COUNT_OF(exclusive); row++) {
+		const char *first = NULL;
 
-	*self = -1;
-	for (int i = 0; i < EXCLUSIVE_MAX && exclusive[set][i].key; i++) {
-		if (exclusive[set][i].key == key)
-			*self = i;
-		else if (other < 0 && options->seen[exclusive[set][i].key])
-			other = i;
-	}
-	return *self < 0 ? -1 : other;
-}
-
-/* Notes that @key was given. Exits with a usage error if it excludes an earlier one. */
-static void note_key(struct argp_state *state, struct options *options, int key)
-{
-	options->seen[key] = true;
-	for (size_t set = 0; set < COUNT_OF(exclusive); set++) {
-		int self, other = excluded_by(options, set, key, &self);
-
-		if (other >= 0)
-			argp_error(state, "%s and %s are mutually exclusive",
-				   exclusive[set][other < self ? other : self].name,
-				   exclusive[set][other < self ? self : other].name);
+		for (size_t i = 0; i < EXCLUSIVE_MAX && exclusive[row][i].key; i++) {
+			if (!seen[exclusive[row][i].key])
+				continue;
+			if (first)
+				argp_error(state, "%s and %s are mutually exclusive", first,
+					   exclusive[row][i].name);
+			first = exclusive[row][i].name;
+		}
 	}
 }
 
@@ -173,8 +158,7 @@ static int add_target(struct argp_state *state, struct options *options, const c
 	return vm_target_parse(arg, &options->targets[options->ntargets++], err);
 }
 
-/* Options of one or a few commands. */
-static void parse_own(int key, char *arg, struct argp_state *state)
+static void parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
 	struct error err = { 0 };
@@ -209,6 +193,12 @@ static void parse_own(int key, char *arg, struct argp_state *state)
 	case OPT_COUNT:
 		options->count = parse_count(state, arg);
 		break;
+	case OPT_SYSROOT:
+		options->sysroot = arg;
+		break;
+	case 'o':
+		options->output.columns = arg;
+		break;
 	}
 	if (r)
 		options_fail(state, "%s", err.message);
@@ -239,6 +229,7 @@ static void finish(struct argp_state *state, struct options *options)
 	int r;
 
 	set_flags(options);
+	check_exclusive(state, options->seen);
 	if ((command->groups & OPTIONS_VM) && !options->ntargets)
 		argp_error(state, "no VM given; use --vm, as in --vm unix:/run/vm.sock");
 	if (command->check)
@@ -256,24 +247,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
 
-	switch (key) {
-	case 'o':
-		options->output.columns = arg;
-		break;
-	case OPT_SYSROOT:
-		options->sysroot = arg;
-		break;
-	case ARGP_KEY_END:
+	if (key == ARGP_KEY_END)
 		finish(state, options);
+	else if (!options_parse_help(key, state))
 		return 0;
-	default:
-		if (!options_parse_help(key, state))
-			return 0;
-		if (key <= 0 || key >= OPT_KEYS)
-			return ARGP_ERR_UNKNOWN;
-		parse_own(key, arg, state);
+	else if (key <= 0 || key >= OPT_KEYS)
+		return ARGP_ERR_UNKNOWN;
+	else {
+		options->seen[key] = true;
+		parse_option(key, arg, state);
 	}
-	note_key(state, options, key);
 	return 0;
 }
 

@@ -51,26 +51,16 @@ static size_t owner_of(const struct pool_map *map, uint64_t from, uint64_t to, s
 	return owner;
 }
 
-static char character_of(const struct piece *piece)
-{
-	switch (piece->kind) {
-	case PIECE_FREE:
-		return '.';
-	case PIECE_USED:
-		return '#';
-	default:
-		return letters[piece->number % (sizeof(letters) - 1)];
-	}
-}
-
 static void print_character(const struct piece *piece, bool coloured)
 {
-	char c = character_of(piece);
+	char letter = letters[piece->number % (sizeof(letters) - 1)];
 
-	if (coloured && piece->kind == PIECE_VM)
-		printf("%s%c%s", colours[piece->number % COUNT_OF(colours)], c, COLOUR_OFF);
+	if (piece->kind != PIECE_VM)
+		putchar(piece->kind == PIECE_FREE ? '.' : '#');
+	else if (coloured)
+		printf("%s%c%s", colours[piece->number % COUNT_OF(colours)], letter, COLOUR_OFF);
 	else
-		putchar(c);
+		putchar(letter);
 }
 
 static void print_vm(const struct piece *piece, const struct vm_list *users, bool coloured)

@@ -79,7 +79,6 @@ static void print_facts(const struct pool *pool)
 static void print_fits(const struct pool *pool)
 {
 	bool described = false;
-	char text[CELL_MAX];
 
 	for (unsigned int order = HPT_ORDER_MIN; order <= HPT_ORDER_MAX; order++) {
 		const struct fact *fits = pool_fits(pool, order);
@@ -89,8 +88,7 @@ static void print_fits(const struct pool *pool)
 		if (!described)
 			describe_gauge("pool_fits", "number of tables of one order that still fit");
 		described = true;
-		snprintf(text, sizeof(text), "%u", order);
-		print_labelled("pool_fits", "order", text, fits->value);
+		printf("kvm_htab_pool_fits{order=\"%u\"} %" PRIu64 "\n", order, fits->value);
 	}
 }
 

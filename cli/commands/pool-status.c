@@ -71,18 +71,6 @@ static int find_out_by_trying(struct call *call, struct pool *pool)
 	return probe_open(&probe, &call->err) ?: probe_pool(&probe, pool, &call->err);
 }
 
-static void check_map(struct call *call, const struct pool *pool)
-{
-	struct error err = { 0 };
-
-	if (!pool->map || !pool_may_exist(pool) || !pool_map_check(pool->map, &err))
-		return;
-	if (call->err.status)
-		error_clear(&err); /* the first error is the better reason */
-	else
-		call->err = err;
-}
-
 static void fill_row(const struct call *call, struct status *status)
 {
 	const struct pool *pool = &status->pool;
@@ -114,7 +102,8 @@ static void run(struct call *call)
 	if (powernv) {
 		pool_read(&call->fs, pool);
 		status->advice = pool_advice_text(pool);
-		check_map(call, pool);
+		if (pool->map && pool_may_exist(pool) && !call->err.status)
+			(void)!pool_map_check(pool->map, &call->err);
 	}
 	fill_row(call, status);
 	if (call->options.metrics) {

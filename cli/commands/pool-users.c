@@ -5,11 +5,6 @@
 
 #include "commands/pool-parts.h"
 
-static bool may_use_pool(const struct host_vm *vm)
-{
-	return !vm->info_known || vm->info.source == KVM_PPC_HTAB_POOL;
-}
-
 /* Largest first. */
 static int compare_sizes(const void *a, const void *b)
 {
@@ -32,7 +27,7 @@ void pool_users_read(const struct call *call, struct vm_list *users)
 	for (size_t i = 0; i < users->n; i++) {
 		struct host_vm vm = users->vms[i];
 
-		if (!may_use_pool(&vm))
+		if (vm.info_known && vm.info.source != KVM_PPC_HTAB_POOL)
 			continue;
 		users->vms[i] = users->vms[kept]; /* swapped, so that none is lost */
 		users->vms[kept++] = vm;
