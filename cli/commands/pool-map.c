@@ -86,7 +86,7 @@ static void print_legend(const struct pool_map *map, const struct vm_list *users
 			print_vm(&map->pieces[i], users, coloured);
 	}
 	if (has[PIECE_USED])
-		puts(map->owners ? "  #  in use, but not by a VM" :
+		puts(map->owners ? "  #  in use, but not for the table of a VM" :
 				   "  #  in use; this kernel does not report by which VM");
 	if (has[PIECE_FREE])
 		puts("  .  free");

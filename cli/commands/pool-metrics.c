@@ -86,7 +86,8 @@ static void print_fits(const struct pool *pool)
 		if (!fits->known)
 			continue;
 		if (!described)
-			describe_gauge("pool_fits", "number of tables of one order that still fit");
+			describe_gauge("pool_fits",
+				       "number of further tables that fit if all have this order");
 		described = true;
 		printf("kvm_htab_pool_fits{order=\"%u\"} %" PRIu64 "\n", order, fits->value);
 	}

@@ -49,9 +49,9 @@ static int check_offered(const struct vm *vm, const struct vm_terms *terms, bool
 	if (result->info.flags & KVM_PPC_HTAB_INFO_READY)
 		return error_set(
 			&result->err, STATUS_FAILED, EPERM,
-			"this VM has run and was not offered for a reset, which kills a guest that "
-			"is only paused; let the VMM offer it (see kvm-htab-vm-socket(7)), or use "
-			"--force if the guest is about to restart");
+			"this VM has run since its last reset and was not offered for one, which "
+			"kills a paused guest; use --force if the guest is about to restart, or "
+			"let the VMM offer it (see kvm-htab-vm-socket(7))");
 	return 0;
 }
 

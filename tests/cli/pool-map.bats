@@ -50,7 +50,7 @@ repeat() {
   $(repeat . 64)
   A  VM 1, 64M, process 38
   B  VM 27, 32M
-  #  in use, but not by a VM
+  #  in use, but not for the table of a VM
   .  free"
 	run stdout_of pool-status --map --sysroot "$dir"
 	assert_line 'Map (512K per character, 32M per line)'
@@ -68,7 +68,7 @@ repeat() {
 	run map "$dir"
 	assert_line --index 2 "  $(repeat '#' 32)$(repeat B 32)"
 	assert_line '  B  VM 2, 16M'
-	assert_line '  #  in use, but not by a VM'
+	assert_line '  #  in use, but not for the table of a VM'
 }
 
 @test "a large pool: each character is of whoever has most of what it stands for" {

@@ -76,7 +76,7 @@ vm_fds() {
 		tool reset --vm "pid:$PID" $option -rn -o RESULT,CHANGED,READY,STATUS
 		assert_failure 1
 		assert_output "failed no yes 1"
-		says "this VM has run and was not offered for a reset"
+		says "this VM has run since its last reset and was not offered for one"
 		says "use --force"
 		says "; nothing was changed"
 	done
@@ -118,7 +118,7 @@ vm_fds() {
 	assert_output yes
 	tool reset --vm "pid:$PID"
 	assert_failure 1
-	says "this VM has run and was not offered for a reset"
+	says "this VM has run since its last reset and was not offered for one"
 	run vm entries
 	assert_output 3
 }

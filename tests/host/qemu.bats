@@ -140,7 +140,7 @@ works() {
 }
 
 @test "kvm-htab takes its VM out of QEMU, and without --force does it no harm" {
-	local pid command status=1 why='was not offered for a '
+	local pid command status=1 why='was not offered for '
 	guest_up
 	pid=$(host cat /run/guest/pid)
 	if [[ $HOST_IS_STOCK == 1 ]]; then

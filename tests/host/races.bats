@@ -44,7 +44,7 @@ says() {
 	meanwhile "$runs" reset --vm "pid:$PID" --wait=20 -rn -o RESULT,CHANGED,READY,STATUS
 	assert_failure 1
 	assert_output 'failed no yes 1'
-	says 'this VM has run and was not offered for a reset'
+	says 'this VM has run since its last reset and was not offered for one'
 	says '; nothing was changed'
 	vm stop
 	(($(vm entries) > 0))
