@@ -116,7 +116,7 @@ refuses() {
 	a_host 'room 256 1024'
 	compact --order 28
 	assert_success
-	assert_output 'There is room already for a table of order 28 (256M)'
+	assert_output 'There is already room for a table of order 28 (256M)'
 	assert_equal "$stderr" ''
 	compact --order 28 --raw --noheadings
 	assert_success
@@ -137,13 +137,13 @@ refuses() {
 	a_host 'room 0 1024'
 	compact
 	assert_success
-	assert_output 'There is room already for a table of order 28 (256M)'
+	assert_output 'There is already room for a table of order 28 (256M)'
 	# what is free is not told
 	echo x >"$DIR/sys/kernel/kvm_htab/pool/free_bytes"
 	rm -r "$DIR/sys/kernel/debug/cma" "$DIR/sys/kernel/mm" "$DIR/proc/meminfo"
 	compact
 	assert_success
-	assert_output 'There is room already for a table of order 28 (256M)'
+	assert_output 'There is already room for a table of order 28 (256M)'
 }
 
 @test "--ram: the table of such a guest" {
@@ -164,21 +164,21 @@ free, and the parameter kvm_hv.htab_move says which tables may be moved" --order
 	refuses 3 "no room for a table of order 18 (256K), whatever the kernel may move: \`kvm-htab pool-status\` shows what is \
 free, and the parameter kvm_hv.htab_move says which tables may be moved"
 	pool_file free_bytes $((GRANULE - 1))
-	refuses 3 "nothing of the pool is free: \`kvm-htab list\` shows who has it"
+	refuses 3 "the pool has no free space; \`kvm-htab list\` shows which VMs use it"
 	pool_file free_bytes 0
-	refuses 3 "nothing of the pool is free: \`kvm-htab list\` shows who has it"
+	refuses 3 "the pool has no free space; \`kvm-htab list\` shows which VMs use it"
 }
 
 # The kernel tells then only what needs no moves.
 @test "tables are not to be moved: said, and how to change that" {
-	local never="and the kernel is told not to move tables: \`echo running >/sys/module/kvm_hv/parameters/htab_move\` lets it"
+	local never="and the kernel may not move tables; allow it with \`echo running >/sys/module/kvm_hv/parameters/htab_move\`"
 	a_host 'room 256 512'
 	mode never
 	compact --order 27
 	assert_success
-	assert_output 'There is room already for a table of order 27 (128M)'
-	refuses 3 "no piece of the pool serves order 28 (256M), $never" --order 28
-	refuses 3 "no piece of the pool serves order 28 (256M), $never"
+	assert_output 'There is already room for a table of order 27 (128M)'
+	refuses 3 "no free piece of the pool holds order 28 (256M), $never" --order 28
+	refuses 3 "no free piece of the pool holds order 28 (256M), $never"
 	# not for that alone
 	compact --order 29
 	assert_failure 3
@@ -281,11 +281,11 @@ free, and the parameter kvm_hv.htab_move says which tables may be moved"
 	refuses 1 '/sys/kernel/kvm_htab/pool/granule_bytes: Bad message' --order 26
 }
 
-@test "a captured tree is only looked at" {
+@test "a captured tree is never changed" {
 	a_host 'room 0 256' 'move 1 0 512 256'
 	run kvm_htab compact --sysroot "$DIR" --order 26
 	assert_failure 2
-	assert_output --partial -- '--sysroot goes with --dry-run here: a captured tree is only looked at'
+	assert_output --partial -- '--sysroot requires --dry-run: a captured host cannot be changed'
 	before=$(cd "$DIR" && find . -type f -exec md5sum {} + | sort)
 	compact --order 26
 	assert_success
@@ -299,7 +299,7 @@ free, and the parameter kvm_hv.htab_move says which tables may be moved"
 		assert_failure 2
 		assert_output --partial -- "$text"
 	done <<-'END'
-		--order and --ram exclude each other|--order 24 --ram 2G
+		--order and --ram are mutually exclusive|--order 24 --ram 2G
 		is no order: write a number from 18|--order 17
 		is no order: write a number from 18|--order 47
 		is no size|--ram x

@@ -422,8 +422,8 @@ pool() {
 	assert_success
 	assert_line --regexp '^unknown +pool '
 	assert_line --regexp '^ +try as root'
-	assert_equal "${lines[-1]}" "Guests with a hashed page table can run here, as far as can be seen \
-(not: pool, refusals); see the warnings: kernel"
+	assert_equal "${lines[-1]}" "Guests with a hashed page table can run here, as far as known; unknown: pool, \
+refusals; see the warnings: kernel"
 }
 
 @test "memory for the reverse map" {

@@ -77,6 +77,6 @@ teardown() {
 		vm offer @stock
 		run host kvm-htab $command --vm @stock
 		assert_failure 5
-		assert_output --partial 'this kernel refuses VM ioctls from any process but the VM'
+		assert_output --partial 'this kernel accepts VM ioctls only from the VM'
 	done
 }

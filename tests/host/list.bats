@@ -152,7 +152,7 @@ of() {
 	assert_success
 	assert_output ''
 	assert_equal "$stderr" \
-		"kvm-htab: only root may see what tables the VMs have, and 2 more that are not shown: try as root"
+		"kvm-htab: VM tables and 2 more VMs are visible to root only"
 	run --separate-stderr host_as nobody kvm-htab list --json
 	assert_success
 	assert_equal "$stderr" ''
@@ -171,7 +171,7 @@ of() {
 	assert_success
 	assert_output "- $own 1000 vmm -"
 	assert_equal "$stderr" \
-		"kvm-htab: only root may see what tables the VMs have, and 1 more that are not shown: try as root"
+		"kvm-htab: VM tables and 1 more VM are visible to root only"
 	list -rn -o PID,UID
 	assert_line --index 1 "$own 1000"
 }
@@ -204,5 +204,5 @@ of() {
 	refute_output --partial "$second"
 	run --separate-stderr host_as nobody kvm-htab pool-status
 	assert_success
-	[[ $stderr == *"only root may see what tables the VMs have, and 2 more that are not shown: try as root" ]]
+	[[ $stderr == *"VM tables and 2 more VMs are visible to root only" ]]
 }

@@ -225,7 +225,7 @@ columns() {
 	run host kvm-htab compact --order 26
 	assert_success
 	assert_line --index 1 --regexp '^ *[0-9]+ +24 +16M +[0-9.]+[MB] +[0-9.]+[MB] +[1-9][0-9]* +[0-9]+ +vmm +-$'
-	assert_line --index 3 'Moved 2 tables (32M): there is room now for a table of order 26 (64M)'
+	assert_line --index 3 'Moved 2 tables (32M); there is now room for a table of order 26 (64M)'
 	assert_equal "$(stat_of moves)" $((moves + 2))
 	run host cat /sys/kernel/kvm_htab/pool/largest_free_order
 	assert_output 26
@@ -239,7 +239,7 @@ columns() {
 	assert_output ''
 	run host kvm-htab compact --order 26
 	assert_success
-	assert_output 'There is room already for a table of order 26 (64M)'
+	assert_output 'There is already room for a table of order 26 (64M)'
 	assert_equal "$(stat_of moves)" $((moves + 2))
 }
 
@@ -272,13 +272,13 @@ columns() {
 		# shellcheck disable=SC2086 # words
 		run --separate-stderr host kvm-htab compact $order
 		assert_failure 3
-		[[ $stderr == 'kvm-htab: no piece of the pool serves order 27 (128M), and the kernel is told not to move tables: '* ]] ||
+		[[ $stderr == 'kvm-htab: no free piece of the pool holds order 27 (128M), and the kernel may not move tables; '* ]] ||
 			fail "$stderr"
 	done
 	# what is there needs no moves
 	run host kvm-htab compact --order 24
 	assert_success
-	assert_output 'There is room already for a table of order 24 (16M)'
+	assert_output 'There is already room for a table of order 24 (16M)'
 	assert_equal "$(stat_of moves)" "$moves"
 }
 
@@ -290,7 +290,7 @@ columns() {
 	echo "$output"
 	assert_success
 	assert_line "Free            $(((total >> 20) - 13 * 16))M, in one piece enough for order 27"
-	assert_line 'Map, 512K a character, 32M a line'
+	assert_line 'Map (512K per character, 32M per line)'
 	assert_equal "$(grep -E '^  [A-Z.]{1,64}$' <<<"$output" | tr -cd . | wc -c)" $(((total + (1 << 19) - 1 >> 19) - 13 * 32))
 	assert_equal "$(grep -E '^  [A-Z.]{1,64}$' <<<"$output" | tr -cd A-M | wc -c)" $((13 * 32))
 	assert_equal "$(grep -cE '^  [A-M]  VM [0-9]+, 16M, process [0-9]+$' <<<"$output")" 13

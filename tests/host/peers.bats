@@ -58,7 +58,7 @@ refused() {
 }
 
 @test "one that is no VM" {
-	refused pipe 'this is no KVM VM but'
+	refused pipe 'not a KVM VM but'
 	assert_line 'fds 0'
 }
 
@@ -84,7 +84,7 @@ refused() {
 		until grep -q ready /tmp/peer.out; do sleep 0.05; done
 		kvm-htab reset --vm @unread -rn -o RESULT'
 	assert_success
-	assert_line 'kvm-htab: @unread: the peer did not take the answer: Broken pipe'
+	assert_line 'kvm-htab: @unread: cannot send the answer to the peer: Broken pipe'
 	assert_line nothing-to-do
 }
 

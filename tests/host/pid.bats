@@ -76,7 +76,7 @@ vm_fds() {
 		tool reset --vm "pid:$PID" $option -rn -o RESULT,CHANGED,READY,STATUS
 		assert_failure 1
 		assert_output "failed no yes 1"
-		says "the guest has run since its table was last cleared, and nobody has offered this VM"
+		says "this VM has run since its last reset and was not offered for one"
 		says "use --force"
 		says "; nothing was changed"
 	done
@@ -118,7 +118,7 @@ vm_fds() {
 	assert_output yes
 	tool reset --vm "pid:$PID"
 	assert_failure 1
-	says "the guest has run since its table was last cleared"
+	says "this VM has run since its last reset and was not offered for one"
 	run vm entries
 	assert_output 3
 }
@@ -126,7 +126,7 @@ vm_fds() {
 @test "resize is refused without --force whatever the VM's state" {
 	tool resize --vm "pid:$PID" --order 25
 	assert_failure 1
-	says "nobody has offered this VM for a resize"
+	says "this VM was not offered for a resize"
 	says "use --force; nothing was changed"
 	vm run
 	tool resize --vm "pid:$PID" --order 24
@@ -162,7 +162,7 @@ vm_fds() {
 	says "the guest has run"
 	tool reset --vm "pid:$PID" --force
 	assert_failure 4
-	says "vCPUs of the VM are running"
+	says "the VM is running; stop it first"
 	tool resize --vm "pid:$PID" --order 25 --force --wait=0.5
 	assert_failure 4
 	says "still running after 0.5 s"
@@ -184,7 +184,7 @@ vm_fds() {
 	says "process $PID (vmm) has no open file descriptor 77"
 	tool vm-status --vm "pid:$PID:0"
 	assert_failure 1
-	says "of process $PID (vmm), file descriptor 0 is no KVM VM but \"/dev/null\""
+	says "in process $PID (vmm), file descriptor 0 is not a KVM VM but \"/dev/null\""
 }
 
 @test "several VMs in one process: an error that lists them" {
@@ -193,7 +193,7 @@ vm_fds() {
 	second=$(vm second)
 	tool vm-status --vm "pid:$PID"
 	assert_failure 1
-	says "process $PID (vmm) has several VMs, its file descriptors $fd, $second: say which, as in pid:$PID:$fd"
+	says "process $PID (vmm) has several VMs (file descriptors $fd, $second); choose one, as in pid:$PID:$fd"
 	tool reset --vm "pid:$PID" --force
 	assert_failure 1
 	tool vm-status --vm "pid:$PID:$fd" --vm "pid:$PID:$second" -rn -o TABLE
@@ -216,20 +216,20 @@ vm_fds() {
 	fd=$(vm_fds)
 	run host_as nobody kvm-htab reset --vm "pid:$PID"
 	assert_failure 1
-	assert_output --partial "no permission to look for a VM in process $PID (vmm): that needs ptrace access to it; try as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+	assert_output --partial "permission denied: finding the VM of process $PID (vmm) requires ptrace access; run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
 	run host_as nobody kvm-htab reset --vm "pid:$PID:$fd"
 	assert_failure 1
-	assert_output --partial "no permission to take a VM out of process $PID (vmm): that needs ptrace access to it; try as root, or with CAP_SYS_PTRACE"
+	assert_output --partial "permission denied: taking the VM of process $PID (vmm) requires ptrace access; run as root, or with CAP_SYS_PTRACE"
 	# with these, and no others, the kernel asks for the owner's consent
 	run with_caps +sys_ptrace kvm-htab reset --vm "pid:$PID"
 	assert_failure 1
-	assert_output --partial "no permission to look for a VM"
+	assert_output --partial "permission denied: finding the VM"
 	run with_caps +sys_ptrace kvm-htab reset --vm "pid:$PID:$fd"
 	assert_failure 1
 	assert_output --partial "has not opted in"
 	run with_caps +sys_ptrace kvm-htab reset --vm "pid:$PID:0"
 	assert_failure 1
-	assert_output --partial 'this is no KVM VM but "/dev/null"'
+	assert_output --partial 'not a KVM VM but "/dev/null"'
 	run with_caps +sys_ptrace,+dac_read_search kvm-htab reset --vm "pid:$PID"
 	assert_failure 1
 	assert_output --partial "has not opted in"
@@ -257,7 +257,7 @@ vm_fds() {
 	run host_as nobody kvm-htab reset --vm "pid:$PID"
 	host mount -o remount,hidepid=0 /proc
 	assert_failure 1
-	assert_output --partial "no permission to look for a VM in process $PID: that needs ptrace access to it"
+	assert_output --partial "permission denied: finding the VM of process $PID requires ptrace access"
 }
 
 @test "a VMM that is stopped by a signal need not do anything" {
@@ -274,13 +274,13 @@ vm_fds() {
 	vm_end other
 	tool reset --vm "pid:$other"
 	assert_failure 1
-	says "pid:$other: there is no process $other; nothing was changed"
+	says "pid:$other: no such process: $other; nothing was changed"
 
 	vm exec sleep || true
 	host_wait 10 "grep -q sleep /proc/$PID/comm"
 	tool reset --vm "pid:$PID"
 	assert_failure 1
-	says "process $PID (sleep) has no VM of KVM"
+	says "process $PID (sleep) has no KVM VM"
 	host kill -9 "$PID"
 }
 
@@ -290,7 +290,7 @@ vm_fds() {
 	host_wait 10 "grep -q sleep /proc/$PID/comm"
 	tool reset --vm "pid:$PID" --force
 	assert_failure 1
-	says "the kernel refuses this VM: its owner is gone"
+	says "the kernel rejects this VM: its owner has exited"
 	host kill -9 "$PID"
 }
 
@@ -315,7 +315,7 @@ vm_fds() {
 	vm_end
 	tool reset --vm domain:web --force
 	assert_failure 1
-	says "there is no process $PID"
+	says "no such process: $PID"
 }
 
 @test "several VMs in one call, of all kinds" {

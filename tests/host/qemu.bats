@@ -140,11 +140,11 @@ works() {
 }
 
 @test "kvm-htab takes its VM out of QEMU, and without --force does it no harm" {
-	local pid command status=1 why='nobody has offered this VM'
+	local pid command status=1 why='was not offered for '
 	guest_up
 	pid=$(host cat /run/guest/pid)
 	if [[ $HOST_IS_STOCK == 1 ]]; then
-		status=5 why='this kernel refuses VM ioctls'
+		status=5 why='this kernel accepts VM ioctls only'
 	else
 		run --separate-stderr host kvm-htab vm-status --vm "pid:$pid" -rn -o MMU,ORDER,SOURCE,READY
 		assert_success

@@ -44,7 +44,7 @@ says() {
 	meanwhile "$runs" reset --vm "pid:$PID" --wait=20 -rn -o RESULT,CHANGED,READY,STATUS
 	assert_failure 1
 	assert_output 'failed no yes 1'
-	says 'the guest has run since its table was last cleared, and nobody has offered this VM'
+	says 'this VM has run since its last reset and was not offered for one'
 	says '; nothing was changed'
 	vm stop
 	(($(vm entries) > 0))
@@ -66,15 +66,15 @@ refused_after() {
 	assert_failure 3
 	assert_output "failed yes $2 3"
 	# shellcheck disable=SC2016 # quoted by the message
-	says 'no room for a table of order 40 (1T): `kvm-htab pool-status` shows what would fit; --min-order accepts less'
+	says 'no room for a table of order 40 (1T); see `kvm-htab pool-status`, or accept a smaller one with --min-order'
 	says "$3"
 	[[ $stderr != *'nothing was changed'* ]]
 }
 
 @test "the table is emptied, or another one, or gone: a request without success says so" {
 	vm run
-	refused_after 'vmm ctl vm allocate 24' 'yes 24' '; meanwhile the table was emptied'
+	refused_after 'vmm ctl vm allocate 24' 'yes 24' '; its table was emptied'
 	refused_after 'vmm ctl vm allocate 25' 'yes 25' '; the VM now has a table of order 25'
 	[[ $HOST_MACHINE != powernv8 ]] || return 0 # has no radix
-	refused_after 'vmm ctl vm radix' 'no -' '; meanwhile the VM has lost its table: it has none now'
+	refused_after 'vmm ctl vm radix' 'no -' '; the VM has lost its table'
 }

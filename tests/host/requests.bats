@@ -132,7 +132,7 @@ pool_free() {
 	order=$(field order <<<"$output")
 	assert_equal "$(field wanted_order <<<"$output")" 40
 	# shellcheck disable=SC2154 # set by run
-	[[ $stderr == *"order 40 was wanted, order $order "*" is what could be had" ]]
+	[[ $stderr == *"no room for order 40; the table has order $order ("* ]]
 	((order >= 25 && order < 40))
 	run vm info
 	assert_output --partial "order=$order source=1 "
@@ -148,7 +148,7 @@ pool_free() {
 	run tool resize --order 40 --min-order 39
 	assert_failure 3
 	# shellcheck disable=SC2016 # quoted by the message
-	assert_output --partial 'no room for a table of order 40 (1T), nor for any down to order 39: `kvm-htab pool-status` shows what would fit; nothing was changed'
+	assert_output --partial 'no room for a table of order 40 (1T), or a smaller one down to order 39; see `kvm-htab pool-status`; nothing was changed'
 	run vm entries
 	assert_output "$AFTER_RUN"
 	run vm info
@@ -165,7 +165,7 @@ pool_free() {
 		vm "$how"
 		run tool reset
 		assert_failure 4
-		assert_output --partial 'vCPUs of the VM are running: stop them first, or use --wait'
+		assert_output --partial 'the VM is running; stop it first, or use --wait'
 		run tool resize --order 26
 		assert_failure 4
 		run tool vm-status --json
@@ -230,7 +230,7 @@ pool_free() {
 	vm share 25
 	run tool resize --order 26
 	assert_failure 1
-	assert_output --partial "no permission for order 26: it is above the limit that the VM's owner has set for others"
+	assert_output --partial "permission denied: order 26 exceeds the limit set by the VM's owner"
 	run tool resize --order 25
 	assert_success
 	vm offer "$SOCKET"

@@ -56,7 +56,7 @@ setup_file() {
 	run host kvm-htab list
 	assert_success
 	assert_line --regexp '^ +- +- - +- +- +[0-9]+ vmm +-$'
-	assert_output --partial 'this host is itself a guest (pSeries): its VMs use the radix MMU only'
+	assert_output --partial 'this host is itself a guest (pSeries): its VMs use radix'
 	for command in vm-status reset 'resize --order 24'; do
 		host vmm ctl vm offer @nested
 		# shellcheck disable=SC2086 # words
