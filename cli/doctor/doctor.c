@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Why HPT guests cannot run here, or that they can: one item after the other. */
+/* Whether HPT guests can run here, item by item. */
 #include "doctor/doctor.h"
 
 #include <stdio.h>
@@ -57,7 +57,7 @@ const struct item *doctor_examine(const struct sysfs *fs, const struct host *hos
 
 		item->name = looks[i].name;
 		if (doctor.no_hpt)
-			item_set(item, ITEM_NONE, "not on such a host");
+			item_set(item, ITEM_NONE, "not applicable to this host");
 		else
 			looks[i].look(&doctor, item);
 		if (item->state == ITEM_FAILED && !cause)

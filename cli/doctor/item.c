@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What an item says. */
+/* The texts of an item. */
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "doctor/doctor.h"
 #include "lib/text.h"
 
-/* The boot loader's configuration on most distributions, and the tool of the others. */
+/* Distributions configure the boot loader in this file or with this tool. */
 #define GRUB_DEFAULTS "/etc/default/grub"
 #define GRUBBY "/usr/sbin/grubby"
 
@@ -51,11 +51,11 @@ void item_set_next(struct item *item, const char *format, ...)
 void item_advise_boot(const struct doctor *doctor, struct item *item, const char *option)
 {
 	if (sysfs_has(doctor->fs, GRUBBY)) {
-		item_advise(item, "boot with %s: set it, and reboot when you can", option);
+		item_advise(item, "boot with %s: set it, then reboot", option);
 		item_set_next(item, "grubby --update-kernel=ALL --args=%s", option);
 	} else if (sysfs_has(doctor->fs, GRUB_DEFAULTS)) {
 		item_advise(item,
-			    "boot with %s: put it into GRUB_CMDLINE_LINUX in " GRUB_DEFAULTS
+			    "boot with %s: add it to GRUB_CMDLINE_LINUX in " GRUB_DEFAULTS
 			    ", run update-grub and reboot",
 			    option);
 	} else {

@@ -120,17 +120,17 @@ usage_error() {
 
 @test "orders and sizes that are none" {
 	for order in 17 47 0 -1 x 24x "" 18446744073709551640; do
-		usage_error "is no order: write a number from 18" resize --vm @x --order="$order"
-		usage_error "is no order" resize --vm @x --order 30 --min-order="$order"
+		usage_error "use a number from 18 (256 KiB) to 46" resize --vm @x --order="$order"
+		usage_error "invalid order" resize --vm @x --order 30 --min-order="$order"
 	done
 	usage_error "--min-order 25 is larger than the requested order 24" \
 		resize --vm @x --min-order 25 --order 24
 	usage_error "no size given" resize --vm @x
 	for size in x 1X 1KK 1GiBB . .5G -1G 1.G "1 G" ""; do
-		usage_error "is no size: write a number with a unit, as in 64G, 512MiB or 1.5T" resize --vm @x --ram="$size"
+		usage_error "use a number with a unit, such as 64G or 1.5T" resize --vm @x --ram="$size"
 	done
 	for size in 0 0G 16E 99999999999999999999 0.0000000001K; do
-		usage_error "is out of range: more than 0 and less than 16 EiB" resize --vm @x --ram "$size"
+		usage_error "is out of range: use more than 0 and less than 16 EiB" resize --vm @x --ram "$size"
 	done
 	for time in x -1 1s "" inf nan 1e99 0x; do
 		usage_error "use seconds, such as 5 or 0.5" reset --vm @x --wait="$time"
@@ -153,7 +153,7 @@ each() {
 }
 
 refuses_column() {
-	usage_error 'there is no column "FOO": see --help for their names' "$@" -o FOO
+	usage_error 'unknown column "FOO": --help lists the columns' "$@" -o FOO
 }
 
 refuses_tree() {
@@ -170,7 +170,7 @@ refuses_tree() {
 }
 
 @test "columns that are none" {
-	usage_error 'there is no column "FOO"' pool-status -o STATE,FOO
-	usage_error 'there is no column ""' pool-status -o STATE,
-	usage_error 'there is no column ""' vm-status --vm @x -o ""
+	usage_error 'unknown column "FOO"' pool-status -o STATE,FOO
+	usage_error 'unknown column ""' pool-status -o STATE,
+	usage_error 'unknown column ""' vm-status --vm @x -o ""
 }

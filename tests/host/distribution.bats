@@ -54,7 +54,7 @@ teardown() {
 	run host kvm-htab pool-status --map
 	assert_failure 5
 	assert_line --regexp '^Total '
-	assert_output --partial 'this kernel does not tell what is where in the pool'
+	assert_output --partial 'this kernel does not report the map of the pool'
 }
 
 @test "--probe finds out what fits" {

@@ -57,9 +57,9 @@ fill() {
 @test "as nobody: the device is what is missing, the rest is seen" {
 	only_patched_kernel "the pool, for users other than root"
 	DOCTOR_AS="host_as nobody" doctor /dev/kvm
-	assert_equal "$(said /dev/kvm what)" "root:kvm 0660: not for this user (nobody)"
+	assert_equal "$(said /dev/kvm what)" "root:kvm 0660: permission denied for user nobody"
 	assert_equal "$(said /dev/kvm advice)" \
-		"as root, put the user into the group; it counts from the next login on"
+		"as root, add the user to the group, then log in again"
 	assert_equal "$(said /dev/kvm next)" "usermod -aG kvm nobody"
 	assert_equal "$(said pool state)" ok
 	assert_equal "$(said kernel state)" ok
@@ -74,15 +74,15 @@ fill() {
 	host 'chgrp root /dev/kvm; chmod 0600 /dev/kvm'
 	doctor
 	assert_equal "$(said /dev/kvm state)" warning
-	assert_equal "$(said /dev/kvm what)" "root:root 0600: for root only, but VMMs run as other users"
-	assert_equal "$(said /dev/kvm advice)" "give it to group kvm"
+	assert_equal "$(said /dev/kvm what)" "root:root 0600: only root may open it, but VMMs run as other users"
+	assert_equal "$(said /dev/kvm advice)" "give the device to group kvm"
 	mend /dev/kvm
 	doctor
 	assert_equal "$(said /dev/kvm state)" ok
 	host 'chgrp root /dev/kvm; chmod 0600 /dev/kvm'
 	DOCTOR_AS="host_as nobody" doctor /dev/kvm
-	assert_equal "$(said /dev/kvm advice)" "as root, give it to group kvm, and the user to that group; it counts \
-from the next login on"
+	assert_equal "$(said /dev/kvm advice)" "as root, give the device to group kvm and add the user to that \
+group, then log in again"
 	assert_regex "$(said /dev/kvm next)" '^chgrp kvm /dev/kvm && chmod 0660 /dev/kvm && usermod -aG kvm nobody$'
 }
 
@@ -90,7 +90,7 @@ from the next login on"
 	host rm /dev/kvm
 	doctor /dev/kvm
 	assert_equal "$(said /dev/kvm what)" missing
-	assert_equal "$(said /dev/kvm advice)" "make it (in a container: have it handed in)"
+	assert_equal "$(said /dev/kvm advice)" "create the device, or pass it into the container"
 	assert_equal "$(said /dev/kvm next)" \
 		"rm -f /dev/kvm && mknod -m 0660 /dev/kvm c 10 232 && chgrp kvm /dev/kvm"
 	mend /dev/kvm
@@ -98,7 +98,7 @@ from the next login on"
 	assert_equal "$(said /dev/kvm state)" ok
 	host 'rm /dev/kvm; touch /dev/kvm'
 	doctor /dev/kvm
-	assert_equal "$(said /dev/kvm what)" "is there, but not the device (character, 10:232)"
+	assert_equal "$(said /dev/kvm what)" "not the KVM device (character device 10:232)"
 	mend /dev/kvm
 	doctor
 	vm_start
@@ -114,12 +114,12 @@ in_container() {
 
 @test "a device that this process may not use, whatever its mode says, and one that does not answer" {
 	DOCTOR_AS=in_container doctor /dev/kvm
-	assert_equal "$(said /dev/kvm what)" "root:kvm 0660: cannot be opened: Permission denied"
-	assert_regex "$(said /dev/kvm advice)" 'what confines this process'
+	assert_equal "$(said /dev/kvm what)" "root:kvm 0660: cannot open it: Permission denied"
+	assert_regex "$(said /dev/kvm advice)" 'the device control group and the security module'
 	# ENOTTY is 25
 	DOCTOR_AS="host peer refuse ioctl 25" doctor /dev/kvm
 	assert_equal "$(said /dev/kvm what)" "root:kvm 0660: KVM-HV does not answer"
-	assert_equal "$(said /dev/kvm advice)" "look for what KVM-HV says at its start"
+	assert_equal "$(said /dev/kvm advice)" "check the messages of KVM-HV in the kernel log"
 	assert_equal "$(said /dev/kvm next)" "dmesg | grep -i kvm"
 	run mend /dev/kvm
 	assert_success
@@ -130,7 +130,7 @@ in_container() {
 	doctor kvm_hv
 	assert_equal "$(said kvm_hv what)" 'not loaded'
 	assert_equal "$(said kvm_hv next)" 'modprobe kvm_hv'
-	assert_equal "$(said /dev/kvm what)" 'comes with the module'
+	assert_equal "$(said /dev/kvm what)" 'requires kvm_hv'
 	host '! test -e /sys/module/kvm_hv'
 	mend kvm_hv
 	doctor
@@ -171,19 +171,19 @@ in_container() {
 	hash_boot --append module_blacklist=kvm_hv
 	doctor kvm_hv
 	assert_equal "$(said kvm_hv what)" \
-		"not loaded: deny-listed (module_blacklist=kvm_hv on the kernel's command line)"
+		"not loaded: deny-listed (module_blacklist=kvm_hv on the command line)"
 	assert_equal "$(said kvm_hv advice)" 'boot without module_blacklist=kvm_hv'
 	run host modprobe kvm_hv
 	assert_failure
 	host_verdict
 }
 
-@test "loading of modules is switched off" {
+@test "loading of modules is disabled" {
 	hash_boot --append module_blacklist=nothing
 	host 'modprobe -r kvm_hv; echo 1 >/proc/sys/kernel/modules_disabled'
 	doctor kvm_hv
 	assert_equal "$(said kvm_hv what)" \
-		'not loaded: loading of modules is switched off (kernel.modules_disabled)'
+		'not loaded: loading of modules is disabled (kernel.modules_disabled)'
 	run host modprobe kvm_hv
 	assert_failure
 	host_verdict
@@ -194,7 +194,7 @@ in_container() {
 	dir=/lib/modules/$(host uname -r)
 	host "modprobe -r kvm_hv; mv $dir /lib/modules/away"
 	doctor kvm_hv
-	assert_equal "$(said kvm_hv what)" "not loaded, and there are no modules of the running kernel ($dir)"
+	assert_equal "$(said kvm_hv what)" "not loaded: no modules of the running kernel ($dir)"
 	host "mv /lib/modules/away $dir; rm $dir/modules.dep*"
 	doctor kvm_hv
 	assert_equal "$(said kvm_hv next)" 'depmod && modprobe kvm_hv'
@@ -213,7 +213,7 @@ in_container() {
 	host "rm $DENY; modprobe kvm_hv"
 	doctor
 	assert_equal "$(said kvm_hv what)" loaded
-	assert_regex "$(said kvm_hv advice)" 'libkmod.so.2 is not there'
+	assert_regex "$(said kvm_hv advice)" 'libkmod.so.2 is missing'
 	host mv /tmp/libkmod "$library"
 }
 
@@ -224,7 +224,7 @@ in_container() {
 	count=$(fill {32..22})
 	doctor pool
 	assert_regex "$(said pool what)" '^full: '
-	assert_regex "$(said pool advice)" '^stop guests'
+	assert_regex "$(said pool advice)" '^stop or migrate guests'
 	run host kvm-htab doctor
 	assert_regex "${lines[-1]}" '^Next: stop guests'
 	# as it says
@@ -243,11 +243,11 @@ in_container() {
 	vm_end "${names[@]}"
 	doctor
 	assert_equal "$(said pool state)" warning
-	assert_regex "$(said pool advice)" '^the kernel moves tables to join pieces when a guest asks for more'
+	assert_regex "$(said pool advice)" '^the kernel moves tables to join the pieces when a guest needs more'
 	tables_move never
 	doctor pool
 	assert_regex "$(said pool what)" '^fragmented: .* room for order 24 \(a guest of 2G\)$'
-	assert_regex "$(said pool advice)" '^this kernel could move tables to join pieces, but is told not to'
+	assert_regex "$(said pool advice)" '^this kernel may not move tables to join the pieces'
 	vm_end v1 v3
 	doctor
 	assert_equal "$(said pool state)" warning
@@ -265,7 +265,7 @@ in_container() {
 	vm_end
 	doctor
 	assert_equal "$(said refusals state)" warning
-	assert_regex "$(said refusals what)" ': 1; smaller than wanted: 0$'
+	assert_regex "$(said refusals what)" ': 1; smaller than requested: 0$'
 	run mend refusals
 	assert_success
 	assert_output --partial "Pool "

@@ -49,10 +49,10 @@ teardown() {
 	assert_line '  #  in use; this kernel does not report by which VM'
 	run host_as nobody kvm-htab pool-status --map
 	assert_failure 1
-	assert_line 'kvm-htab: only root may see what is where in the pool: try as root'
+	assert_line 'kvm-htab: only root may read the map of the pool: try as root'
 	run host kvm-htab compact
 	assert_failure 5
-	assert_output --partial 'this kernel does not move tables'
+	assert_output --partial 'this kernel cannot move tables'
 }
 
 # shellcheck disable=SC2016 # for the host
