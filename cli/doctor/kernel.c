@@ -32,7 +32,8 @@ static char *denial_text(const struct module *module)
 	return NULL;
 }
 
-static void advise_denial(const struct module *module, struct item *item)
+/* What to do if @module can be loaded, but is not. */
+static void advise_to_load(const struct module *module, struct item *item)
 {
 	switch (module->denial) {
 	case DENIAL_BLACKLIST:
@@ -42,25 +43,19 @@ static void advise_denial(const struct module *module, struct item *item)
 		break;
 	case DENIAL_COMMAND_LINE:
 		item_advise(item, "boot without module_blacklist=%s", module->denied);
-		break;
+		return;
 	case DENIAL_DISABLED:
 		item_advise(item, "reboot, and load kvm_hv before loading is disabled, which "
 				  "cannot be undone");
-		break;
+		return;
 	case DENIAL_NONE:
 		item_advise(item, "load it");
 		break;
 	}
-}
-
-static void set_next_to_load(const struct module *module, struct item *item)
-{
-	if (module->denial == DENIAL_INSTALL && strcmp(module->denied, "kvm_hv"))
-		item_set_next(item, "modprobe --ignore-install %s && modprobe kvm_hv",
-			      module->denied);
-	else if (module->denial == DENIAL_INSTALL)
-		item_set_next(item, "modprobe --ignore-install kvm_hv");
-	else if (module->denial == DENIAL_NONE || module->denial == DENIAL_BLACKLIST)
+	if (module->denial == DENIAL_INSTALL)
+		item_set_next(item, "modprobe --ignore-install %s%s", module->denied,
+			      strcmp(module->denied, "kvm_hv") ? " && modprobe kvm_hv" : "");
+	else
 		item_set_next(item, "modprobe kvm_hv");
 }
 
@@ -113,8 +108,7 @@ static void module_loadable(const struct module *module, struct item *item)
 	_cleanup_free_ char *denial = denial_text(module);
 
 	item_set(item, ITEM_FAILED, "not loaded%s%s", denial ? ": " : "", denial ?: "");
-	advise_denial(module, item);
-	set_next_to_load(module, item);
+	advise_to_load(module, item);
 }
 
 void doctor_kvm_hv(struct doctor *doctor, struct item *item)

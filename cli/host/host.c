@@ -90,21 +90,17 @@ int host_no_module(struct error *err)
 
 int host_check(const struct host *host, struct error *err)
 {
-	switch (host->platform) {
-	case HOST_OTHER:
+	if (host->platform == HOST_OTHER)
 		return error_set(
 			err, STATUS_CANNOT, EOPNOTSUPP,
 			"this host is not POWER (%s): KVM-HV, its hashed page tables and their "
 			"pool exist on POWER only",
 			host->machine);
-	case HOST_PSERIES:
+	if (host->platform == HOST_PSERIES)
 		return error_set(
 			err, STATUS_CANNOT, EOPNOTSUPP,
 			"this host is itself a guest (pSeries): its KVM-HV guests use the radix "
 			"MMU only; run kvm-htab on the host below it");
-	case HOST_POWERNV:
-		break;
-	}
 	if (!host->module_loaded && !host->patched)
 		return host_no_module(err);
 	return 0;

@@ -247,7 +247,7 @@ summary() {
 
 @test "kvm_pr in the place of kvm_hv, and beside it" {
 	mkdir "$dir/sys/module/kvm_pr"
-	check kvm_pr ok "loaded, too"
+	check kvm_pr ok "loaded, too: only for VMs that request it"
 	rm -r "$dir/sys/module/kvm_hv"
 	check kvm_pr warning "loaded instead of kvm_hv" \
 		"load kvm_hv, which VMs prefer, and restart running VMs" "modprobe kvm_hv"
@@ -358,7 +358,7 @@ pool() {
 @test "reservation: failed, absent, too small" {
 	pool failed 0 0 0
 	check reservation failed "could not be reserved at boot (5 percent, the default)" \
-		"boot with kvm_cma_resv_ratio=2 " -
+		"boot with kvm_cma_resv_ratio=2 on the kernel's command line" -
 	check pool n/a "there is no pool"
 	echo "kvm_cma_resv_ratio=99" >"$dir/proc/cmdline"
 	check reservation failed "(kvm_cma_resv_ratio=99)" "boot with kvm_cma_resv_ratio=5 " -
