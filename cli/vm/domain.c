@@ -50,7 +50,7 @@ static void add(struct domains *domains, const char *name, size_t length, pid_t 
 static void read_directory(const struct sysfs *fs, const char *path, struct domains *domains)
 {
 	int directory_fd = sysfs_open_directory(fs, path);
-	_cleanup_closedir_ DIR *dir = directory_fd < 0 ? NULL : sysfs_list(directory_fd);
+	_cleanup_closedir_ DIR *dir = sysfs_list(directory_fd);
 	const struct dirent *entry;
 
 	while (dir && (entry = sysfs_next(dir))) {

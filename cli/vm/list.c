@@ -199,7 +199,7 @@ static int compare_numbers(const void *a, const void *b)
 static int list_numbers(const struct sysfs *fs, const char *path, uint64_t **numbers, size_t *n)
 {
 	int directory_fd = sysfs_open_directory(fs, path);
-	_cleanup_closedir_ DIR *dir = directory_fd < 0 ? NULL : sysfs_list(directory_fd);
+	_cleanup_closedir_ DIR *dir = sysfs_list(directory_fd);
 	const struct dirent *entry;
 	uint64_t number;
 

@@ -96,7 +96,7 @@ static void drop_duplicates(struct vmm *vmm)
 int vmm_read_fds(struct vmm *vmm)
 {
 	int directory_fd = sysfs_open_directory_at(vmm->proc_fd, "fd");
-	_cleanup_closedir_ DIR *dir = directory_fd < 0 ? NULL : sysfs_list(directory_fd);
+	_cleanup_closedir_ DIR *dir = sysfs_list(directory_fd);
 	const struct dirent *entry;
 	char kind[64];
 	uint64_t fd;

@@ -1,29 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What the VMM does between kvm-htab's look at the VM and its request: the answer is about the VM as it is then.
+# What the VMM does after kvm-htab has looked at the VM and before it makes its request: the answer must be about the
+# VM as it is then. The tool alone: one machine is enough.
 #
 # Runs on: powernv9; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
 # Takes: 5 s
 
 bats_require_minimum_version 1.5.0
-load host
-load vmm
-
-setup_file() {
-	host_boot
-}
+load fixture
 
 setup() {
-	before=$(pool_used)
-	vm_start
-	vm allocate 24
+	vm_with_table 24
 	PID=$(host cat /run/vmm/vm/pid)
-}
-
-teardown() {
-	vm_end
-	[[ $(pool_used) == "$before" ]]
 }
 
 # meanwhile COMMAND ARG...: kvm-htab, and COMMAND right before its third ioctl, after those that ask what the
