@@ -7,27 +7,14 @@
 # Check-long: powernv9; lines: all; kernels: modules
 # Takes: 35 s
 
-load host
-load vmm
+load fixture
 
 setup_file() {
 	host_boot --smp 2
 }
 
-# No other file asks for it, and idle it takes half a core from those that come.
-teardown_file() {
-	host_verdict
-}
-
 setup() {
-	before=$(pool_used)
-	vm_start --vcpus 2
-	vm allocate 24
-}
-
-teardown() {
-	vm_end
-	[[ $(pool_used) == "$before" ]]
+	vm_with_table 24 --vcpus 2
 }
 
 # beside TEXT COMMAND...: runs COMMAND in the host, with TEXT in a loop beside it.

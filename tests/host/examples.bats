@@ -9,8 +9,7 @@
 # Takes: 25 s
 
 bats_require_minimum_version 1.5.0
-load host
-load vmm
+load fixture
 load doctor
 
 ROOT=$BATS_TEST_DIRNAME/../..
@@ -21,16 +20,13 @@ setup_file() {
 }
 
 setup() {
-	before=$(pool_used)
-	vm_start
-	vm allocate 24
+	vm_with_table 24
 	host "mkdir -p /tmp/examples /run/libvirt/qemu; cat /run/vmm/vm/pid >/run/libvirt/qemu/web.pid"
 }
 
 teardown() {
-	vm_end
 	host 'rm -rf /tmp/examples /run/libvirt /run/vmm/guest.sock /run/vm.sock'
-	[[ $(pool_used) == "$before" ]]
+	pool_after
 }
 
 # Every line that the page prints as a command, from its rendered form, blanks at both ends cut off

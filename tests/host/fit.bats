@@ -7,28 +7,20 @@
 # Takes: 40 s
 
 bats_require_minimum_version 1.5.0
-load host
-load vmm
+load fixture
 
 DIR=/sys/kernel/kvm_htab
 
-setup_file() {
-	host_boot
-}
-
 # Tables stay where they are; what becomes of these answers if they do not, move.bats has.
 setup() {
-	before=$(pool_used)
-	neighbours=()
+	pool_before
 	tables_move never
 }
 
 teardown() {
 	tables_move running
 	host '[ ! -e /run/reserve ] || cat /run/reserve >/proc/sys/vm/min_free_kbytes; chmod 600 /dev/kvm; [ ! -e /dev/kvm.away ] || mv /dev/kvm.away /dev/kvm'
-	vm_end
-	((${#neighbours[@]} == 0)) || vm_end "${neighbours[@]}"
-	[[ $(pool_used) == "$before" ]]
+	pool_after
 }
 
 # fit STATUS ANSWER OPTION...: FITS, ANSWER, REASON and SOURCE

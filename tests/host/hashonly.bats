@@ -6,21 +6,10 @@
 # Check-long: powernv8; lines: all; kernels: modules
 # Takes: 10 s
 
-load host
-load vmm
-
-setup_file() {
-	host_boot
-}
+load fixture
 
 setup() {
-	before=$(pool_used)
-	vm_start
-}
-
-teardown() {
-	vm_end
-	[[ $(pool_used) == "$before" ]]
+	vm_with_table 0
 }
 
 # has FLAGS ORDER: what INFO says

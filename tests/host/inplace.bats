@@ -7,24 +7,12 @@
 # Takes: 20 s
 
 bats_require_minimum_version 1.5.0
-load host
-load vmm
-
-setup_file() {
-	host_boot
-}
+load fixture
 
 setup() {
-	before=$(pool_used)
-	neighbours=()
+	pool_before
 	only_patched_kernel "growing in place"
 	one_block
-}
-
-teardown() {
-	vm_end
-	((${#neighbours[@]} == 0)) || vm_end "${neighbours[@]}"
-	[[ $(pool_used) == "$before" ]]
 }
 
 first_vm() {

@@ -9,20 +9,14 @@
 # Takes: 10 s
 
 bats_require_minimum_version 1.5.0
-load host
-load vmm
-
-setup_file() {
-	host_boot
-}
+load fixture
 
 setup() {
-	before=$(pool_used)
+	pool_before
 }
 
 teardown() {
-	vm_end vm other
-	[[ $(pool_used) == "$before" ]]
+	pool_after vm other
 }
 
 # the two, with tables from both sources
@@ -64,7 +58,7 @@ of() {
 	assert_line --index 0 --regexp "^[0-9]+ 26 pool $((1 << 26)) $((1 << 26)) $first vmm -$"
 	assert_line --index 1 --regexp "^[0-9]+ 20 pages $((1 << 20)) $((1 << 20)) $second vmm -$"
 	assert_equal "${#lines[@]}" 2
-	assert_equal "$(pool_used)" $((before + (1 << 26)))
+	pool_gave $((1 << 26))
 
 	list --json
 	assert_equal "$(of '[.results[].id] == ([.results[].id] | sort) and .results[0].id > 0')" true

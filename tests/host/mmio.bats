@@ -12,26 +12,14 @@
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: stock modules
 # Takes: 5 s
 
-load host
-load vmm
-
-setup_file() {
-	host_boot
-}
+load fixture
 
 setup() {
-	before=$(pool_used)
-	vm_start
-	vm allocate 24
+	vm_with_table 24
 	# both loads get to the VMM; from here on the entry is known to the vCPU
 	run vm mmio-enter
 	assert_success
 	assert_output --partial 'loads=2 h_enter=0 '
-}
-
-teardown() {
-	vm_end
-	[[ $(pool_used) == "$before" ]]
 }
 
 # The guest, which enters nothing, gets a data storage interrupt for its first load.

@@ -22,11 +22,6 @@ setup_file() {
 	[[ $HOST_ON ]] || host_boot --smp 2 --in-turn --memory 2G --append kvm_cma_resv_ratio=2
 }
 
-# No other file asks for it, and idle it takes half a core from those that come.
-teardown_file() {
-	[[ ! ${HOST_DIR-} ]] || host_verdict
-}
-
 CHECKED='check1 check2 check3'
 
 setup() {

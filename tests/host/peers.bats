@@ -9,15 +9,10 @@
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
 # Takes: 5 s
 
-load host
-load vmm
+load fixture
 
-setup_file() {
-	host_boot
-}
-
-teardown() {
-	vm_end
+setup() {
+	pool_before
 }
 
 # with_peer MODE ARG...: kvm-htab reset by an unprivileged user; then "--" and what the peer says.

@@ -9,8 +9,7 @@
 # Takes: 15 s
 
 bats_require_minimum_version 1.5.0
-load host
-load vmm
+load fixture
 
 SOCKET=@pending
 
@@ -22,23 +21,12 @@ setup_file() {
 	export AFTER_RUN BOLTED
 }
 
-setup() {
-	before=$(pool_used)
-	vm_start
-	vm allocate 24
-}
-
-teardown() {
-	vm_end
-	[[ $(pool_used) == "$before" ]]
-}
-
 # is FLAGS ORDER [PENDING-ORDER]: what INFO says, and that the pool has lost what that takes
 is() {
 	run vm info
 	assert_output --partial "order=$2 "
 	assert_output --partial " flags=$1 "
-	assert_equal "$(pool_used)" $((before + ($2 ? 1 << $2 : 0) + (${3:-0} ? 1 << ${3:-0} : 0)))
+	pool_gave $((($2 ? 1 << $2 : 0) + (${3:-0} ? 1 << ${3:-0} : 0)))
 }
 
 # prepared ORDER: and the table that the VM has is the one of setup
@@ -162,7 +150,7 @@ nothing_to_commit() {
 	run vm allocate 24
 	assert_success
 	# for the one that was replaced by another one nobody waits
-	pool_back_to $((before + (1 << 24)))
+	pool_back_to $((${before:?} + (1 << 24)))
 	is 0 24
 }
 

@@ -8,8 +8,7 @@
 # Takes: 20 s
 
 bats_require_minimum_version 1.5.0
-load host
-load vmm
+load fixture
 
 setup_file() {
 	host_boot
@@ -18,16 +17,13 @@ setup_file() {
 }
 
 setup() {
-	before=$(pool_used)
-	vm_start
-	vm allocate 24
+	vm_with_table 24
 	PID=$(host cat /run/vmm/vm/pid)
 }
 
 teardown() {
-	vm_end vm other
 	host rm -rf /run/libvirt
-	[[ $(pool_used) == "$before" ]]
+	pool_after vm other
 }
 
 tool() {
@@ -140,12 +136,12 @@ vm_fds() {
 	tool resize --vm "pid:$PID" --order 25 --json
 	assert_failure 1
 	assert_equal "$(jq -c '.results[0] | [.changed, .error.errno]' <<<"$output")" '[false,"EPERM"]'
-	assert_equal "$(pool_used)" "$before"
+	pool_gave 0
 
 	tool resize --vm "pid:$PID" --order 25 --force -rn -o RESULT,ORDER
 	assert_success
 	assert_output "resized 25"
-	assert_equal "$(pool_used)" $((before + (1 << 25)))
+	pool_gave $((1 << 25))
 	vm run
 	tool resize --vm "pid:$PID" --order 24 --force -rn -o RESULT,ORDER
 	assert_success

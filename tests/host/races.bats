@@ -7,23 +7,11 @@
 # Takes: 5 s
 
 bats_require_minimum_version 1.5.0
-load host
-load vmm
-
-setup_file() {
-	host_boot
-}
+load fixture
 
 setup() {
-	before=$(pool_used)
-	vm_start
-	vm allocate 24
+	vm_with_table 24
 	PID=$(host cat /run/vmm/vm/pid)
-}
-
-teardown() {
-	vm_end
-	[[ $(pool_used) == "$before" ]]
 }
 
 # meanwhile COMMAND ARG...: kvm-htab, and COMMAND right before its third ioctl, after those that ask what the

@@ -10,8 +10,7 @@
 # Takes: 20 s
 
 bats_require_minimum_version 1.5.0
-load host
-load vmm
+load fixture
 
 SOCKET=@requests
 
@@ -19,17 +18,6 @@ setup_file() {
 	host_boot
 	AFTER_RUN=$(entries_after_run)
 	export AFTER_RUN
-}
-
-setup() {
-	before=$(pool_used)
-	vm_start
-	vm allocate 24
-}
-
-teardown() {
-	vm_end
-	[[ $(pool_used) == "$before" ]]
 }
 
 # tool COMMAND ARG...: kvm-htab as nobody, on the VM that the VMM offers for it.
@@ -92,7 +80,7 @@ pool_free() {
 	run vm info
 	assert_output --partial "order=26 source=1 flags=0x8 vcpus_running=0 table_bytes=$((1 << 26))"
 	assert_equal "$(pool_free)" $((free + (1 << 24) - (1 << 26)))
-	assert_equal "$(pool_used)" $((before + (1 << 26)))
+	pool_gave $((1 << 26))
 	run vm run
 	assert_success
 
@@ -115,7 +103,7 @@ pool_free() {
 	run tool reset --json
 	assert_success
 	assert_equal "$(field order <<<"$output")" null
-	assert_equal "$(pool_used)" "$before"
+	pool_gave 0
 	run vm info
 	assert_output --partial 'order=0 source=0 '
 	run vm run
@@ -275,7 +263,7 @@ pool_free() {
 	assert_line 'allocate EIO'
 	assert_line 'check-extension EIO'
 	vm_end
-	pool_back_to "$before"
+	pool_back_to "${before:?}"
 }
 
 @test "the opt-in itself: known bits are reported and taken, others refused" {
@@ -347,7 +335,7 @@ pool_free() {
 	assert_success
 	run vm info
 	assert_output --partial 'flags=0x8 '
-	assert_equal "$(pool_used)" $((before + (1 << 24)))
+	pool_gave $((1 << 24))
 	run vm commit 25
 	assert_output ENXIO
 }
@@ -497,7 +485,7 @@ pool_free() {
 	assert_success
 	run vm info
 	assert_output --partial 'order=20 source=2 '
-	assert_equal "$(pool_used)" "$before"
+	pool_gave 0
 	run vm run
 	assert_success
 	# beyond what the page allocator can give, the pool serves all the same
@@ -505,5 +493,5 @@ pool_free() {
 	assert_success
 	run vm info
 	assert_output --partial 'order=26 source=1 '
-	assert_equal "$(pool_used)" $((before + (1 << 26)))
+	pool_gave $((1 << 26))
 }

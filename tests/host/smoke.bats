@@ -7,15 +7,10 @@
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: modules
 # Takes: 5 s
 
-load host
-load vmm
+load fixture
 
-setup_file() {
-	host_boot
-}
-
-teardown() {
-	vm_end
+setup() {
+	pool_before
 }
 
 @test "the host boots with KVM-HV and a pool" {

@@ -8,20 +8,10 @@
 # Takes: 30 s
 
 bats_require_minimum_version 1.5.0
-load host
-load vmm
+load fixture
 
 setup_file() {
 	host_boot --no-panic
-}
-
-setup() {
-	vm_start
-	vm allocate 24
-}
-
-teardown() {
-	vm_end
 }
 
 @test "pool-status shows what this kernel shows, and names the source" {

@@ -27,11 +27,6 @@ setup_file() {
 	[[ $HOST_ON ]] || host_boot --smp 2 --in-turn --memory 2G
 }
 
-# No other file asks for it, and idle it takes half a core from those that come.
-teardown_file() {
-	[[ ! ${HOST_DIR-} ]] || host_verdict
-}
-
 setup() {
 	[[ ${HOST_DIR-} ]] || skip "a kernel with ftrace does not get through its boot when CPUs take turns"
 	before=$(pool_used)
