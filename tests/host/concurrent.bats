@@ -4,7 +4,7 @@
 # entries by hypercall, readers of the htab file descriptor and of debugfs, changes of the dirty log.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
-# Check-long: powernv9; lines: all; kernels: modules
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: modules
 # Takes: 35 s
 
 load fixture
