@@ -44,7 +44,7 @@ suite_begin() {
 }
 
 local_tests() {
-	bats --tap "$@" | awk '
+	bats --tap --timing "$@" | awk '
 		{ print; fflush() }
 		/^1\.\.[0-9]+$/ { planned = substr($0, 4) }
 		/^not ok / { failed++; next }
