@@ -44,8 +44,10 @@ suite_begin() {
 }
 
 local_tests() {
-	bats --tap --timing "$@" | awk '
-		{ print; fflush() }
+	local tap
+	tap=$(mktemp)
+	bats --tap --timing "$@" | tee "$tap" || :
+	awk '
 		/^1\.\.[0-9]+$/ { planned = substr($0, 4) }
 		/^not ok / { failed++; next }
 		/^ok .*# skip/ { skipped++; next }
@@ -57,7 +59,8 @@ local_tests() {
 				failed++
 			}
 			printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
-		}'
+		}' "$tap"
+	rm "$tap"
 }
 
 # suite_log NAME: the file for the output of this job
@@ -125,7 +128,7 @@ suite_job() {
 		SUITE_INSIDE=1 eval "$3" 2>&1 | tee "$(suite_log "$name")" || true
 		suite_record "$1" "$name" $((SECONDS - start))
 		echo "ended after $((SECONDS - start)) s"
-	} | awk -v name="$name" '{ print name ": " $0; fflush() }'
+	} | sed -u "s|^|$name: |"
 }
 
 # suite_next: sets i to the first job of the queue that can start; 1 if there is none

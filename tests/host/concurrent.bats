@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What happens to a table while others are at it, on a host with two CPUs: vCPUs that enter and remove
-# entries by hypercall, readers of the htab file descriptor and of debugfs, changes of the dirty log.
+# Changes of a table while others use it, on a host with two CPUs: vCPUs that enter and remove entries by hypercall,
+# readers of the htab file descriptor and of debugfs, changes of the dirty log.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: modules

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A distribution's kernel with its own modules (tests/host/run --on NAME --stock): it has no pool in debugfs, and tells
-# root alone the log of the boot.
+# A distribution's kernel with its own modules (tests/host/run --on NAME --stock): debugfs does not show the pool, and
+# only root may read the boot log.
 #
 # Check-long: powernv9; lines: all; kernels: distribution
 # Takes: 30 s

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# doctor on hosts with something wrong: it names the cause, and is content after its advice was followed. The tool looks
-# for these causes in the same way on all machines; doctor.bats has what depends on the machine.
+# doctor on hosts with something wrong: it names the cause, and reports no failure after its advice was followed. The
+# tool looks for these causes in the same way on all machines, so one is enough; doctor.bats has what depends on the
+# machine.
 #
 # Runs on: powernv9; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules

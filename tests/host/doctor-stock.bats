@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# doctor on a kernel without the series, which tells less, and to root alone.
+# doctor on a kernel without the series, which reports less, and only to root.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: stock
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: stock

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# doctor on a host where nothing is wrong, and what it says of the machine. doctor-causes.bats has the rest.
+# doctor on a host where nothing is wrong, and what it reports about the machine. doctor-causes.bats has the rest.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The commands that kvm-htab(8) and README.md show, as they stand there, on a host with room for the guests that they
-# are about and with the VM that they name. Each has to end with 0 and to say something, unless it says that it is
-# quiet; and those that are known here have to do what the text above them says.
+# The commands that kvm-htab(8) and README.md show, exactly as they stand there, on a host with room for the guests
+# that they are about and with the VM that they name. Each must exit with 0 and print something, unless the text says
+# that it is quiet. Those that are known here must do what the text above them says. The tool alone: one machine is
+# enough.
 #
 # Runs on: powernv9; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What `fit` says, and what then becomes of real VMs; what --probe finds out, and that it leaves nothing behind.
+# What `fit` answers, and whether real VMs then get their tables; what --probe finds, and that it leaves nothing
+# behind.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules

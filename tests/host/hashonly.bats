@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A host that has no radix MMU: its guests are hash guests from the start, and nothing makes them anything else.
+# A host without a radix MMU, which only POWER8 is: its guests are hash guests from the start and stay so.
 #
 # Runs on: powernv8; lines: all; kernels: series
 # Check-long: powernv8; lines: all; kernels: modules

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A guest that ran with radix first and gets its hashed page table late, as a Linux guest does that asks for
-# the hash MMU when it negotiates with its hypervisor; and all the way back. Where there is no radix: hashonly.bats.
+# A guest that ran with radix first and gets its hashed page table late, as a Linux guest does that asks for the hash
+# MMU when it negotiates with its hypervisor; and back again. POWER8 has no radix MMU: see hashonly.bats.
 #
 # Runs on: powernv9 powernv10; lines: all; kernels: series
 # Check-long: powernv9 powernv10; lines: all; kernels: modules

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# kvm-htab list, and pool-status on who uses the pool, against two real VMMs: as root, who sees all, and
-# as others, who are told what they do not see.
+# kvm-htab list, and what pool-status reports about users of the pool, with two real VMMs: to root, who sees all, and
+# to others, who are told what they cannot see. The tool alone: one machine is enough.
 #
 # Runs on: powernv9; lines: first; kernels: series
 # Runs on: powernv9; lines: bookworm trixie; kernels: modules

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Tables that are moved again and again, on a host with two CPUs that take turns (see torture.bats), while guests check
-# their memory through them, others come and go, and VMMs are killed. Nobody notices, and the pool is exact.
+# Tables that are moved again and again, on a host with two CPUs that take turns (see torture.bats), while guests
+# check their memory through them, others come and go, and VMMs are killed. The guests notice nothing, and the pool is
+# exact.
 #
-# MOVING_MOVES: how many moves of tables of guests that check their memory each test is to see (50), in at most
-# MOVING_SECONDS (300). TORTURE_SEED: for what happens when; the tests print it.
+# MOVING_MOVES: how many moves of tables of guests that check their memory each test waits for (50), in at most
+# MOVING_SECONDS (300). TORTURE_SEED: seed for what happens when; the tests print it.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
 # Runs on: powernv9; lines: other; kernels: series

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Peers on the VM socket that do not do what a VMM does: a clear error, no hang, no descriptor left
-# open. The peer (tests/cli/peer.c) prints what the client answered, how many copies of what it sent
-# are still open elsewhere ("fds N"), and "closed" when the client has hung up.
+# Peers on the VM socket that do not behave like a VMM: a clear error, no hang, no descriptor left open. The peer
+# (tests/cli/peer.c) prints what the client answered, how many copies of what it sent are still open elsewhere ("fds
+# N"), and "closed" when the client has hung up. The tool alone: one machine is enough.
 #
 # Runs on: powernv9; lines: first; kernels: series
 # Runs on: powernv9; lines: bookworm trixie; kernels: modules

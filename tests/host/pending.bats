@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A resize that is prepared and not yet committed, and requests that come in between. What discards it
-# gives its memory back at once; a commit without it is ENXIO.
+# A resize that is prepared and not yet committed, and requests that arrive in between. A request that discards it
+# returns its memory at once; a commit after that returns ENXIO.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
 # Runs on: powernv9; lines: other; kernels: series

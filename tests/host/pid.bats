@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# pid:PID[:FD] and domain:NAME: kvm-htab takes the VM out of a VMM that knows nothing of it. Nobody has
-# offered that VM, so what could harm it is refused without --force.
+# pid:PID[:FD] and domain:NAME: kvm-htab takes the VM out of a VMM that does not know of it. Nobody has offered that
+# VM, so what could harm it requires --force. The tool alone: one machine is enough.
 #
 # Runs on: powernv9; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules

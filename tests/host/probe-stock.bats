@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# --probe on a kernel without the series, which tells nobody but root what fits, and of small tables not even where
-# they came from: the answers are those of the pool's bitmap.
+# --probe on a kernel without the series, which tells only root what fits, and of small tables not even where they
+# came from: the answers must be those of the pool's bitmap.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: stock
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: stock

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Debian's own QEMU with a Linux guest on a hashed page table, which know nothing of the series: they
-# boot, resize, restart and end on the patched kernel as on the stock one (--stock), and kvm-htab sees
-# what they do.
+# Debian's own QEMU with a Linux guest on a hashed page table; neither knows of the series. They boot, resize, restart
+# and end on the patched kernel as on the stock one (--stock), and kvm-htab sees what they do.
 #
-# A hash guest needs a hash host to start on; only on POWER10 can QEMU turn one that has started as
-# radix, which then asks for its table late, from a vCPU's thread.
+# A hash guest requires a hash host to start on; only on POWER10 can QEMU turn a guest that has started as radix,
+# which then asks for its table late, from a vCPU's thread. It takes minutes, so `make check` runs it on one machine.
 #
 # Runs on: powernv8; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series stock

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What the VMM does between kvm-htab's look at the VM and its request: the answer is about the VM as it is then.
+# What the VMM does after kvm-htab has looked at the VM and before it makes its request: the answer must be about the
+# VM as it is then. The tool alone: one machine is enough.
 #
 # Runs on: powernv9; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The main job: a kvm-htab of another user without privileges, holding only the file descriptor that
-# came over a socket, resets and resizes the table of a stopped VM. And everything that must not
-# happen: to a VM that runs, without the owner's consent, through another request.
+# The main job: kvm-htab, run by another user without privileges who has only the file descriptor that came over a
+# socket, resets and resizes the table of a stopped VM. And what must not happen: to a running VM, without the owner's
+# consent, by another request.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Runs on: powernv9; lines: bookworm trixie; kernels: modules

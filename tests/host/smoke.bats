@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The test bed itself: a POWER host with KVM-HV and a pool, a way in and out of it, and a reference
-# VMM whose guest really uses its hashed page table.
+#
+# The test bed itself: a POWER host with KVM-HV and a pool, a way in and out of it, and a reference VMM whose guest
+# really uses its hashed page table.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Runs on: powernv9; lines: bookworm trixie; kernels: modules

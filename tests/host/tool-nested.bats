@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A host that is itself a guest: its KVM-HV has radix guests only, no tables and no pool, and every
-# command says so. Run with --machine pseries.
+# A host that is itself a guest: its KVM-HV has radix guests only, neither tables nor a pool, and every command says
+# so.
 #
 # Runs on: pseries; lines: all; kernels: series
 # Takes: 10 s
