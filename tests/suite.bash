@@ -117,7 +117,8 @@ suite_stop() {
 suite_provider() {
 	trap suite_stop EXIT
 	trap 'exit 130' INT TERM
-	suite_background "$@"
+	# not a terminal, on which it would overwrite the lines of the jobs
+	suite_background "$@" 2> >(cat >&2)
 	suite_provider_pid=$!
 }
 
