@@ -4,7 +4,7 @@
 # Tables that are moved to make room for another one.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
-# Takes: 60 s
+# Takes: 55 s
 
 load host
 load vmm
