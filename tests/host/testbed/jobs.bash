@@ -15,7 +15,7 @@ jobs_rows=$(heads "$jobs_here"/../*.bats)
 
 # A job takes about this many seconds: so long that a host's boot does not matter, so short that no core is idle at the
 # end.
-job_seconds=150
+job_seconds=100
 
 # distribute JOBS: of lines "FILE|SECONDS", prints for each job its seconds and files: the longest first, each to the
 # job that has the least to do
