@@ -51,15 +51,13 @@ void doctor_cpu(struct doctor *doctor, struct item *item)
 	}
 	if (!cpu->version) {
 		item_set(item, ITEM_UNKNOWN, "not in /proc/cpuinfo");
-	} else if (is_too_old(cpu)) {
-		doctor->no_hpt = true;
-		item_set(item, ITEM_FAILED, "%s (PVR %04x %04x)", cpu->name, cpu->version,
-			 cpu->revision);
-		item_advise(item, "KVM-HV requires POWER7 or later: use a newer host");
-	} else {
-		item_set(item, ITEM_OK, "%s (PVR %04x %04x)", cpu->name, cpu->version,
-			 cpu->revision);
+		return;
 	}
+	doctor->no_hpt = is_too_old(cpu);
+	item_set(item, doctor->no_hpt ? ITEM_FAILED : ITEM_OK, "%s (PVR %04x %04x)", cpu->name,
+		 cpu->version, cpu->revision);
+	if (doctor->no_hpt)
+		item_advise(item, "KVM-HV requires POWER7 or later: use a newer host");
 }
 
 /*

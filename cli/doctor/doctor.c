@@ -9,13 +9,9 @@ static const struct {
 	const char *name;
 	void (*look)(struct doctor *doctor, struct item *item);
 } looks[DOCTOR_ITEMS] = {
-	{ "cpu", doctor_cpu },		 { "firmware", doctor_firmware },
-	{ "kvm_hv", doctor_kvm_hv },	 { "kvm_pr", doctor_kvm_pr },
-	{ "/dev/kvm", doctor_device },	 { "mmu", doctor_mmu },
-	{ "pages", doctor_pages },	 { "threads", doctor_threads },
-	{ "kernel", doctor_kernel },	 { "reservation", doctor_reservation },
-	{ "pool", doctor_pool },	 { "memory", doctor_memory },
-	{ "refusals", doctor_refusals }, { "requests", doctor_requests },
+#define LOOK(name, look) { name, look },
+	DOCTOR_LIST(LOOK)
+#undef LOOK
 };
 
 static void read_memory(struct doctor *doctor)
@@ -24,10 +20,8 @@ static void read_memory(struct doctor *doctor)
 
 	if (sysfs_read(doctor->fs, "/proc/meminfo", &meminfo, NULL))
 		return;
-	if (!meminfo_bytes(meminfo, "MemTotal:", &doctor->ram_bytes))
-		doctor->ram_bytes = 0;
-	if (!meminfo_available(meminfo, &doctor->available_bytes))
-		doctor->available_bytes = 0;
+	meminfo_bytes(meminfo, "MemTotal:", &doctor->ram_bytes);
+	meminfo_available(meminfo, &doctor->available_bytes);
 }
 
 static void read_release(struct doctor *doctor)

@@ -39,33 +39,37 @@ struct doctor {
 	uint64_t ram_bytes, available_bytes; /* 0: unknown */
 };
 
-/* Each sets a text of the item, escaped: the finding, the advice and the command. */
-void item_set(struct item *item, enum item_state state, const char *format, ...)
-	__attribute__((__format__(printf, 3, 4)));
-void item_advise(struct item *item, const char *format, ...)
-	__attribute__((__format__(printf, 2, 3)));
-void item_set_next(struct item *item, const char *format, ...)
-	__attribute__((__format__(printf, 2, 3)));
+/* Replaces *@text of an item by the formatted text, escaped. */
+void item_set_text(char **text, const char *format, ...) __attribute__((__format__(printf, 2, 3)));
+
+#define item_set(item, found, ...) \
+	((item)->state = (found), item_set_text(&(item)->what, __VA_ARGS__))
+#define item_advise(item, ...) item_set_text(&(item)->advice, __VA_ARGS__)
+#define item_set_next(item, ...) item_set_text(&(item)->next, __VA_ARGS__)
 
 /* Advises to boot with @option, or without it, in the way of this distribution. */
 void item_advise_boot(const struct doctor *doctor, struct item *item, const char *option,
 		      bool remove);
 
-/* In the order of the checks: later items use the findings of earlier ones. */
-void doctor_cpu(struct doctor *doctor, struct item *item);
-void doctor_firmware(struct doctor *doctor, struct item *item);
-void doctor_kvm_hv(struct doctor *doctor, struct item *item);
-void doctor_kvm_pr(struct doctor *doctor, struct item *item);
-void doctor_device(struct doctor *doctor, struct item *item);
-void doctor_mmu(struct doctor *doctor, struct item *item);
-void doctor_pages(struct doctor *doctor, struct item *item);
-void doctor_threads(struct doctor *doctor, struct item *item);
-void doctor_kernel(struct doctor *doctor, struct item *item);
-void doctor_reservation(struct doctor *doctor, struct item *item);
-void doctor_pool(struct doctor *doctor, struct item *item);
-void doctor_memory(struct doctor *doctor, struct item *item);
-void doctor_refusals(struct doctor *doctor, struct item *item);
-void doctor_requests(struct doctor *doctor, struct item *item);
+/* The items and their functions. Later items use the findings of earlier ones. */
+#define DOCTOR_LIST(F) \
+	F("cpu", doctor_cpu) \
+	F("firmware", doctor_firmware) \
+	F("kvm_hv", doctor_kvm_hv) \
+	F("kvm_pr", doctor_kvm_pr) \
+	F("/dev/kvm", doctor_device) \
+	F("mmu", doctor_mmu) \
+	F("pages", doctor_pages) \
+	F("threads", doctor_threads) \
+	F("kernel", doctor_kernel) \
+	F("reservation", doctor_reservation) \
+	F("pool", doctor_pool) \
+	F("memory", doctor_memory) \
+	F("refusals", doctor_refusals) \
+	F("requests", doctor_requests)
+
+#define DOCTOR_FUNCTION(name, look) void look(struct doctor *doctor, struct item *item);
+DOCTOR_LIST(DOCTOR_FUNCTION)
 
 /* Whether the CPU is POWER8 or older, whose cores run one guest at a time. */
 bool doctor_is_power8(const struct doctor *doctor);

@@ -7,42 +7,16 @@
 #include "host/distribution.h"
 #include "lib/text.h"
 
-/* Replaces *@text by the formatted one, escaped. */
-static void set_text(char **text, const char *format, va_list args)
+void item_set_text(char **text, const char *format, ...)
 {
 	_cleanup_free_ char *formatted = NULL;
+	va_list args;
 
+	va_start(args, format);
 	text_add_list(&formatted, format, args);
+	va_end(args);
 	free(*text);
 	*text = formatted ? escape_utf8(formatted) : NULL;
-}
-
-void item_set(struct item *item, enum item_state state, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	item->state = state;
-	set_text(&item->what, format, args);
-	va_end(args);
-}
-
-void item_advise(struct item *item, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	set_text(&item->advice, format, args);
-	va_end(args);
-}
-
-void item_set_next(struct item *item, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	set_text(&item->next, format, args);
-	va_end(args);
 }
 
 void item_advise_boot(const struct doctor *doctor, struct item *item, const char *option,

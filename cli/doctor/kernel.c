@@ -33,8 +33,9 @@ static char *denial_text(const struct module *module)
 	return NULL;
 }
 
-static void advise_denial(const struct doctor *doctor, const struct module *module,
-			  struct item *item)
+/* What to do if @module can be loaded, but is not. */
+static void advise_to_load(const struct doctor *doctor, const struct module *module,
+			   struct item *item)
 {
 	char option[64];
 
@@ -47,26 +48,20 @@ static void advise_denial(const struct doctor *doctor, const struct module *modu
 	case DENIAL_COMMAND_LINE:
 		snprintf(option, sizeof(option), "module_blacklist=%s", module->denied);
 		item_advise_boot(doctor, item, option, true);
-		break;
+		return;
 	case DENIAL_DISABLED:
 		item_advise(item, "reboot, and load kvm_hv before loading is disabled, which "
 				  "cannot be undone");
-		break;
+		return;
 	case DENIAL_NONE:
 		item_advise(item, "load it; for the next boots as well: `echo kvm_hv "
 				  ">/etc/modules-load.d/kvm_hv.conf`");
 		break;
 	}
-}
-
-static void set_next_to_load(const struct module *module, struct item *item)
-{
-	if (module->denial == DENIAL_INSTALL && strcmp(module->denied, "kvm_hv"))
-		item_set_next(item, "modprobe --ignore-install %s && modprobe kvm_hv",
-			      module->denied);
-	else if (module->denial == DENIAL_INSTALL)
-		item_set_next(item, "modprobe --ignore-install kvm_hv");
-	else if (module->denial == DENIAL_NONE || module->denial == DENIAL_BLACKLIST)
+	if (module->denial == DENIAL_INSTALL)
+		item_set_next(item, "modprobe --ignore-install %s%s", module->denied,
+			      strcmp(module->denied, "kvm_hv") ? " && modprobe kvm_hv" : "");
+	else
 		item_set_next(item, "modprobe kvm_hv");
 }
 
@@ -120,8 +115,7 @@ static void module_loadable(const struct doctor *doctor, const struct module *mo
 	_cleanup_free_ char *denial = denial_text(module);
 
 	item_set(item, ITEM_FAILED, "not loaded%s%s", denial ? ": " : "", denial ?: "");
-	advise_denial(doctor, module, item);
-	set_next_to_load(module, item);
+	advise_to_load(doctor, module, item);
 }
 
 void doctor_kvm_hv(struct doctor *doctor, struct item *item)

@@ -180,23 +180,16 @@ void doctor_pool(struct doctor *doctor, struct item *item)
 		return;
 	}
 	advice = pool_advice(pool);
-	switch (condition) {
-	case CONDITION_OK:
-		describe_pool(doctor, item, ITEM_OK, "");
-		break;
-	case CONDITION_FULL:
+	if (condition == CONDITION_FULL)
 		describe_pool(doctor, item, bad, "full: ");
-		break;
-	case CONDITION_FRAGMENTED:
+	else if (condition == CONDITION_FRAGMENTED)
 		describe_pool(doctor, item, bad, "fragmented: ");
-		break;
-	default:
-		if (pool->free_bytes.known && pool->total_bytes.known)
-			describe_pool(doctor, item, ITEM_UNKNOWN, "");
-		else
-			item_set(item, ITEM_UNKNOWN, "this kernel does not report what is free");
-		break;
-	}
+	else if (condition == CONDITION_OK)
+		describe_pool(doctor, item, ITEM_OK, "");
+	else if (pool->free_bytes.known && pool->total_bytes.known)
+		describe_pool(doctor, item, ITEM_UNKNOWN, "");
+	else
+		item_set(item, ITEM_UNKNOWN, "this kernel does not report what is free");
 	if (item->what && pool->unlent_bytes.known && pool->free_bytes.known &&
 	    !pool->free_bytes.least && pool->unlent_bytes.value < pool->free_bytes.value)
 		text_add(&item->what, "; at least %s of it is not lent to others",

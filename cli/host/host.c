@@ -104,35 +104,28 @@ int host_no_module(struct error *err)
 		"KVM-HV is not present: the module kvm_hv is not loaded (`modprobe kvm_hv`)");
 }
 
-/* Guests on a host that is itself a guest use the radix MMU. */
-static int host_radix_only(const struct host *host, struct error *err)
+/* A host that is itself a guest. */
+static int radix_only(const struct host *host, struct error *err)
 {
 	if (host->powervm)
-		return error_set(
-			err, STATUS_CANNOT, EOPNOTSUPP,
-			"this host is a partition (LPAR) of PowerVM: KVM guests inside it use the "
-			"radix MMU and need no hashed page table and no pool");
-	return error_set(
-		err, STATUS_CANNOT, EOPNOTSUPP,
-		"this host is itself a guest (pSeries): KVM-HV guests inside it are nested and "
-		"use the radix MMU only, so there is neither a hashed page table nor a pool; ask "
-		"the host below");
+		return error_set(err, STATUS_CANNOT, EOPNOTSUPP,
+				 "this host is a partition (LPAR) of PowerVM: its KVM guests use "
+				 "the radix MMU and need no hashed page table");
+	return error_set(err, STATUS_CANNOT, EOPNOTSUPP,
+			 "this host is itself a guest (pSeries): its KVM-HV guests use the radix "
+			 "MMU only; run kvm-htab on the host below it");
 }
 
 int host_check(const struct host *host, struct error *err)
 {
-	switch (host->platform) {
-	case HOST_OTHER:
+	if (host->platform == HOST_OTHER)
 		return error_set(
 			err, STATUS_CANNOT, EOPNOTSUPP,
 			"this host is not POWER (%s): KVM-HV, its hashed page tables and their "
 			"pool exist on POWER only",
 			host->machine);
-	case HOST_PSERIES:
-		return host_radix_only(host, err);
-	case HOST_POWERNV:
-		break;
-	}
+	if (host->platform == HOST_PSERIES)
+		return radix_only(host, err);
 	if (!host->module_loaded && !host->patched)
 		return host_no_module(err);
 	return 0;

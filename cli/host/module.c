@@ -121,13 +121,6 @@ static char *file_directive(const struct sysfs *fs, const char *path, const char
 	return NULL;
 }
 
-static DIR *open_directory(const struct sysfs *fs, const char *path)
-{
-	int fd = sysfs_open_directory(fs, path);
-
-	return fd < 0 ? NULL : sysfs_list(fd);
-}
-
 /* Whether a directory before number @directory contains @file. */
 static bool is_hidden(const struct sysfs *fs, size_t directory, const char *file)
 {
@@ -149,7 +142,8 @@ static char *config_directive(const struct sysfs *fs, const char *keyword, const
 			      char **where)
 {
 	for (size_t i = 0; i < NCONFIG; i++) {
-		_cleanup_closedir_ DIR *dir = open_directory(fs, config_directories[i]);
+		_cleanup_closedir_ DIR *dir =
+			sysfs_list(sysfs_open_directory(fs, config_directories[i]));
 		const struct dirent *entry;
 
 		while (dir && (entry = sysfs_next(dir))) {

@@ -147,8 +147,11 @@ int sysfs_open_directory_at(int directory_fd, const char *name)
 
 DIR *sysfs_list(int directory_fd)
 {
-	DIR *dir = fdopendir(directory_fd);
+	DIR *dir;
 
+	if (directory_fd < 0)
+		return NULL;
+	dir = fdopendir(directory_fd);
 	if (!dir)
 		close(directory_fd);
 	return shortage_note_pointer(dir);

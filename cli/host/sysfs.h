@@ -57,7 +57,7 @@ int sysfs_open_directory_at(int directory_fd, const char *name) _must_check_;
 /* As sysfs_read(), for @name in @directory_fd. A link is -ELOOP. */
 int sysfs_read_at(int directory_fd, const char *name, char **text, size_t *length) _must_check_;
 
-/* Takes @directory_fd over to read it. The caller closes the result; NULL: out of memory. */
+/* Takes @directory_fd over, which may be negative. The caller closes the result; NULL: an error. */
 DIR *sysfs_list(int directory_fd) _must_check_;
 
 /* The next entry; NULL: the end, or an error in errno. */

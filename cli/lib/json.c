@@ -67,9 +67,7 @@ struct json_object *json_new_string(const char *s)
 {
 	_cleanup_free_ char *escaped = s ? escape_utf8(s) : NULL;
 
-	if (!s)
-		return NULL;
-	return made(escaped ? json.json_object_new_string(escaped) : NULL);
+	return escaped ? made(json.json_object_new_string(escaped)) : NULL;
 }
 
 void json_add(struct json_object *object, const char *key, struct json_object *value)

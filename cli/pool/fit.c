@@ -79,7 +79,7 @@ void fit_plan(const struct sysfs *fs, const struct pool *pool, struct fit *fit)
 }
 
 /* Allocates tables until one is refused. The caller releases them. */
-static int take(struct probe *probe, const struct fit *fit, unsigned int had[],
+static int take(struct probe *probe, const struct fit *fit, unsigned int got[],
 		enum probe_outcome *last, struct error *err)
 {
 	for (unsigned int n = 0; n < fit->count; n++) {
@@ -89,28 +89,28 @@ static int take(struct probe *probe, const struct fit *fit, unsigned int had[],
 			return r;
 		if (*last == PROBE_REFUSED || *last == PROBE_NO_MEMORY)
 			return 0;
-		had[*last]++;
+		got[*last]++;
 	}
 	return 0;
 }
 
-static const char *source_name(const unsigned int had[], unsigned int count)
+static const char *source_name(const unsigned int got[], unsigned int count)
 {
-	if (had[PROBE_POOL] == count)
+	if (got[PROBE_POOL] == count)
 		return "pool";
-	return had[PROBE_PAGES] == count ? "pages" : NULL;
+	return got[PROBE_PAGES] == count ? "pages" : NULL;
 }
 
 int fit_try(struct probe *probe, const struct pool *pool, struct fit *fit, struct error *err)
 {
-	unsigned int had[PROBE_REFUSED] = { 0 }, count, largest = 0;
+	unsigned int got[PROBE_REFUSED] = { 0 }, count, largest = 0;
 	enum probe_outcome last = PROBE_REFUSED;
-	int r = take(probe, fit, had, &last, err);
+	int r = take(probe, fit, got, &last, err);
 
 	probe_release(probe);
 	if (r)
 		return r;
-	count = had[PROBE_POOL] + had[PROBE_PAGES] + had[PROBE_UNTOLD];
+	count = got[PROBE_POOL] + got[PROBE_PAGES] + got[PROBE_UNTOLD];
 	if (!count && last == PROBE_REFUSED && !fit->largest.known) {
 		r = probe_largest(probe, fit->order - 1, &largest, err);
 		probe_release(probe);
@@ -121,7 +121,7 @@ int fit_try(struct probe *probe, const struct pool *pool, struct fit *fit, struc
 	fit->fits = fact_of(count);
 	fit->source = NULL;
 	if (count == fit->count) {
-		fit->source = source_name(had, count);
+		fit->source = source_name(got, count);
 		fit->answer = FIT_YES;
 		fit->reason = FIT_ROOM;
 	} else if (last == PROBE_NO_MEMORY) {

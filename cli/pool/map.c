@@ -104,18 +104,14 @@ int pool_map_check(const struct pool_map *map, struct error *err)
 {
 	if (map->n)
 		return 0;
-	switch (map->error) {
-	case 0:
+	if (!map->error)
 		return error_set(
 			err, STATUS_CANNOT, ENOENT,
 			"this kernel does not report the map of the pool: use one with the "
 			"kvm-htab series or CMA_DEBUGFS, and mount debugfs on /sys/kernel/debug");
-	case EACCES:
-	case EPERM:
+	if (map->error == EACCES || map->error == EPERM)
 		return error_set(err, STATUS_FAILED, map->error,
 				 "only root may read the map of the pool: try as root");
-	default:
-		return error_set(err, STATUS_FAILED, map->error,
-				 "cannot read the map of the pool: %s", strerror(map->error));
-	}
+	return error_set(err, STATUS_FAILED, map->error, "cannot read the map of the pool: %s",
+			 strerror(map->error));
 }

@@ -16,19 +16,16 @@
 /* Opening, reading or writing @path has failed with the errno @code. */
 static int failed(const char *path, int code, struct error *err)
 {
-	switch (code) {
-	case ENOENT:
+	if (code == ENOENT)
 		return error_set(
 			err, STATUS_CANNOT, code,
 			"cannot see which tables the kernel would move: %s does not exist; mount "
 			"debugfs on /sys/kernel/debug",
 			path);
-	case EACCES:
+	if (code == EACCES)
 		return error_set(err, STATUS_FAILED, code,
 				 "only root may move tables, or see the plan: try as root");
-	default:
-		return error_set(err, STATUS_FAILED, code, "%s: %s", path, strerror(code));
-	}
+	return error_set(err, STATUS_FAILED, code, "%s: %s", path, strerror(code));
 }
 
 static int no_plan(unsigned int order, struct error *err)

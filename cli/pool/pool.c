@@ -17,11 +17,15 @@ void pool_add_source(struct pool *pool, const char *name)
 	text_add(&pool->sources, "%s%s", pool->sources ? "," : "", name);
 }
 
-static enum pool_condition condition_when_ready(const struct pool *pool)
+enum pool_condition pool_condition(const struct pool *pool)
 {
 	const struct fact *free_bytes = &pool->free_bytes;
 
-	if (!fact_is_exact(free_bytes))
+	if (pool->state == POOL_FAILED)
+		return CONDITION_FAILED;
+	if (pool->state == POOL_ABSENT)
+		return CONDITION_ABSENT;
+	if (pool->state == POOL_UNKNOWN || !fact_is_exact(free_bytes))
 		return CONDITION_UNKNOWN;
 	if (free_bytes->value < hpt_bytes(HPT_ORDER_DEFAULT) ||
 	    free_bytes->value < pool->total_bytes.value / 20)
@@ -31,21 +35,6 @@ static enum pool_condition condition_when_ready(const struct pool *pool)
 	if (pool->largest_free_order.value < log2_floor(free_bytes->value))
 		return CONDITION_FRAGMENTED;
 	return CONDITION_OK;
-}
-
-enum pool_condition pool_condition(const struct pool *pool)
-{
-	switch (pool->state) {
-	case POOL_READY:
-		return condition_when_ready(pool);
-	case POOL_FAILED:
-		return CONDITION_FAILED;
-	case POOL_ABSENT:
-		return CONDITION_ABSENT;
-	case POOL_UNKNOWN:
-		break;
-	}
-	return CONDITION_UNKNOWN;
 }
 
 void advice_clear(struct advice *advice)

@@ -25,24 +25,18 @@ struct cma_events {
 
 static int open_error(int code, struct error *err)
 {
-	switch (code) {
-	case ENOENT:
-	case ENODEV:
-	case ENXIO:
+	if (code == ENOENT || code == ENODEV || code == ENXIO)
 		return error_set(
 			err, STATUS_CANNOT, code,
 			"cannot probe: /dev/kvm is not available (%s); try `modprobe kvm_hv`",
 			strerror(code));
-	case EACCES:
-	case EPERM:
+	if (code == EACCES || code == EPERM)
 		return error_set(
 			err, STATUS_FAILED, code,
 			"cannot probe: permission denied for /dev/kvm; try as root or, usually, "
 			"as a member of group kvm");
-	default:
-		return error_set(err, STATUS_FAILED, code, "cannot probe: cannot open /dev/kvm: %s",
-				 strerror(code));
-	}
+	return error_set(err, STATUS_FAILED, code, "cannot probe: cannot open /dev/kvm: %s",
+			 strerror(code));
 }
 
 static int no_kvm_hv(struct error *err)

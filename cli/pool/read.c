@@ -10,15 +10,10 @@
 /* Without snprintf(), which would take half of the time for a fact. */
 const char *pool_path(const char *directory, const char *name, char path[static PATH_BYTES])
 {
-	size_t length = strlen(directory), size = strlen(name) + 1;
-	bool fits = length + 1 + size <= PATH_BYTES;
-
-	if (fits) {
-		memcpy(path, directory, length);
-		path[length] = '/';
-		memcpy(path + length + 1, name, size);
-	}
-	return fits ? path : "";
+	if (strlen(directory) + 1 + strlen(name) >= PATH_BYTES)
+		return "";
+	stpcpy(stpcpy(stpcpy(path, directory), "/"), name);
+	return path;
 }
 
 bool pool_read_fact(const struct sysfs *fs, const char *directory, const char *name,

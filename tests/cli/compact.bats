@@ -116,7 +116,7 @@ refuses() {
 	a_host 'room 256 1024'
 	compact --order 28
 	assert_success
-	assert_output 'There is room already for a table of order 28 (256M)'
+	assert_output 'There is already room for a table of order 28 (256M)'
 	assert_equal "$stderr" ''
 	compact --order 28 --raw --noheadings
 	assert_success
@@ -137,13 +137,13 @@ refuses() {
 	a_host 'room 0 1024'
 	compact
 	assert_success
-	assert_output 'There is room already for a table of order 28 (256M)'
+	assert_output 'There is already room for a table of order 28 (256M)'
 	# what is free is not told
 	echo x >"$DIR/sys/kernel/kvm_htab/pool/free_bytes"
 	rm -r "$DIR/sys/kernel/debug/cma" "$DIR/sys/kernel/mm" "$DIR/proc/meminfo"
 	compact
 	assert_success
-	assert_output 'There is room already for a table of order 28 (256M)'
+	assert_output 'There is already room for a table of order 28 (256M)'
 }
 
 @test "--ram: the table of such a guest" {
@@ -164,21 +164,21 @@ and kvm_hv.htab_move in kvm-htab(8)" --order 29
 	refuses 3 "no room for a table of order 18 (256K), even if the kernel moves tables: see \`kvm-htab pool-status\`, \
 and kvm_hv.htab_move in kvm-htab(8)"
 	pool_file free_bytes $((GRANULE - 1))
-	refuses 3 "nothing of the pool is free: \`kvm-htab list\` shows who has it"
+	refuses 3 "the pool has no free space; \`kvm-htab list\` shows which VMs use it"
 	pool_file free_bytes 0
-	refuses 3 "nothing of the pool is free: \`kvm-htab list\` shows who has it"
+	refuses 3 "the pool has no free space; \`kvm-htab list\` shows which VMs use it"
 }
 
 # The kernel tells then only what needs no moves.
 @test "tables are not to be moved: said, and how to change that" {
-	local never="and the kernel is told not to move tables: \`echo running >/sys/module/kvm_hv/parameters/htab_move\` lets it"
+	local never="and the kernel may not move tables; allow it with \`echo running >/sys/module/kvm_hv/parameters/htab_move\`"
 	a_host 'room 256 512'
 	mode never
 	compact --order 27
 	assert_success
-	assert_output 'There is room already for a table of order 27 (128M)'
-	refuses 3 "no piece of the pool serves order 28 (256M), $never" --order 28
-	refuses 3 "no piece of the pool serves order 28 (256M), $never"
+	assert_output 'There is already room for a table of order 27 (128M)'
+	refuses 3 "no free piece of the pool holds order 28 (256M), $never" --order 28
+	refuses 3 "no free piece of the pool holds order 28 (256M), $never"
 	# not for that alone
 	compact --order 29
 	assert_failure 3
@@ -281,11 +281,11 @@ and kvm_hv.htab_move in kvm-htab(8)"
 	refuses 1 '/sys/kernel/kvm_htab/pool/granule_bytes: Bad message' --order 26
 }
 
-@test "a captured tree is only looked at" {
+@test "a captured tree is never changed" {
 	a_host 'room 0 256' 'move 1 0 512 256'
 	run kvm_htab compact --sysroot "$DIR" --order 26
 	assert_failure 2
-	assert_output --partial -- '--sysroot goes with --dry-run here: a captured tree is only looked at'
+	assert_output --partial -- '--sysroot requires --dry-run: a captured host cannot be changed'
 	before=$(cd "$DIR" && find . -type f -exec md5sum {} + | sort)
 	compact --order 26
 	assert_success
@@ -299,7 +299,7 @@ and kvm_hv.htab_move in kvm-htab(8)"
 		assert_failure 2
 		assert_output --partial -- "$text"
 	done <<-'END'
-		--order and --ram exclude each other|--order 24 --ram 2G
+		--order and --ram are mutually exclusive|--order 24 --ram 2G
 		use a number from 18 (256 KiB) to 46|--order 17
 		use a number from 18 (256 KiB) to 46|--order 47
 		invalid size|--ram x

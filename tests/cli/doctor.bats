@@ -254,7 +254,7 @@ summary() {
 
 @test "kvm_pr in the place of kvm_hv, and beside it" {
 	mkdir "$dir/sys/module/kvm_pr"
-	check kvm_pr ok "loaded, too"
+	check kvm_pr ok "loaded, too: only for VMs that request it"
 	rm -r "$dir/sys/module/kvm_hv"
 	check kvm_pr warning "loaded instead of kvm_hv" \
 		"load kvm_hv, which VMs prefer, and restart running VMs" "modprobe kvm_hv"
@@ -365,7 +365,7 @@ pool() {
 @test "reservation: failed, absent, too small" {
 	pool failed 0 0 0
 	check reservation failed "could not be reserved at boot (5 percent, the default)" \
-		"boot with kvm_cma_resv_ratio=2 " -
+		"boot with kvm_cma_resv_ratio=2 on the kernel's command line" -
 	check pool n/a "there is no pool"
 	echo "kvm_cma_resv_ratio=99" >"$dir/proc/cmdline"
 	check reservation failed "(kvm_cma_resv_ratio=99)" "boot with kvm_cma_resv_ratio=5 " -
@@ -431,8 +431,8 @@ pool() {
 	assert_success
 	assert_line --regexp '^unknown +pool '
 	assert_line --regexp '^ +try as root'
-	assert_equal "${lines[-1]}" "Guests with a hashed page table can run here, as far as can be seen \
-(not: pool, refusals); see the warnings: kernel"
+	assert_equal "${lines[-1]}" "Guests with a hashed page table can run here, as far as known; unknown: pool, \
+refusals; see the warnings: kernel"
 }
 
 @test "memory for the reverse map" {

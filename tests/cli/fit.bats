@@ -400,17 +400,17 @@ kvm-htab: $moves"
 		assert_failure 2
 		assert_output --partial -- "$text"
 	done <<-'END'
-		which size? give --order N or --ram SIZE|
-		--maxmem goes with --ram|--maxmem 4G
+		no size given; use --order N or --ram SIZE|
+		--maxmem requires --ram|--maxmem 4G
 		--maxmem is less than --ram|--ram 4G --maxmem 2G
-		--order and --ram exclude each other|--ram 4G --order 24
-		--order and --maxmem exclude each other|--maxmem 4G --order 24
-		--probe and --sysroot exclude each other|--order 24 --probe --sysroot /
-		is no number of guests|--order 24 --count 0
-		is no number of guests|--order 24 --count 1000001
-		is no number of guests|--order 24 --count -1
-		is no number of guests|--order 24 --count 1x
-		is no number of guests|--order 24 --count 18446744073709551617
+		--order and --ram are mutually exclusive|--ram 4G --order 24
+		--order and --maxmem are mutually exclusive|--maxmem 4G --order 24
+		--probe and --sysroot are mutually exclusive|--order 24 --probe --sysroot /
+		invalid number of guests|--order 24 --count 0
+		invalid number of guests|--order 24 --count 1000001
+		invalid number of guests|--order 24 --count -1
+		invalid number of guests|--order 24 --count 1x
+		invalid number of guests|--order 24 --count 18446744073709551617
 		invalid order|--order 47
 		invalid size|--ram x
 		invalid size|--ram 4G --maxmem x

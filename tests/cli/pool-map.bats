@@ -50,10 +50,10 @@ repeat() {
   $(repeat . 64)
   A  VM 1, 64M, process 38
   B  VM 27, 32M
-  #  in use, but not as the table of a VM
+  #  in use, but not for the table of a VM
   .  free"
 	run stdout_of pool-status --map --sysroot "$dir"
-	assert_line 'Map, 512K a character, 32M a line'
+	assert_line 'Map (512K per character, 32M per line)'
 	assert_line --regexp '^Source +/sys/kernel/kvm_htab,/sys/kernel/debug/kvm_htab$'
 	run pieces "$dir"
 	assert_output '0 256 vm 1
@@ -68,7 +68,7 @@ repeat() {
 	run map "$dir"
 	assert_line --index 2 "  $(repeat '#' 32)$(repeat B 32)"
 	assert_line '  B  VM 2, 16M'
-	assert_line '  #  in use, but not as the table of a VM'
+	assert_line '  #  in use, but not for the table of a VM'
 }
 
 @test "a large pool: each character is of whoever has most of what it stands for" {
@@ -142,7 +142,7 @@ repeat() {
 	assert_line --index 1 "  $(repeat '#' 64)"
 	assert_line --index 2 "  $(repeat . 64)"
 	assert_line --index 12 "  $(repeat . 64)"
-	assert_line '  #  in use; this kernel does not tell by which VM'
+	assert_line '  #  in use; this kernel does not report by which VM'
 	assert_line '  .  free'
 	run pieces "$TREES/power9-6.1-stock"
 	assert_output '0 256 used null
@@ -177,7 +177,7 @@ $((0x1e6000000 + (256 << 20))) $((4 << 20))" >"$dir/sys/kernel/kvm_htab/pool/use
 1024 16 used null
 1040 624 free null'
 	run map "$dir"
-	assert_line '  #  in use; this kernel does not tell by which VM'
+	assert_line '  #  in use; this kernel does not report by which VM'
 	# of another pool than the log's
 	sed -i 's/1e6/2e6/' "$dir/var/log/dmesg"
 	run --separate-stderr kvm_htab pool-status --map --sysroot "$dir"
@@ -246,7 +246,7 @@ $((0x1e6000000 + (256 << 20))) $((4 << 20))" >"$dir/sys/kernel/kvm_htab/pool/use
 		# shellcheck disable=SC2086 # words
 		run kvm_htab pool-status --map $args
 		assert_failure 2
-		assert_output --partial -- "$text exclude each other"
+		assert_output --partial -- "$text are mutually exclusive"
 	done <<-'END'
 		--raw and --map|--raw
 		--quiet and --map|--quiet

@@ -49,7 +49,7 @@ fits_of() {
 	assert_line --regexp '^Pool +ready, ok$'
 	assert_line --regexp '^Total +12\.8G$'
 	assert_line --regexp '^Free +10\.1G$'
-	assert_line 'Failures        2; smaller tables than requested: 3'
+	assert_line 'Failures        2; tables smaller than requested: 3'
 	assert_line 'Moved           21 tables to make room (2.6G); longest pause 48.2 ms'
 	assert_line --regexp '^Largest order +33 \(8G, for a guest of up to 1T\)$'
 	assert_line --regexp '^GUEST RAM +ORDER +SIZE +FITS$'
@@ -324,7 +324,7 @@ first, or use a smaller maxmem or resize-hpt"
 	chmod 755 "$dir/proc"
 	assert_success
 	assert_line --regexp '^Pool +ready'
-	[[ $stderr == *'cannot find the VMs: /proc cannot be read: Permission denied' ]] || fail "$stderr"
+	[[ $stderr == *'cannot list VMs: cannot read /proc: Permission denied' ]] || fail "$stderr"
 }
 
 @test "the bitmap of debugfs: cut off, no numbers, larger than it can be" {

@@ -1,34 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What `fit` says, and what then becomes of real VMs; what --probe finds out, and that it leaves nothing behind.
+# What `fit` answers, and whether real VMs then get their tables; what --probe finds, and that it leaves nothing
+# behind.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
-# Takes: 40 s
+# Takes: 15 s
 
 bats_require_minimum_version 1.5.0
-load host
-load vmm
+load fixture
 
 DIR=/sys/kernel/kvm_htab
 
-setup_file() {
-	host_boot
-}
-
 # Tables stay where they are; what becomes of these answers if they do not, move.bats has.
 setup() {
-	before=$(pool_used)
-	neighbours=()
+	pool_before
 	tables_move never
 }
 
 teardown() {
 	tables_move running
 	host '[ ! -e /run/reserve ] || cat /run/reserve >/proc/sys/vm/min_free_kbytes; chmod 600 /dev/kvm; [ ! -e /dev/kvm.away ] || mv /dev/kvm.away /dev/kvm'
-	vm_end
-	((${#neighbours[@]} == 0)) || vm_end "${neighbours[@]}"
-	[[ $(pool_used) == "$before" ]]
+	pool_after
 }
 
 # fit STATUS ANSWER OPTION...: FITS, ANSWER, REASON and SOURCE
