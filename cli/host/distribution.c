@@ -113,7 +113,8 @@ void distribution_boot_option(const struct sysfs *fs, const char *option, bool r
 
 	*what = *command = NULL;
 	if (sysfs_has(fs, "/usr/sbin/grubby")) {
-		*what = text_format("boot %s %s: change it, and reboot when you can", with, option);
+		*what = text_format("boot %s %s: %s it, then reboot", with, option,
+				    remove ? "remove" : "set");
 		*command = text_format("grubby --update-kernel=ALL --%s=%s",
 				       remove ? "remove-args" : "args", option);
 	} else if (sysfs_has(fs, GRUB_DEFAULTS)) {

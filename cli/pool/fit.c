@@ -234,7 +234,7 @@ char *fit_advice(const struct pool *pool, const struct fit *fit)
 	case FIT_NO_ROOM:
 		text_add(&text,
 			 "the pool has no room, and this kernel does not report why; start large "
-			 "guests first, stop guests or move them to another host, or ");
+			 "guests first, stop or migrate guests, or ");
 		pool_add_ratio(pool, fit->count * hpt_bytes(fit->order), &text);
 		return text;
 	case FIT_BUSY:

@@ -495,7 +495,7 @@ refusals; see the warnings: kernel"
 "doctor"
 3
 "firmware"
-12
+14
 ["version","command","item","state","what","advice","next","exit_status","error"]
 null'
 	run stdout_of doctor --json --sysroot "$dir"
