@@ -209,9 +209,7 @@ char *fit_advice(const struct pool *pool, const struct fit *fit)
 		text_add(&text, ", or use a smaller maxmem or resize-hpt");
 		return text;
 	case FIT_FULL:
-		text_add(&text,
-			 "only %s of %s in the pool are free; stop guests or move them to another "
-			 "host, or ",
+		text_add(&text, "only %s of %s in the pool are free; stop or migrate guests, or ",
 			 free_text, total_text);
 		pool_add_ratio(pool, fit->count * hpt_bytes(fit->order), &text);
 		return text;

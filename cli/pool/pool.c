@@ -172,7 +172,7 @@ struct advice pool_advice_unknown(const struct pool *pool)
 {
 	if (pool->denied)
 		return (struct advice){
-			.what = text_format("only root may read /sys/kernel/debug"),
+			.what = text_format("only root may see what is in the pool"),
 			.next = text_format("try as root for exact values, or use --probe"),
 		};
 	return (struct advice){

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # run sets status and output
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Trees of hosts that people have reported, made of the facts that matter: $dir is the host's.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2154,SC2030,SC2031 # run sets status and output; each test has its own $dir
 # What people have reported of KVM on POWER since 2015, as trees of the facts that matter: the true cause, the next
 # command, and no sure answer that is wrong. reports.bash makes the trees.
 
@@ -101,7 +102,8 @@ item() {
 	echo '[812345.678901] cma: cma_alloc: alloc failed, req-size: 1024 pages, ret: -16' >>"$dir/var/log/dmesg"
 	fit_says 5 unknown busy --ram 8G
 	assert_output --partial 'pages in the way'
-	doctor_says 'ret: -16' 'try again' 'pinned'
+	doctor_says 'ret: -16' 'try again' 'pinned' '(ret: -16 in the kernel log)' \
+		', but pages of others may be in the way' 'a kernel with the kvm-htab series tries again by itself'
 	[ "$(item pool)" = warning ]
 	# want of a gap is another matter
 	sed -i 's/ret: -16/ret: -12/' "$dir/var/log/dmesg"
@@ -154,7 +156,7 @@ cma_alloc_fail 7"
 	ram 256 13421568 317440
 	kernel 6.1.0-26-powerpc64le
 	log 'kvm_cma_reserve: reserving 13107 MiB for global area' 'cma: Reserved 13107 MiB at 0x0000000100000000'
-	doctor_says '12.8G of 12.8G free' 'at least 310M'
+	doctor_says '12.8G of 12.8G free' '; at least 310M of it is not lent to others'
 	fit_says 0 yes room --ram 64G
 	file sys/module/kvm_hv/refcnt 2
 	run kvm_htab pool-status --sysroot "$dir"
@@ -230,8 +232,10 @@ cma_alloc_fail 7"
 	power8
 	file page-size 4096
 	os debian 13
-	doctor_says pseries-2.12 linux-image-powerpc64le-64k
+	doctor_says 'on POWER8, use an older machine type, such as -machine pseries-2.12' linux-image-powerpc64le-64k
 	refute_output --partial cap-hpt-max-page-size=4096
+	rm "$dir/page-size"
+	doctor_says 'the page size is not known'
 }
 
 @test "kvm_hv that is not loaded, with kvm_pr in its place" {
@@ -252,11 +256,11 @@ cma_alloc_fail 7"
 	rm -r "$dir/sys/module/kvm_hv"
 	ram 4
 	kernel 6.12.0-55.el10.ppc64le
-	doctor_says PowerVM HMC FW1060
+	doctor_says PowerVM HMC FW1060 'KVM in a partition needs POWER10'
 	[ "$(item firmware)" = failed ]
 	run kvm_htab pool-status --sysroot "$dir"
 	assert_failure 5
-	assert_output --partial PowerVM
+	assert_output --partial 'this host is a partition (LPAR) of PowerVM: its KVM guests use the radix MMU'
 	refute_output --partial 'host below'
 }
 
@@ -270,7 +274,7 @@ cma_alloc_fail 7"
 	assert_failure 5
 	rm -r "$dir/sys/module/kvm_hv"
 	file sys/module/kvm_pr/initstate live
-	doctor_says KVM-PR
+	doctor_says 'guests of KVM-PR (kvm_pr) run here, and need no hashed page table of the host'
 	refute_output --partial failed
 }
 
@@ -321,9 +325,11 @@ cma_alloc_fail 7"
 	file proc/4242/comm 'qemu-system-ppc'
 	file proc/4242/wchan kvmppc_alloc_reset_hpt
 	[ "$(item requests)" = failed ]
-	doctor_says 'process 4242 (qemu-system-ppc) hangs' 'cat /proc/4242/stack'
+	doctor_says 'process 4242 (qemu-system-ppc) hangs in the kernel, in a request for a table' 'cat /proc/4242/stack' \
+		'further requests may hang as well; look at its stack'
 	file proc/4242/stat '4242 (qemu) S 1 4242'
 	[ "$(item requests)" = ok ]
+	doctor_says 'none hangs'
 	file proc/4242/wchan 0
 	file proc/4242/task/4245/stat '4245 (CPU 0/KVM) D 1 4242'
 	file proc/4242/task/4245/stack '[<0>] __schedule
@@ -334,4 +340,6 @@ cma_alloc_fail 7"
 	log 'INFO: task qemu-system-ppc:4242 blocked for more than 120 seconds.' '  Not tainted 6.1.0' \
 		'Call Trace:' '[c0] [c1] kvmppc_alloc_reset_hpt+0x1/0x2 [kvm_hv]'
 	[ "$(item requests)" = warning ]
+	doctor_says 'the kernel log tells of a request for a table that took minutes' 'look for what it waited for' \
+		"dmesg | grep -A 20 'blocked for more than'"
 }
