@@ -296,7 +296,7 @@ cma_alloc_fail 7"
 	tool usr/sbin/grubby
 	os rhel 9.4 fedora
 	doctor_says 'grubby --update-kernel=ALL --args=kvm_cma_resv_ratio=5'
-	rm -r "$dir/etc/default" "$dir/usr"
+	rm -r "${dir:?}/etc/default" "${dir:?}/usr"
 	doctor_says Petitboot
 }
 
