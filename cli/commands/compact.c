@@ -71,8 +71,8 @@ static int plan_for(struct call *call, const struct pool *pool, struct compact *
 	if (call->err.status == STATUS_NO && is_forbidden(pool, compact->order))
 		return error_set(
 			&call->err, STATUS_NO, EPERM,
-			"no free piece of the pool holds order %u (%s), and the kernel may "
-			"not move tables; allow it with `echo running "
+			"no free piece of the pool holds order %u (%s), and the kernel may not "
+			"move tables; allow it with `echo running "
 			">/sys/module/kvm_hv/parameters/htab_move`",
 			compact->order, bytes_format(hpt_bytes(compact->order), table));
 	return r;

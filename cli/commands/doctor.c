@@ -43,6 +43,14 @@ static const struct {
 	[ITEM_UNKNOWN] = { "unknown", "\033[36m" },
 };
 
+/* Whether hash-MMU guests cannot run here, and radix guests do: nothing has failed. */
+static bool radix_only(const struct call *call)
+{
+	const struct findings *findings = call->data;
+
+	return !findings->cause && call->host.platform == HOST_PSERIES;
+}
+
 static void run(struct call *call)
 {
 	struct findings *findings = call->data;
@@ -62,7 +70,7 @@ static void run(struct call *call)
 	}
 	call->rows = findings->rows;
 	call->nrows = DOCTOR_ITEMS;
-	call->status = findings->cause ? STATUS_NO : STATUS_DONE;
+	call->status = findings->cause ? STATUS_NO : radix_only(call) ? STATUS_CANNOT : STATUS_DONE;
 }
 
 static void clear(void *data)
@@ -123,8 +131,9 @@ static void print_names(const struct findings *findings, enum item_state state, 
 		}
 }
 
-static void print_summary(const struct findings *findings, size_t width)
+static void print_summary(const struct call *call, size_t width)
 {
+	const struct findings *findings = call->data;
 	const struct item *cause = findings->cause;
 
 	putchar('\n');
@@ -136,6 +145,10 @@ static void print_summary(const struct findings *findings, size_t width)
 		fputs("Next: ", stdout); /* a command is not wrapped */
 		print_wrapped(item_next_step(cause) ?: "-", sizeof("Next: ") - 1,
 			      cause->next ? 0 : width);
+		return;
+	}
+	if (radix_only(call)) {
+		puts("Guests that use the radix MMU run here, and need no hashed page table");
 		return;
 	}
 	fputs("Guests with a hashed page table can run here", stdout);
@@ -151,16 +164,16 @@ static int print(const struct call *call)
 
 	for (size_t i = 0; i < DOCTOR_ITEMS; i++)
 		print_item(&findings->items[i], width);
-	print_summary(findings, width);
+	print_summary(call, width);
 	return 0;
 }
 
 const struct command doctor_command = {
 	.name = "doctor",
 	.summary = "check whether HPT guests can run here, and why not",
-	.doc = "Check, item by item, whether guests with a hashed page table can run on this host, "
-	       "and what to do if not. The first failed item is the cause. The last two lines "
-	       "name it and the next command. The exit status is 3 if an item failed.",
+	.doc = "Check, item by item, whether guests with a hashed page table can run on this "
+	       "host, and what to do if not. The first failed item is the cause. The last two "
+	       "lines name it and the next command. The exit status is 3 if an item failed.",
 	.columns = columns,
 	.ncolumns = COUNT_OF(columns),
 	.defaults = "ITEM,STATE,WHAT,ADVICE,NEXT",

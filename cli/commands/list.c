@@ -40,8 +40,8 @@ static void add_to_document(const struct call *call, struct json_object *documen
 const struct command list_command = {
 	.name = "list",
 	.summary = "list the VMs of this host and their tables",
-	.doc = "List the VMs of this host: their tables, the size of these, and the processes that "
-	       "created them. Only root sees everything. Unknown values are shown as \"-\".",
+	.doc = "List the VMs of this host: their tables, the size of these, and the processes "
+	       "that created them. Only root sees everything. Unknown values are shown as \"-\".",
 	.columns = vm_list_columns,
 	.ncolumns = VM_LIST_NCOLUMNS,
 	.defaults = "ID,ORDER,SOURCE,SIZE,REVMAP,PID,VMM,DOMAIN",

@@ -56,7 +56,7 @@ static void print_character(const struct piece *piece, bool coloured)
 	char letter = letters[piece->number % (sizeof(letters) - 1)];
 
 	if (piece->kind != PIECE_VM)
-		putchar(piece->kind == PIECE_FREE ? '.' : '#');
+		putchar(piece->kind == PIECE_FREE ? '.' : piece->kind == PIECE_USED ? '#' : '?');
 	else if (coloured)
 		printf("%s%c%s", colours[piece->number % COUNT_OF(colours)], letter, COLOUR_OFF);
 	else
@@ -78,7 +78,7 @@ static void print_vm(const struct piece *piece, const struct vm_list *users, boo
 
 static void print_legend(const struct pool_map *map, const struct vm_list *users, bool coloured)
 {
-	bool has[PIECE_VM + 1] = { false };
+	bool has[PIECE_UNKNOWN + 1] = { false };
 
 	for (size_t i = 0; i < map->n; i++) {
 		has[map->pieces[i].kind] = true;
@@ -88,6 +88,9 @@ static void print_legend(const struct pool_map *map, const struct vm_list *users
 	if (has[PIECE_USED])
 		puts(map->owners ? "  #  in use, but not for the table of a VM" :
 				   "  #  in use; this kernel does not report by which VM");
+	if (has[PIECE_UNKNOWN])
+		puts("  ?  in use, or free on a list of the page allocator; this kernel does not "
+		     "report which");
 	if (has[PIECE_FREE])
 		puts("  .  free");
 }
@@ -126,6 +129,7 @@ struct json_object *pool_map_json(const struct pool_map *map)
 		[PIECE_FREE] = "free",
 		[PIECE_USED] = "used",
 		[PIECE_VM] = "vm",
+		[PIECE_UNKNOWN] = "unknown",
 	};
 	struct json_object *array;
 

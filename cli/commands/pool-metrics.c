@@ -41,7 +41,7 @@ static void print_fact(const char *name, const char *help, const struct fact *fa
 	static const char *described = "";
 	size_t length = name ? strcspn(name, "{") : 0;
 
-	if (!name || !fact->known)
+	if (!name || !fact->known || fact->least)
 		return;
 	if (strncmp(described, name, length + 1))
 		describe(name, (int)length, ends_with(name, length, "_total") ? "counter" : "gauge",

@@ -190,7 +190,7 @@ static void print_size(const struct call *call, const char *name, const struct f
 {
 	char text[CELL_MAX];
 
-	printf("%-15s %s%s%s\n", name, fact->approximate ? "~" : "",
+	printf("%-15s %s%s%s\n", name, fact_mark(fact),
 	       fact_text(fact, COLUMN_BYTES, call->options.output.bytes, text), remark);
 }
 

@@ -18,8 +18,8 @@ const struct command vm_status_command = {
 	.name = "vm-status",
 	.summary = "show the table of a VM",
 	.args_doc = "--vm=VM",
-	.doc = "Show the hashed page table of a VM: its order, source and size, and whether the VM "
-	       "is running.",
+	.doc = "Show the hashed page table of a VM: its order, source and size, and whether the "
+	       "VM is running.",
 	.groups = OPTIONS_VM,
 	.defaults = "VM,STATE,MMU,TABLE,ORDER,SIZE,COST,SOURCE,READY,RESIZING,SHARED",
 	SERVES_VMS,

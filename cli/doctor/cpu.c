@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 
 #include "doctor/doctor.h"
+#include "host/distribution.h"
 #include "lib/text.h"
 
 /* PVR versions of CPUs that KVM-HV supports. */
@@ -17,12 +18,18 @@
 #define PVR_POWER9 0x4e
 
 #define POWER8_THREADS 8
+#define POWER9_THREADS 4
 
 /* Whether all threads of a core run the same guest: POWER8 and earlier. */
 static bool has_strict_threads(const struct cpu *cpu)
 {
 	return cpu->version == PVR_POWER7 ||
 	       (cpu->version >= PVR_POWER7P && cpu->version <= PVR_POWER8);
+}
+
+bool doctor_is_power8(const struct doctor *doctor)
+{
+	return has_strict_threads(&doctor->cpu);
 }
 
 /* POWER4 to POWER6 and the PowerPC 970. */
@@ -53,17 +60,49 @@ void doctor_cpu(struct doctor *doctor, struct item *item)
 		item_advise(item, "KVM-HV requires POWER7 or later: use a newer host");
 }
 
+/*
+ * KVM in a guest: with kvm_hv its guests use the radix MMU; with kvm_pr, on the hash MMU, they have no
+ * table of the host. Neither needs the pool.
+ */
+static void firmware_pseries(struct doctor *doctor, struct item *item)
+{
+	const char *what = doctor->host->powervm ? "a partition (LPAR) of PowerVM" :
+						   "itself a guest of KVM (pSeries)";
+
+	doctor->no_hpt = true;
+	if (doctor->host->module_loaded) {
+		item_set(item, ITEM_NONE,
+			 "this host is %s: guests that use the radix MMU run here, and need no "
+			 "hashed page table",
+			 what);
+	} else if (sysfs_has(doctor->fs, "/sys/module/kvm_pr")) {
+		item_set(item, ITEM_NONE,
+			 "this host is %s: guests of KVM-PR (kvm_pr) run here, and need no hashed "
+			 "page table of the host",
+			 what);
+	} else if (doctor->host->powervm) {
+		item_set(item, ITEM_FAILED, "this host is %s without KVM", what);
+		item_advise(
+			item,
+			"KVM in a partition needs POWER10, firmware FW1060.10 and the HMC's "
+			"setting \"KVM Capable\"; its guests use the radix MMU. For guests with a "
+			"hashed page table use a host in hypervisor mode (PowerNV)");
+	} else {
+		item_set(item, ITEM_FAILED,
+			 "this host is %s: KVM-HV guests inside it are nested and use the radix "
+			 "MMU only",
+			 what);
+		item_advise(item, "start guests with a hashed page table on the host below this "
+				  "one, in hypervisor mode");
+	}
+}
+
 void doctor_firmware(struct doctor *doctor, struct item *item)
 {
 	const struct cpu *cpu = &doctor->cpu;
 
 	if (doctor->host->platform == HOST_PSERIES) {
-		doctor->no_hpt = true;
-		item_set(item, ITEM_FAILED,
-			 "this host is itself a guest (pSeries): its KVM-HV guests use the radix "
-			 "MMU only");
-		item_advise(item,
-			    "start guests with a hashed page table on the host below this one");
+		firmware_pseries(doctor, item);
 	} else if (!strcmp(cpu->platform, "PowerNV")) {
 		const char *firmware = cpu->firmware;
 
@@ -80,20 +119,39 @@ void doctor_firmware(struct doctor *doctor, struct item *item)
 	}
 }
 
+/* kvm_hv.indep_threads_mode, which kernels before 5.14 have: 'Y', 'N' or, of later ones, 0. */
+static char independent_threads(const struct doctor *doctor)
+{
+	_cleanup_free_ char *mode = NULL;
+
+	if (sysfs_read(doctor->fs, "/sys/module/kvm_hv/parameters/indep_threads_mode", &mode, NULL))
+		return 0;
+	return *mode;
+}
+
+/* POWER9 before DD2.2 (Cumulus: before 1.1), whose threads cannot differ in their MMU. */
+static bool has_common_mmu(const struct cpu *cpu)
+{
+	unsigned int kind = cpu->revision & 0xe000, level = cpu->revision & 0xfff;
+
+	return cpu->version == PVR_POWER9 &&
+	       ((kind == 0 && level < 0x202) || (kind == 0x2000 && level < 0x101));
+}
+
 /*
- * Whether guests may use the hash MMU on a radix host. KVM refuses that on POWER9 before DD2.2
- * (Cumulus: 1.1), where all threads of a core must use the same MMU mode.
+ * Whether guests may use the hash MMU on a radix host. On POWER9 before DD2.2 (Cumulus: 1.1) all
+ * threads of a core must use the same MMU mode. KVM refuses there since Linux 5.14; before, it says
+ * yes of every POWER9, but vCPUs end with EBUSY unless cores run one guest at a time.
  */
 static bool radix_host_has_hash(const struct doctor *doctor)
 {
-	unsigned int revision = doctor->cpu.revision;
+	char mode = independent_threads(doctor);
 
+	if (has_common_mmu(&doctor->cpu) && mode)
+		return mode == 'N';
 	if (doctor->kvm >= 0)
 		return ioctl(doctor->kvm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_MMU_HASH_V3) > 0;
-	if (doctor->cpu.version != PVR_POWER9)
-		return true;
-	return !((revision & 0xe000) == 0 && (revision & 0xfff) < 0x202) &&
-	       !((revision & 0xe000) == 0x2000 && (revision & 0xfff) < 0x101);
+	return !has_common_mmu(&doctor->cpu);
 }
 
 void doctor_mmu(struct doctor *doctor, struct item *item)
@@ -105,13 +163,21 @@ void doctor_mmu(struct doctor *doctor, struct item *item)
 	} else if (strcmp(cpu->mmu, "Radix")) {
 		item_set(item, ITEM_UNKNOWN, "the MMU is not in /proc/cpuinfo");
 	} else if (radix_host_has_hash(doctor)) {
-		item_set(item, ITEM_OK, "radix; can run hash-MMU guests, too");
+		item_set(item, ITEM_OK, "radix; can run hash-MMU guests, too%s",
+			 has_common_mmu(cpu) ? " (kvm_hv.indep_threads_mode=N)" : "");
 	} else {
 		item_set(item, ITEM_FAILED,
 			 "this CPU (%s, PVR %04x %04x) cannot run hash-MMU guests while the host "
 			 "uses radix",
 			 cpu->name, cpu->version, cpu->revision);
-		item_advise_boot(doctor, item, "disable_radix");
+		item_advise_boot(doctor, item, "disable_radix", false);
+		if (independent_threads(doctor))
+			item_advise(
+				item,
+				"boot with disable_radix; or load kvm_hv with "
+				"indep_threads_mode=N (`options kvm_hv indep_threads_mode=N` in "
+				"/etc/modprobe.d) and take all threads but the first of each core "
+				"offline");
 	}
 }
 
@@ -198,13 +264,46 @@ static char *secondaries(const struct doctor *doctor, uint64_t threads)
 /* Whether secondary threads must be offline: POWER8, and POWER9 in a mode before Linux 5.14. */
 static bool needs_single_threads(const struct doctor *doctor)
 {
-	_cleanup_free_ char *mode = NULL;
+	return has_strict_threads(&doctor->cpu) || independent_threads(doctor) == 'N';
+}
 
-	if (has_strict_threads(&doctor->cpu))
-		return true;
-	return !sysfs_read(doctor->fs, "/sys/module/kvm_hv/parameters/indep_threads_mode", &mode,
-			   NULL) &&
-	       *mode == 'N';
+/* Whether something takes the threads offline at each boot. */
+static bool stays_single(const struct doctor *doctor)
+{
+	static const char *const units[] = { "smt_off.service", "smtstate.service" };
+	static const char *const options[] = { "nosmt", "smt-enabled=off", "smt-enabled=1" };
+	_cleanup_free_ char *cmdline = NULL;
+	char path[96];
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		snprintf(path, sizeof(path), "/etc/systemd/system/multi-user.target.wants/%s",
+			 units[i]);
+		if (sysfs_has(doctor->fs, path))
+			return true;
+	}
+	if (sysfs_read(doctor->fs, "/proc/cmdline", &cmdline, NULL))
+		return false;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (strstr(cmdline, options[i]))
+			return true;
+	return false;
+}
+
+/* What takes the threads offline at each boot on this distribution. */
+static const char *single_at_boot(const struct doctor *doctor)
+{
+	struct distribution distribution;
+
+	distribution_read(doctor->fs, &distribution);
+	switch (distribution.family) {
+	case DISTRIBUTION_SUSE:
+		return "`systemctl enable smtstate.service` (powerpc-utils)";
+	case DISTRIBUTION_DEBIAN:
+		return "boot with smt-enabled=off";
+	default:
+		return "`systemctl enable smt_off.service` (powerpc-utils), or boot with "
+		       "smt-enabled=off";
+	}
 }
 
 void doctor_threads(struct doctor *doctor, struct item *item)
@@ -221,17 +320,24 @@ void doctor_threads(struct doctor *doctor, struct item *item)
 	if (sysfs_read_u64(doctor->fs, "/sys/devices/system/cpu/subcores_per_core", &parts) ||
 	    parts < 1 || parts > POWER8_THREADS)
 		parts = 1;
-	online = secondaries(doctor, POWER8_THREADS / parts);
+	online = secondaries(doctor,
+			     (has_strict_threads(&doctor->cpu) ? POWER8_THREADS : POWER9_THREADS) /
+				     parts);
 	if (!online) {
 		item_set(item, ITEM_UNKNOWN, "cannot read /sys/devices/system/cpu");
-	} else if (!*online) {
-		item_set(item, ITEM_OK,
-			 "only the first of each core is online, as KVM-HV requires");
-	} else {
+	} else if (*online) {
 		item_set(item, ITEM_FAILED,
 			 "secondary threads are online (CPUs %s): vCPUs cannot run (EBUSY)",
 			 online);
-		item_advise(item, "take them offline; KVM-HV can still use them");
+		item_advise(item,
+			    "take them offline, KVM-HV can still use them; for the next boot: %s",
+			    single_at_boot(doctor));
 		item_set_next(item, "chcpu -d %s", online);
+	} else {
+		item_set(item, ITEM_OK,
+			 "only the first of each core is online, as KVM-HV requires");
+		if (!stays_single(doctor))
+			item_advise(item, "to keep it so at the next boot: %s",
+				    single_at_boot(doctor));
 	}
 }

@@ -47,8 +47,9 @@ void item_set_text(char **text, const char *format, ...) __attribute__((__format
 #define item_advise(item, ...) item_set_text(&(item)->advice, __VA_ARGS__)
 #define item_set_next(item, ...) item_set_text(&(item)->next, __VA_ARGS__)
 
-/* Advises to boot with @option, by grubby or GRUB's configuration if this host has one. */
-void item_advise_boot(const struct doctor *doctor, struct item *item, const char *option);
+/* Advises to boot with @option, or without it, in the way of this distribution. */
+void item_advise_boot(const struct doctor *doctor, struct item *item, const char *option,
+		      bool remove);
 
 /* The items and their functions. Later items use the findings of earlier ones. */
 #define DOCTOR_LIST(F) \
@@ -58,17 +59,22 @@ void item_advise_boot(const struct doctor *doctor, struct item *item, const char
 	F("kvm_pr", doctor_kvm_pr) \
 	F("/dev/kvm", doctor_device) \
 	F("mmu", doctor_mmu) \
+	F("pages", doctor_pages) \
 	F("threads", doctor_threads) \
 	F("kernel", doctor_kernel) \
 	F("reservation", doctor_reservation) \
 	F("pool", doctor_pool) \
 	F("memory", doctor_memory) \
-	F("refusals", doctor_refusals)
+	F("refusals", doctor_refusals) \
+	F("requests", doctor_requests)
 
 #define DOCTOR_FUNCTION(name, look) void look(struct doctor *doctor, struct item *item);
 DOCTOR_LIST(DOCTOR_FUNCTION)
 
-#define DOCTOR_ITEMS 12
+/* Whether the CPU is POWER8 or older, whose cores run one guest at a time. */
+bool doctor_is_power8(const struct doctor *doctor);
+
+#define DOCTOR_ITEMS 14
 
 /*
  * Checks all items. Returns the first that failed, the cause; NULL: none. @plain_bytes: sizes

@@ -4,11 +4,8 @@
 #include <stdio.h>
 
 #include "doctor/doctor.h"
+#include "host/distribution.h"
 #include "lib/text.h"
-
-/* Distributions configure the boot loader in this file or with this tool. */
-#define GRUB_DEFAULTS "/etc/default/grub"
-#define GRUBBY "/usr/sbin/grubby"
 
 void item_set_text(char **text, const char *format, ...)
 {
@@ -22,19 +19,15 @@ void item_set_text(char **text, const char *format, ...)
 	*text = formatted ? escape_utf8(formatted) : NULL;
 }
 
-void item_advise_boot(const struct doctor *doctor, struct item *item, const char *option)
+void item_advise_boot(const struct doctor *doctor, struct item *item, const char *option,
+		      bool remove)
 {
-	if (sysfs_has(doctor->fs, GRUBBY)) {
-		item_advise(item, "boot with %s: set it, then reboot", option);
-		item_set_next(item, "grubby --update-kernel=ALL --args=%s", option);
-	} else if (sysfs_has(doctor->fs, GRUB_DEFAULTS)) {
-		item_advise(item,
-			    "boot with %s: add it to GRUB_CMDLINE_LINUX in " GRUB_DEFAULTS
-			    ", run update-grub and reboot",
-			    option);
-	} else {
-		item_advise(item, "boot with %s on the kernel's command line", option);
-	}
+	_cleanup_free_ char *what = NULL, *command = NULL;
+
+	distribution_boot_option(doctor->fs, option, remove, &what, &command);
+	item_advise(item, "%s", what ?: "");
+	if (command)
+		item_set_next(item, "%s", command);
 }
 
 void item_clear(struct item *item)

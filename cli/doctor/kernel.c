@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 
 #include "doctor/doctor.h"
+#include "host/distribution.h"
 #include "lib/text.h"
 
 /* Why modprobe or the kernel refuses to load a module. The caller frees it; NULL: no denial. */
@@ -33,8 +34,11 @@ static char *denial_text(const struct module *module)
 }
 
 /* What to do if @module can be loaded, but is not. */
-static void advise_to_load(const struct module *module, struct item *item)
+static void advise_to_load(const struct doctor *doctor, const struct module *module,
+			   struct item *item)
 {
+	char option[64];
+
 	switch (module->denial) {
 	case DENIAL_BLACKLIST:
 	case DENIAL_INSTALL:
@@ -42,14 +46,16 @@ static void advise_to_load(const struct module *module, struct item *item)
 				  "next boot; load it by hand now");
 		break;
 	case DENIAL_COMMAND_LINE:
-		item_advise(item, "boot without module_blacklist=%s", module->denied);
+		snprintf(option, sizeof(option), "module_blacklist=%s", module->denied);
+		item_advise_boot(doctor, item, option, true);
 		return;
 	case DENIAL_DISABLED:
 		item_advise(item, "reboot, and load kvm_hv before loading is disabled, which "
 				  "cannot be undone");
 		return;
 	case DENIAL_NONE:
-		item_advise(item, "load it");
+		item_advise(item, "load it; for the next boots as well: `echo kvm_hv "
+				  ">/etc/modules-load.d/kvm_hv.conf`");
 		break;
 	}
 	if (module->denial == DENIAL_INSTALL)
@@ -103,12 +109,13 @@ static void module_present(const struct module *module, struct item *item, const
 		    "remove that line or option, or the module may be missing after the next boot");
 }
 
-static void module_loadable(const struct module *module, struct item *item)
+static void module_loadable(const struct doctor *doctor, const struct module *module,
+			    struct item *item)
 {
 	_cleanup_free_ char *denial = denial_text(module);
 
 	item_set(item, ITEM_FAILED, "not loaded%s%s", denial ? ": " : "", denial ?: "");
-	advise_to_load(module, item);
+	advise_to_load(doctor, module, item);
 }
 
 void doctor_kvm_hv(struct doctor *doctor, struct item *item)
@@ -132,7 +139,7 @@ void doctor_kvm_hv(struct doctor *doctor, struct item *item)
 		item_set_next(item, "dmesg");
 		break;
 	case MODULE_LOADABLE:
-		module_loadable(module, item);
+		module_loadable(doctor, module, item);
 		break;
 	case MODULE_ABSENT:
 	case MODULE_NO_DIRECTORY:
@@ -184,6 +191,17 @@ static int line_length(const char *release)
 		     strspn(release + major + (release[major] == '.'), "0123456789"));
 }
 
+/* Whether package kvm-htab-dkms builds modules for this kernel: Debian's own 6.1 and 6.12. */
+static bool has_dkms_package(const struct doctor *doctor)
+{
+	struct distribution distribution;
+
+	distribution_read(doctor->fs, &distribution);
+	return (!*distribution.id || !strcmp(distribution.id, "debian")) &&
+	       distribution.family == DISTRIBUTION_DEBIAN &&
+	       (!strncmp(doctor->release, "6.1.", 4) || !strncmp(doctor->release, "6.12.", 5));
+}
+
 /* The next step from a kernel without the series. */
 static void advise_modules(const struct doctor *doctor, struct item *item)
 {
@@ -191,7 +209,7 @@ static void advise_modules(const struct doctor *doctor, struct item *item)
 		item_advise(item, "modules with the series are installed, but not loaded: stop "
 				  "the VMs and load them");
 		item_set_next(item, "modprobe -r kvm_hv && modprobe kvm_hv");
-	} else if (sysfs_has(doctor->fs, "/etc/debian_version")) {
+	} else if (has_dkms_package(doctor)) {
 		item_advise(item,
 			    "guests run, but nothing outside a VMM can see or reset a VM's table: "
 			    "install modules that can, then stop the VMs and load them");

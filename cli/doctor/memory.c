@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "doctor/doctor.h"
+#include "lib/text.h"
 
 #define RATIO "kvm_cma_resv_ratio"
-#define RATIO_DEFAULT 5
 
 /*
  * If guests together use all of the RAM, their tables need a 128th of it, and up to twice as much
@@ -24,6 +24,35 @@ static const char *size_text(const struct doctor *doctor, uint64_t bytes,
 	return text;
 }
 
+/* Whether this is Linux 5.18 to 5.19-rc3, which reserves before it can: mainline 6cf06c17e94f. */
+static bool reserves_too_early(const char *release)
+{
+	unsigned int major, minor, candidate = 0;
+	const char *rc = strstr(release, "-rc");
+
+	if (sscanf(release, "%u.%u", &major, &minor) != 2 || major != 5)
+		return false;
+	return minor == 18 ||
+	       (minor == 19 && rc && sscanf(rc, "-rc%u", &candidate) == 1 && candidate <= 3);
+}
+
+/* Kernels that cannot reserve a pool, whatever its size. False: this is none of them. */
+static bool reservation_impossible(const struct doctor *doctor, struct item *item)
+{
+	if (doctor->pool.log.too_early)
+		item_set(item, ITEM_FAILED,
+			 "the kernel could not reserve the pool at boot, through a bug of Linux "
+			 "7.0-rc1 (\"pageblock_order not yet initialized\")");
+	else if (reserves_too_early(doctor->release))
+		item_set(item, ITEM_FAILED,
+			 "the kernel could not reserve the pool at boot: Linux 5.18 to 5.19-rc3 "
+			 "cannot, whatever the ratio");
+	else
+		return false;
+	item_advise(item, "boot a newer kernel; another kvm_cma_resv_ratio does not help");
+	return true;
+}
+
 static void reservation_failed(const struct doctor *doctor, struct item *item, const char *what)
 {
 	unsigned long percent = RATIO_DEFAULT;
@@ -36,15 +65,16 @@ static void reservation_failed(const struct doctor *doctor, struct item *item, c
 		item_set(item, ITEM_FAILED, "%s (%d percent, the default)", what, RATIO_DEFAULT);
 	snprintf(option, sizeof(option), RATIO "=%d",
 		 asked && percent != RATIO_DEFAULT ? RATIO_DEFAULT : 2);
-	item_advise_boot(doctor, item, option);
+	item_advise_boot(doctor, item, option, false);
 }
 
 static void reservation_ready(const struct doctor *doctor, struct item *item)
 {
 	const struct fact *total = &doctor->pool.total_bytes;
-	const char *mark = total->approximate ? "~" : "";
-	char size[BYTES_TEXT_MAX], ram[BYTES_TEXT_MAX], need[BYTES_TEXT_MAX], share[96];
-	uint64_t need_bytes = doctor->ram_bytes / RAM_PER_TABLES, permille;
+	const char *mark = fact_mark(total);
+	char size[BYTES_TEXT_MAX], ram[BYTES_TEXT_MAX], need[BYTES_TEXT_MAX], share[96], option[64];
+	uint64_t need_bytes = doctor->ram_bytes / RAM_PER_TABLES, permille, pool_bytes;
+	unsigned int ratio;
 
 	size_text(doctor, total->value, size);
 	if (!doctor->ram_bytes) {
@@ -61,7 +91,9 @@ static void reservation_ready(const struct doctor *doctor, struct item *item)
 	}
 	item_set(item, ITEM_WARNING, "%s: up to %s needed if guests together use all of the RAM",
 		 share, size_text(doctor, need_bytes, need));
-	item_advise_boot(doctor, item, RATIO "=5");
+	ratio = pool_ratio_for(&doctor->pool, need_bytes, &pool_bytes);
+	snprintf(option, sizeof(option), RATIO "=%u", ratio ?: RATIO_DEFAULT);
+	item_advise_boot(doctor, item, option, false);
 }
 
 void doctor_reservation(struct doctor *doctor, struct item *item)
@@ -71,7 +103,8 @@ void doctor_reservation(struct doctor *doctor, struct item *item)
 
 	pool_read(doctor->fs, &doctor->pool);
 	if (pool->state == POOL_FAILED && !pool->zone_option) {
-		reservation_failed(doctor, item, "the pool could not be reserved at boot");
+		if (!reservation_impossible(doctor, item))
+			reservation_failed(doctor, item, "the pool could not be reserved at boot");
 	} else if (pool->state == POOL_FAILED) {
 		item_set(item, ITEM_FAILED,
 			 "the pool could not be set up at boot, perhaps because of %s",
@@ -106,7 +139,7 @@ static void describe_pool(const struct doctor *doctor, struct item *item, enum i
 	const struct pool *pool = &doctor->pool;
 	unsigned int order = (unsigned int)pool->largest_free_order.value;
 	char free_text[BYTES_TEXT_MAX], total_text[BYTES_TEXT_MAX], ram_text[BYTES_TEXT_MAX];
-	const char *mark = pool->free_bytes.approximate ? "~" : "";
+	const char *mark = fact_mark(&pool->free_bytes);
 
 	size_text(doctor, pool->free_bytes.value, free_text);
 	size_text(doctor, pool->total_bytes.value, total_text);
@@ -122,10 +155,23 @@ static void describe_pool(const struct doctor *doctor, struct item *item, enum i
 			 size_text(doctor, hpt_bytes(order + 7), ram_text));
 }
 
+/* What is free may not be had. */
+static void pool_in_doubt(const struct pool *pool, struct item *item)
+{
+	_cleanup_(advice_clear) struct advice busy = pool_advice_busy(pool);
+	_cleanup_free_ char *what = item->what;
+
+	item->what = NULL;
+	item_set(item, item->state == ITEM_OK ? ITEM_WARNING : item->state,
+		 "%s, but pages of others may be in the way", what ?: "");
+	item_advise(item, "%s", busy.next ?: "");
+}
+
 void doctor_pool(struct doctor *doctor, struct item *item)
 {
 	const struct pool *pool = &doctor->pool;
 	enum pool_condition condition = pool_condition(pool);
+	char unlent[BYTES_TEXT_MAX];
 	enum item_state bad = pool_is_of_use(pool) ? ITEM_WARNING : ITEM_FAILED;
 	_cleanup_(advice_clear) struct advice advice = { 0 };
 
@@ -144,7 +190,13 @@ void doctor_pool(struct doctor *doctor, struct item *item)
 		describe_pool(doctor, item, ITEM_UNKNOWN, "");
 	else
 		item_set(item, ITEM_UNKNOWN, "this kernel does not report what is free");
-	if (advice.next)
+	if (item->what && pool->unlent_bytes.known && pool->free_bytes.known &&
+	    !pool->free_bytes.least && pool->unlent_bytes.value < pool->free_bytes.value)
+		text_add(&item->what, "; at least %s of it is not lent to others",
+			 size_text(doctor, pool->unlent_bytes.value, unlent));
+	if (condition != CONDITION_FULL && pool_is_doubtful(pool))
+		pool_in_doubt(pool, item);
+	else if (advice.next)
 		item_advise(item, "%s", advice.next);
 }
 
@@ -191,27 +243,37 @@ static void refusals_patched(const struct doctor *doctor, struct item *item)
 		 "tables refused since kvm_hv was loaded: %" PRIu64
 		 "; smaller than requested: %" PRIu64,
 		 failures, fallbacks);
+	item_advise(item, "see what fits now");
+	item_set_next(item, "kvm-htab pool-status");
 }
 
-/* CMA counts refusals of the pool, not of the page allocator. */
+/* What CMA refused: the pool alone in CMA_SYSFS, all areas together in /proc/vmstat. */
 static void refusals_stock(const struct doctor *doctor, struct item *item)
 {
-	uint64_t pages = 0, page_bytes;
-	char size[BYTES_TEXT_MAX];
+	const struct pool *pool = &doctor->pool;
+	bool seen = pool->refused.value || pool->log.busy || pool->log.full;
+	_cleanup_(advice_clear) struct advice busy = { 0 };
 
-	if (sysfs_read_u64(doctor->fs, "/sys/kernel/mm/cma/kvm_cma/alloc_pages_fail", &pages) ||
-	    sysfs_page_size(doctor->fs, &page_bytes)) {
+	if (!pool->refused.known && !seen) {
 		item_set(item, ITEM_UNKNOWN,
 			 "this kernel does not count them: use one with the kvm-htab series or "
 			 "CMA_SYSFS");
 		return;
 	}
-	if (!pages) {
-		item_set(item, ITEM_OK, "the pool has refused no table since boot");
+	if (!seen) {
+		item_set(item, ITEM_OK, "CMA has refused none since boot");
 		return;
 	}
-	item_set(item, ITEM_WARNING, "the pool has refused %s of tables since boot",
-		 size_text(doctor, pages * page_bytes, size));
+	if (pool_is_doubtful(pool)) {
+		busy = pool_advice_busy(pool);
+		item_set(item, ITEM_WARNING, "%s", busy.what ?: "");
+		item_advise(item, "%s", busy.next ?: "");
+		return;
+	}
+	item_set(item, ITEM_WARNING,
+		 "the pool had no gap for a table since boot (ret: -12 in the kernel log)");
+	item_advise(item, "see what fits now");
+	item_set_next(item, "kvm-htab fit --ram SIZE");
 }
 
 void doctor_refusals(struct doctor *doctor, struct item *item)
@@ -220,8 +282,4 @@ void doctor_refusals(struct doctor *doctor, struct item *item)
 		refusals_patched(doctor, item);
 	else
 		refusals_stock(doctor, item);
-	if (item->state != ITEM_WARNING)
-		return;
-	item_advise(item, "see what fits now");
-	item_set_next(item, "kvm-htab pool-status");
 }

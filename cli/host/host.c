@@ -70,11 +70,27 @@ void cpu_read(const struct sysfs *fs, struct cpu *cpu)
 		cpu->version = cpu->revision = 0;
 }
 
+/* A pseries machine that is not QEMU's is a partition of PowerVM. */
+static bool is_powervm(const struct sysfs *fs)
+{
+	_cleanup_free_ char *compatible = NULL, *cpuinfo = NULL;
+	char model[64] = "";
+	size_t length;
+
+	if (!sysfs_read(fs, "/proc/device-tree/compatible", &compatible, &length))
+		return !memmem(compatible, length, "qemu", strlen("qemu")) &&
+		       memmem(compatible, length, "IBM,", strlen("IBM,"));
+	return !sysfs_read(fs, "/proc/cpuinfo", &cpuinfo, NULL) &&
+	       cpuinfo_value(cpuinfo, "model", "\n", model, sizeof(model)) &&
+	       !strncmp(model, "IBM,", strlen("IBM,"));
+}
+
 void host_read(const struct sysfs *fs, struct host *host)
 {
 	struct utsname uts;
 
 	*host = (struct host){ .platform = platform_of(fs), .machine = "unknown" };
+	host->powervm = host->platform == HOST_PSERIES && is_powervm(fs);
 	host->module_loaded = sysfs_has(fs, "/sys/module/kvm_hv");
 	host->patched = sysfs_has(fs, "/sys/kernel/kvm_htab");
 	if (!fs->captured && !uname(&uts))
@@ -88,6 +104,18 @@ int host_no_module(struct error *err)
 		"KVM-HV is not present: the module kvm_hv is not loaded (`modprobe kvm_hv`)");
 }
 
+/* A host that is itself a guest. */
+static int radix_only(const struct host *host, struct error *err)
+{
+	if (host->powervm)
+		return error_set(err, STATUS_CANNOT, EOPNOTSUPP,
+				 "this host is a partition (LPAR) of PowerVM: its KVM guests use "
+				 "the radix MMU and need no hashed page table");
+	return error_set(err, STATUS_CANNOT, EOPNOTSUPP,
+			 "this host is itself a guest (pSeries): its KVM-HV guests use the radix "
+			 "MMU only; run kvm-htab on the host below it");
+}
+
 int host_check(const struct host *host, struct error *err)
 {
 	if (host->platform == HOST_OTHER)
@@ -97,13 +125,21 @@ int host_check(const struct host *host, struct error *err)
 			"pool exist on POWER only",
 			host->machine);
 	if (host->platform == HOST_PSERIES)
-		return error_set(
-			err, STATUS_CANNOT, EOPNOTSUPP,
-			"this host is itself a guest (pSeries): its KVM-HV guests use the radix "
-			"MMU only; run kvm-htab on the host below it");
+		return radix_only(host, err);
 	if (!host->module_loaded && !host->patched)
 		return host_no_module(err);
 	return 0;
+}
+
+bool kernel_is_before(const struct sysfs *fs, unsigned int major, unsigned int minor)
+{
+	_cleanup_free_ char *release = NULL;
+	unsigned int x, y;
+
+	if (sysfs_read(fs, "/proc/sys/kernel/osrelease", &release, NULL) ||
+	    sscanf(release, "%u.%u", &x, &y) != 2)
+		return false;
+	return x < major || (x == major && y < minor);
 }
 
 bool meminfo_bytes(const char *meminfo, const char *key, uint64_t *bytes)

@@ -13,6 +13,7 @@ enum host_platform {
 
 struct host {
 	enum host_platform platform;
+	bool powervm; /* HOST_PSERIES: a partition (LPAR) of PowerVM, not a guest of KVM */
 	bool module_loaded; /* /sys/module/kvm_hv */
 	bool patched; /* /sys/kernel/kvm_htab */
 	char machine[65]; /* "x86_64"; "unknown" in a captured tree */
@@ -41,6 +42,9 @@ int host_check(const struct host *host, struct error *err) _must_check_;
 
 /* Sets @err: kvm_hv is not loaded. Returns -ENODEV. */
 int host_no_module(struct error *err);
+
+/* Whether the kernel is older than @major.@minor; false: not known. */
+bool kernel_is_before(const struct sysfs *fs, unsigned int major, unsigned int minor);
 
 /* The value of @key ("MemTotal:") in the text of /proc/meminfo, in bytes. False: not found. */
 bool meminfo_bytes(const char *meminfo, const char *key, uint64_t *bytes);

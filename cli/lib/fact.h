@@ -10,6 +10,7 @@
 struct fact {
 	bool known;
 	bool approximate;
+	bool least; /* it is this or more; approximate as well */
 	uint64_t value;
 };
 
@@ -33,6 +34,30 @@ static inline void fact_set(struct fact *fact, uint64_t value, bool approximate)
 {
 	if (!fact->known || (fact->approximate && !approximate))
 		*fact = (struct fact){ .known = true, .approximate = approximate, .value = value };
+}
+
+/* Sets @fact to this or more, unless it already has a value. */
+static inline void fact_set_least(struct fact *fact, uint64_t value)
+{
+	if (!fact->known)
+		*fact = (struct fact){
+			.known = true,
+			.approximate = true,
+			.least = true,
+			.value = value,
+		};
+}
+
+/* Whether it is exactly @value. */
+static inline bool fact_is(const struct fact *fact, uint64_t value)
+{
+	return fact->known && !fact->approximate && fact->value == value;
+}
+
+/* What stands before the value, for people. */
+static inline const char *fact_mark(const struct fact *fact)
+{
+	return fact->least ? "at least " : fact->approximate ? "~" : "";
 }
 
 #endif /* KVM_HTAB_LIB_FACT_H */

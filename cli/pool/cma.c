@@ -151,7 +151,7 @@ bool pool_read_cma_debugfs(const struct sysfs *fs, struct pool *pool)
 	return true;
 }
 
-/* An approximation: all CMA areas together, and what the page allocator counts as free. */
+/* All CMA areas together. CmaFree lacks what is lent to others, who return it if a table needs it. */
 bool pool_read_meminfo(const struct sysfs *fs, struct pool *pool)
 {
 	_cleanup_free_ char *meminfo = NULL;
@@ -167,8 +167,10 @@ bool pool_read_meminfo(const struct sysfs *fs, struct pool *pool)
 		pool_infer_missing(fs, pool);
 		return true;
 	}
+	if (pool_has_others(fs, pool))
+		return false;
 	fact_set(&pool->total_bytes, total_bytes, true);
 	if (!pool->used_bytes.known) /* else the difference is more exact */
-		fact_set(&pool->free_bytes, free_bytes, true);
+		fact_set_least(&pool->free_bytes, free_bytes);
 	return true;
 }

@@ -34,7 +34,9 @@ void fit_judge(const struct pool *pool, struct fit *fit)
 	fit->largest = pool->largest_free_order;
 	fit->moved_bytes = (struct fact){ 0 };
 	fit->source = NULL;
-	if (room.least >= fit->count) {
+	if (room.least >= fit->count && pool_is_doubtful(pool)) {
+		fit->reason = FIT_BUSY;
+	} else if (room.least >= fit->count) {
 		fit->answer = FIT_YES;
 		fit->reason = FIT_ROOM;
 		fit->source = "pool";
@@ -43,6 +45,8 @@ void fit_judge(const struct pool *pool, struct fit *fit)
 	} else if (room.most < fit->count) {
 		fit->answer = FIT_NO;
 		fit->reason = why_not(pool, fit);
+	} else if (pool_is_doubtful(pool)) {
+		fit->reason = FIT_BUSY;
 	}
 }
 
@@ -189,7 +193,7 @@ static char *pieces_advice(const struct pool *pool, const char *free_text)
 char *fit_advice(const struct pool *pool, const struct fit *fit)
 {
 	_cleanup_(advice_clear) struct advice unknown = { 0 };
-	char free_text[BYTES_TEXT_MAX], total_text[BYTES_TEXT_MAX];
+	char free_text[BYTES_TEXT_MAX], total_text[BYTES_TEXT_MAX], *text = NULL;
 
 	bytes_format(pool->free_bytes.value, free_text);
 	bytes_format(pool->total_bytes.value, total_text);
@@ -200,16 +204,15 @@ char *fit_advice(const struct pool *pool, const struct fit *fit)
 	case FIT_ABSENT:
 		return pool_advice_text(pool);
 	case FIT_SMALL:
-		return text_format(
-			"the pool (%s) is too small, even if it were empty; boot with a larger "
-			"kvm_cma_resv_ratio=N (percent of RAM), or use a smaller maxmem or "
-			"resize-hpt",
-			total_text);
+		text_add(&text, "the pool (%s) is too small, even if it were empty; ", total_text);
+		pool_add_ratio(pool, fit->count * hpt_bytes(fit->order), &text);
+		text_add(&text, ", or use a smaller maxmem or resize-hpt");
+		return text;
 	case FIT_FULL:
-		if (pool_condition(pool) == CONDITION_FULL)
-			return pool_advice_text(pool);
-		return text_format("only %s of %s in the pool are free; " ADVICE_FREE_POOL,
-				   free_text, total_text);
+		text_add(&text, "only %s of %s in the pool are free; stop or migrate guests, or ",
+			 free_text, total_text);
+		pool_add_ratio(pool, fit->count * hpt_bytes(fit->order), &text);
+		return text;
 	case FIT_FRAGMENTED:
 		return pieces_advice(pool, free_text);
 	case FIT_PAGES:
@@ -227,9 +230,14 @@ char *fit_advice(const struct pool *pool, const struct fit *fit)
 			"the kernel may move other tables to make room; to find out, ask for one "
 			"table at a time, as root, with debugfs mounted");
 	case FIT_NO_ROOM:
-		return text_format(
-			"the pool has no room, and this kernel does not report why; start large "
-			"guests first, " ADVICE_FREE_POOL);
+		text_add(&text,
+			 "the pool has no room, and this kernel does not report why; start large "
+			 "guests first, stop or migrate guests, or ");
+		pool_add_ratio(pool, fit->count * hpt_bytes(fit->order), &text);
+		return text;
+	case FIT_BUSY:
+		unknown = pool_advice_busy(pool);
+		return advice_text(&unknown);
 	case FIT_REASON_UNKNOWN:
 		unknown = pool_advice_unknown(pool);
 		return advice_text(&unknown);
@@ -262,6 +270,7 @@ const char *fit_reason_name(enum fit_reason reason)
 		[FIT_NO_ROOM] = "no-room",
 		[FIT_MEMORY] = "memory",
 		[FIT_MOVES] = "moves",
+		[FIT_BUSY] = "busy",
 	};
 
 	return names[reason];

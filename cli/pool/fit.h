@@ -22,6 +22,7 @@ enum fit_reason {
 	FIT_PAGES, /* not in the pool, but the page allocator may have room */
 	FIT_NO_ROOM, /* small, full or fragmented: not reported by this kernel */
 	FIT_MEMORY, /* too little memory for the reverse map, or to probe safely */
+	FIT_BUSY, /* there is a gap, but CMA has refused such requests: pages in the way */
 	FIT_MOVES, /* the kernel moves, or may move, other tables to make room */
 };
 

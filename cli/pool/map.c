@@ -15,6 +15,13 @@ void pool_map_fail(struct pool_map *map, int code)
 	map->error = code == ENOENT ? 0 : code;
 }
 
+void pool_map_doubt(struct pool_map *map)
+{
+	for (size_t i = 0; i < map->n; i++)
+		if (map->pieces[i].kind == PIECE_USED)
+			map->pieces[i].kind = PIECE_UNKNOWN;
+}
+
 void pool_map_clear(struct pool_map *map)
 {
 	free(map->pieces);

@@ -9,6 +9,7 @@ enum piece_kind {
 	PIECE_FREE,
 	PIECE_USED, /* the VM is unknown, or it is not a table */
 	PIECE_VM,
+	PIECE_UNKNOWN, /* in a table, or free */
 };
 
 struct piece {
@@ -39,6 +40,9 @@ void pool_map_add(struct pool_map *map, enum piece_kind kind, uint64_t bytes, ui
 
 /* Drops the pieces and keeps the errno @code, unless it is ENOENT. */
 void pool_map_fail(struct pool_map *map, int code);
+
+/* Makes pieces in use unknown: some of them may be free. */
+void pool_map_doubt(struct pool_map *map);
 
 /* Whether to ask another source. */
 static inline bool pool_map_missing(const struct pool_map *map)

@@ -117,11 +117,62 @@ static struct advice advice_failed(const struct pool *pool)
 	};
 }
 
+unsigned int pool_ratio_for(const struct pool *pool, uint64_t bytes, uint64_t *pool_bytes)
+{
+	uint64_t used = pool->used_bytes.known ? pool->used_bytes.value : 0, need, percent;
+
+	if (!pool->ram_bytes || __builtin_add_overflow(used, bytes, &need) ||
+	    need > pool->ram_bytes)
+		return 0;
+	percent =
+		(uint64_t)(((unsigned __int128)need * 100 + pool->ram_bytes - 1) / pool->ram_bytes);
+	*pool_bytes = (uint64_t)((unsigned __int128)pool->ram_bytes * percent / 100);
+	return (unsigned int)percent;
+}
+
+void pool_add_ratio(const struct pool *pool, uint64_t bytes, char **text)
+{
+	char pool_text[BYTES_TEXT_MAX], ram_text[BYTES_TEXT_MAX];
+	uint64_t pool_bytes;
+	unsigned int ratio = pool_ratio_for(pool, bytes, &pool_bytes);
+
+	if (!ratio)
+		text_add(text, "boot with a larger kvm_cma_resv_ratio=N (percent of RAM)");
+	else
+		text_add(text, "boot with kvm_cma_resv_ratio=%u (%s of %s RAM)", ratio,
+			 bytes_format(pool_bytes, pool_text),
+			 bytes_format(pool->ram_bytes, ram_text));
+}
+
+struct advice pool_advice_busy(const struct pool *pool)
+{
+	struct advice advice = { 0 };
+
+	if (pool->log.busy)
+		text_add(&advice.what,
+			 "pages in the way: CMA has refused %u request%s though there was room, "
+			 "because pages of others could not be moved away (ret: -16 in the kernel "
+			 "log)",
+			 pool->log.busy, pool->log.busy == 1 ? "" : "s");
+	else
+		text_add(&advice.what,
+			 "pages in the way: CMA has refused requests, perhaps because pages of "
+			 "others could not be moved away");
+	text_add(&advice.next, "try again, after `sync; echo 3 >/proc/sys/vm/drop_caches`; ");
+	if (pool->pins)
+		text_add(&advice.next,
+			 "if that does not help the pages are pinned: stop guests with "
+			 "passed-through devices (VFIO), whose memory this kernel (before 5.2) "
+			 "leaves in the pool; ");
+	text_add(&advice.next, "a kernel with the kvm-htab series tries again by itself");
+	return advice;
+}
+
 struct advice pool_advice_unknown(const struct pool *pool)
 {
 	if (pool->denied)
 		return (struct advice){
-			.what = text_format("only root may read /sys/kernel/debug"),
+			.what = text_format("only root may see what is in the pool"),
 			.next = text_format("try as root for exact values, or use --probe"),
 		};
 	return (struct advice){
@@ -154,6 +205,12 @@ struct advice pool_advice(const struct pool *pool)
 	return pool_advice_unknown(pool);
 }
 
+bool pool_is_doubtful(const struct pool *pool)
+{
+	return !pool->series && pool_may_exist(pool) &&
+	       (pool->log.busy || (pool->refused.value && !pool->log.full));
+}
+
 bool pool_is_approximate(const struct pool *pool)
 {
 	return pool->total_bytes.approximate || pool->used_bytes.approximate ||
@@ -177,10 +234,10 @@ struct room pool_room(const struct pool *pool, unsigned int order)
 		lower(&room.most, pool->total_bytes.value >> order);
 	if (fact_is_exact(free_bytes))
 		lower(&room.most, free_bytes->value >> order);
+	room.least = pool->least[order - HPT_ORDER_MIN];
 	if (pool->largest_free_order.known && pool->largest_free_order.value >= order)
 		room.least = UINT64_C(1) << (pool->largest_free_order.value - order);
-	if (fact_is_exact(free_bytes) && free_bytes->value == pool->total_bytes.value &&
-	    !pool->total_bytes.approximate)
+	if (fact_is(free_bytes, pool->total_bytes.value) && !pool->total_bytes.approximate)
 		room.least = room.most; /* the whole pool is free, in one piece */
 	return room;
 }

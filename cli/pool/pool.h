@@ -6,6 +6,7 @@
 #include "host/host.h"
 #include "host/hpt.h"
 #include "lib/fact.h"
+#include "pool/log.h"
 
 /*
  * Each fact: its name (here, in JSON and as a file in this directory below /sys/kernel/kvm_htab),
@@ -72,6 +73,14 @@ struct pool {
 	struct fact fits[HPT_ORDERS]; /* [order - 18]: number of tables if all have that order */
 	enum pool_state state;
 	enum pool_moving moving;
+	bool series; /* the kernel has the whole kvm-htab series */
+	bool pins; /* the kernel, before 5.2, leaves pages in the pool that are pinned for long */
+	uint64_t least[HPT_ORDERS]; /* as fits, if that is unknown: so many are certain */
+	uint64_t ram_bytes; /* 0: unknown */
+	bool log_read;
+	struct pool_log log;
+	struct fact unlent_bytes; /* CmaFree: free, and not lent to others; a lower bound */
+	struct fact refused; /* requests, or pages, that CMA refused since boot */
 	char *sources; /* comma-separated, best first; owned */
 	bool denied; /* only root may read a better source */
 	const char *zone_option; /* POOL_FAILED: the boot option that may be the cause; or NULL */
@@ -100,6 +109,9 @@ struct advice {
 
 /* About the condition of the pool, and about unknown facts. advice_clear() frees both. */
 struct advice pool_advice(const struct pool *pool);
+
+/* About pages of others in the way, see pool_is_doubtful(). */
+struct advice pool_advice_busy(const struct pool *pool);
 struct advice pool_advice_unknown(const struct pool *pool);
 void advice_clear(struct advice *advice);
 
@@ -108,6 +120,12 @@ char *advice_text(const struct advice *advice);
 
 /* The advice_text() of pool_advice(). */
 char *pool_advice_text(const struct pool *pool);
+
+/*
+ * Whether CMA refused requests although there was a gap, because it could not move pages of others
+ * out of it. Then a gap does not guarantee a table. Kernels with the series try again.
+ */
+bool pool_is_doubtful(const struct pool *pool);
 
 /* Whether the pool exists, or may exist. */
 static inline bool pool_may_exist(const struct pool *pool)
@@ -138,7 +156,19 @@ bool pool_is_approximate(const struct pool *pool);
 const char *pool_state_name(enum pool_state state);
 const char *pool_condition_name(enum pool_condition condition);
 
+/* Percent of RAM that the kernel reserves by default. */
+#define RATIO_DEFAULT 5
+
 /* N of the last kvm_cma_resv_ratio=N on the kernel's command line. False: not given. */
 bool pool_ratio_wanted(const struct sysfs *fs, unsigned long *percent);
+
+/*
+ * The smallest N of kvm_cma_resv_ratio=N with room for @bytes of tables beside those in use, and the
+ * size of that pool in *@pool_bytes. 0: unknown, or more than all RAM.
+ */
+unsigned int pool_ratio_for(const struct pool *pool, uint64_t bytes, uint64_t *pool_bytes);
+
+/* Appends "boot with kvm_cma_resv_ratio=..." for @bytes of tables to *@text. */
+void pool_add_ratio(const struct pool *pool, uint64_t bytes, char **text);
 
 #endif /* KVM_HTAB_POOL_POOL_H */

@@ -70,6 +70,63 @@ void pool_infer_missing(const struct sysfs *fs, struct pool *pool)
 									    POOL_FAILED;
 }
 
+const struct pool_log *pool_log_of(const struct sysfs *fs, struct pool *pool)
+{
+	unsigned long percent = RATIO_DEFAULT;
+
+	if (pool->log_read)
+		return &pool->log;
+	pool->log_read = true;
+	pool_ratio_wanted(fs, &percent);
+	pool_log_read(fs, pool->ram_bytes / 100 * percent, &pool->log);
+	return &pool->log;
+}
+
+bool pool_read_refusals(const struct sysfs *fs, uint64_t *refused)
+{
+	_cleanup_free_ char *vmstat = NULL;
+
+	return !sysfs_read_u64(fs, "/sys/kernel/mm/cma/kvm_cma/alloc_pages_fail", refused) ||
+	       (!sysfs_read(fs, "/proc/vmstat", &vmstat, NULL) &&
+		!find_u64(vmstat, "cma_alloc_fail ", refused));
+}
+
+bool pool_read_references(const struct sysfs *fs, struct pool *pool)
+{
+	uint64_t references;
+
+	if (pool->used_bytes.known || sysfs_has(fs, "/sys/module/kvm_pr") ||
+	    sysfs_read_u64(fs, "/sys/module/kvm_hv/refcnt", &references) || references)
+		return false;
+	fact_set(&pool->used_bytes, 0, false); /* each VM holds a reference, and tables are VMs' */
+	return true;
+}
+
+bool pool_has_others(const struct sysfs *fs, struct pool *pool)
+{
+	static const char *const options[] = { "hugetlb_cma=", "fadump=on", " cma=", ",cma" };
+	_cleanup_free_ char *cmdline = NULL;
+
+	if (pool_log_of(fs, pool)->has_others)
+		return true;
+	if (sysfs_read(fs, "/proc/cmdline", &cmdline, NULL))
+		return false;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (strstr(cmdline, options[i]))
+			return true;
+	return false;
+}
+
+bool pool_read_wish(const struct sysfs *fs, struct pool *pool)
+{
+	unsigned long percent;
+
+	if (pool->state != POOL_UNKNOWN || !pool_ratio_wanted(fs, &percent) || percent)
+		return false;
+	pool->state = POOL_ABSENT;
+	return true;
+}
+
 struct pool_map *runs_map(const struct pool *pool)
 {
 	if (!pool->map || !pool_map_missing(pool->map))
@@ -98,11 +155,26 @@ void runs_finish(const struct runs *runs, struct pool *pool)
 		fact_set(&pool->fits[i], runs->count[i], false);
 }
 
+void runs_finish_least(const struct runs *runs, struct pool *pool)
+{
+	for (size_t i = 0; i < HPT_ORDERS; i++)
+		pool->least[i] = runs->count[i];
+}
+
 /* *@difference = @a - @b, if both are known and @b is not larger. */
 static void fact_subtract(struct fact *difference, const struct fact *a, const struct fact *b)
 {
-	if (a->known && b->known && b->value <= a->value)
+	if (a->known && b->known && !b->least && b->value <= a->value)
 		fact_set(difference, a->value - b->value, a->approximate || b->approximate);
+}
+
+/* A pool without tables is one piece. */
+static void derive_empty(struct pool *pool)
+{
+	struct runs runs = { 0 };
+
+	runs_add(&runs, NULL, false, pool->total_bytes.value >> GRANULE_ORDER);
+	runs_finish(&runs, pool);
 }
 
 /* Facts that follow from other facts. */
@@ -114,8 +186,11 @@ static void derive(struct pool *pool)
 	}
 	fact_subtract(&pool->free_bytes, &pool->total_bytes, &pool->used_bytes);
 	fact_subtract(&pool->used_bytes, &pool->total_bytes, &pool->free_bytes);
-	if (fact_is_exact(&pool->free_bytes) && !pool->free_bytes.value)
+	if (fact_is(&pool->free_bytes, 0))
 		fact_set(&pool->largest_free_order, 0, false);
+	if (fact_is(&pool->used_bytes, 0) && pool->total_bytes.known &&
+	    !pool->total_bytes.approximate)
+		derive_empty(pool);
 	for (unsigned int order = HPT_ORDER_MIN; order <= HPT_ORDER_MAX; order++) {
 		bool above_largest = pool->largest_free_order.known &&
 				     order > pool->largest_free_order.value;
@@ -139,6 +214,26 @@ static bool knows_all(const struct pool *pool)
 	       pool->largest_free_order.known && !map_wanted;
 }
 
+/* CmaFree lacks what is lent to others, which they give back if a table needs it. */
+static void read_unlent(const struct sysfs *fs, struct pool *pool)
+{
+	_cleanup_free_ char *meminfo = NULL;
+	uint64_t bytes;
+
+	if (!pool_has_others(fs, pool) && !sysfs_read(fs, "/proc/meminfo", &meminfo, NULL) &&
+	    meminfo_bytes(meminfo, "CmaFree:", &bytes))
+		fact_set_least(&pool->unlent_bytes, bytes);
+}
+
+static void read_ram(const struct sysfs *fs, struct pool *pool)
+{
+	_cleanup_free_ char *meminfo = NULL;
+
+	if (!sysfs_read(fs, "/proc/meminfo", &meminfo, NULL) &&
+	    !meminfo_bytes(meminfo, "MemTotal:", &pool->ram_bytes))
+		pool->ram_bytes = 0;
+}
+
 void pool_read(const struct sysfs *fs, struct pool *pool)
 {
 	static const struct {
@@ -149,10 +244,17 @@ void pool_read(const struct sysfs *fs, struct pool *pool)
 		{ pool_read_places, "/sys/kernel/debug/kvm_htab" },
 		{ pool_read_cma_sysfs, "/sys/kernel/mm/cma/kvm_cma" },
 		{ pool_read_cma_debugfs, "/sys/kernel/debug/cma" },
+		{ pool_read_wish, "/proc/cmdline" },
 		{ pool_read_boot_log, "dmesg" },
+		{ pool_read_references, "/sys/module/kvm_hv" },
+		{ pool_read_vmallocinfo, "/proc/vmallocinfo" },
+		{ pool_read_kpageflags, "/proc/kpageflags" },
 		{ pool_read_meminfo, "/proc/meminfo" },
 	};
+	uint64_t refused = 0;
+	bool counted;
 
+	read_ram(fs, pool);
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
 		derive(pool);
 		if (knows_all(pool))
@@ -161,6 +263,13 @@ void pool_read(const struct sysfs *fs, struct pool *pool)
 			pool_add_source(pool, sources[i].name);
 	}
 	derive(pool);
+	if (!pool->series && pool_may_exist(pool)) {
+		pool->pins = kernel_is_before(fs, 5, 2);
+		pool_log_of(fs, pool);
+		counted = pool_read_refusals(fs, &refused);
+		pool->refused = fact_if(counted, refused);
+		read_unlent(fs, pool);
+	}
 	if (pool->state == POOL_FAILED)
 		pool->zone_option = zone_option(fs);
 }

@@ -13,7 +13,11 @@ bool pool_read_series(const struct sysfs *fs, struct pool *pool); /* /sys/kernel
 bool pool_read_places(const struct sysfs *fs, struct pool *pool); /* /sys/kernel/debug/kvm_htab */
 bool pool_read_cma_sysfs(const struct sysfs *fs, struct pool *pool); /* /sys/kernel/mm/cma */
 bool pool_read_cma_debugfs(const struct sysfs *fs, struct pool *pool); /* /sys/kernel/debug/cma */
+bool pool_read_wish(const struct sysfs *fs, struct pool *pool); /* /proc/cmdline */
 bool pool_read_boot_log(const struct sysfs *fs, struct pool *pool); /* dmesg */
+bool pool_read_references(const struct sysfs *fs, struct pool *pool); /* /sys/module/kvm_hv */
+bool pool_read_vmallocinfo(const struct sysfs *fs, struct pool *pool); /* /proc/vmallocinfo */
+bool pool_read_kpageflags(const struct sysfs *fs, struct pool *pool); /* /proc/kpageflags */
 bool pool_read_meminfo(const struct sysfs *fs, struct pool *pool); /* /proc/meminfo */
 
 #define PATH_BYTES 128
@@ -24,6 +28,15 @@ const char *pool_path(const char *directory, const char *name, char path[static 
 /* Sets @fact from the number in @directory/@name. False: no number. */
 bool pool_read_fact(const struct sysfs *fs, const char *directory, const char *name,
 		    struct fact *fact);
+
+/* The kernel log, which is read once. */
+const struct pool_log *pool_log_of(const struct sysfs *fs, struct pool *pool);
+
+/* Whether there are other CMA areas, which /proc/meminfo counts as well. */
+bool pool_has_others(const struct sysfs *fs, struct pool *pool);
+
+/* How many requests CMA has refused since boot; false: this kernel does not count them. */
+bool pool_read_refusals(const struct sysfs *fs, uint64_t *refused);
 
 /*
  * The kernel shows its CMA areas, but no kvm_cma. It is reserved by default, so it has failed
@@ -45,5 +58,8 @@ void runs_add(struct runs *runs, struct pool_map *map, bool used, uint64_t lengt
 
 /* Sets facts in @pool after the last run. */
 void runs_finish(const struct runs *runs, struct pool *pool);
+
+/* The same if only so much is certain: other tables may fit as well. */
+void runs_finish_least(const struct runs *runs, struct pool *pool);
 
 #endif /* KVM_HTAB_POOL_READ_H */

@@ -54,6 +54,7 @@ bool pool_read_series(const struct sysfs *fs, struct pool *pool)
 #undef READ
 	if (pool->largest_free_order.value >= 64)
 		pool->largest_free_order = (struct fact){ 0 }; /* invalid */
+	pool->series = sysfs_has(fs, KVM_HTAB "/pool/state");
 	read_fits(fs, pool);
 	pool->moving = read_moving(fs);
 	return true;

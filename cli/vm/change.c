@@ -43,9 +43,9 @@ static int check_offered(const struct vm *vm, const struct vm_terms *terms, bool
 		return 0;
 	if (resize)
 		return error_set(&result->err, STATUS_FAILED, EPERM,
-				 "this VM was not offered for a resize, and its VMM (such as QEMU) "
-				 "keeps using the old order; change maxmem in the VMM, or use "
-				 "--force");
+				 "this VM was not offered for a resize, and its VMM (such as "
+				 "QEMU) keeps using the old order; change maxmem in the VMM, or "
+				 "use --force");
 	if (result->info.flags & KVM_PPC_HTAB_INFO_READY)
 		return error_set(
 			&result->err, STATUS_FAILED, EPERM,

@@ -100,8 +100,8 @@ int domain_check_name(const char *name, struct error *err)
 
 	if (strchr(name, '/'))
 		return error_set(err, STATUS_USAGE, EINVAL,
-				 "invalid domain name \"%s\": it contains \"/\"; for a socket, use "
-				 "unix:PATH",
+				 "invalid domain name \"%s\": it contains \"/\"; for a socket, "
+				 "use unix:PATH",
 				 name);
 	if (!length || length + strlen(SUFFIX) > NAME_BYTES_MAX)
 		return error_set(err, STATUS_USAGE, EINVAL,
@@ -145,8 +145,8 @@ int domain_find(const struct sysfs *fs, const char *name, pid_t *pid, struct err
 	}
 	if (nfound > 1 && found[0] != found[1])
 		return error_set(err, STATUS_FAILED, EEXIST,
-				 "ambiguous domain \"%s\": process %d of the system, or process %d "
-				 "of your session; use pid:PID",
+				 "ambiguous domain \"%s\": process %d of the system, or process "
+				 "%d of your session; use pid:PID",
 				 name, found[0], found[1]);
 	if (!nfound && err->status)
 		return -err->code;

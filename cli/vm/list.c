@@ -382,8 +382,8 @@ static void advise_proc(struct vm_list *list, const struct host *host, const str
 	if (!list->n)
 		return;
 	if (host->platform == HOST_PSERIES)
-		advise(list, "this host is itself a guest (pSeries): its VMs use radix and have no "
-			     "hashed page table");
+		advise(list, "this host is itself a guest (pSeries): its VMs use radix and have "
+			     "no hashed page table");
 	else if (!host->patched)
 		advise(list, "this kernel does not report VM tables; one with the kvm-htab series "
 			     "does (see KERNEL in kvm-htab(8))");

@@ -34,8 +34,8 @@ static bool has_ended(int pidfd)
 static int no_pidfd_error(struct error *err)
 {
 	return error_set(err, STATUS_CANNOT, ENOSYS,
-			 "this kernel lacks pidfd_getfd(2) (Linux 5.6 or later); let the VMM offer "
-			 "its VM on a socket");
+			 "this kernel lacks pidfd_getfd(2) (Linux 5.6 or later); let the VMM "
+			 "offer its VM on a socket");
 }
 
 static int no_process_error(pid_t pid, struct error *err)

@@ -203,8 +203,8 @@ static int check_received(int r, const struct received *received, unsigned int t
 	if (received->truncated)
 		return error_set(
 			err, STATUS_FAILED, EPROTO,
-			"file descriptors from the peer were lost; the limit on open files "
-			"may be too low");
+			"file descriptors from the peer were lost; the limit on open files may be "
+			"too low");
 	if (received->nfds > 1)
 		return error_set(
 			err, STATUS_FAILED, EPROTO,

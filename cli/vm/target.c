@@ -10,8 +10,8 @@
 static int target_error(const struct vm_target *target, struct error *err)
 {
 	return error_set(err, STATUS_USAGE, EINVAL,
-			 "invalid VM \"%s\": use unix:PATH, unix:@NAME, fd:N, pid:PID, pid:PID:FD, "
-			 "domain:NAME, @NAME, or a path with a \"/\"",
+			 "invalid VM \"%s\": use unix:PATH, unix:@NAME, fd:N, pid:PID, "
+			 "pid:PID:FD, domain:NAME, @NAME, or a path with a \"/\"",
 			 target->text);
 }
 

@@ -42,8 +42,9 @@ static int request_error(int code, struct error *err)
 	case EPERM:
 		return error_set(
 			err, STATUS_FAILED, code,
-			"permission denied: the VM's owner has not opted in and this process lacks "
-			"CAP_SYS_ADMIN; let the VMM enable KVM_CAP_PPC_HTAB_CTL, or run as root");
+			"permission denied: the VM's owner has not opted in and this process "
+			"lacks CAP_SYS_ADMIN; let the VMM enable KVM_CAP_PPC_HTAB_CTL, or run as "
+			"root");
 	case EIO:
 		return error_set(err, STATUS_FAILED, code,
 				 "the kernel rejects this VM: its owner has exited, or the VM is "

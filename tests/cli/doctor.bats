@@ -6,7 +6,7 @@
 bats_require_minimum_version 1.5.0
 load common
 
-ITEMS='cpu firmware kvm_hv kvm_pr /dev/kvm mmu threads kernel reservation pool memory refusals'
+ITEMS='cpu firmware kvm_hv kvm_pr /dev/kvm mmu pages threads kernel reservation pool memory refusals requests'
 RELEASE=6.1.192-kvm-htab
 
 setup() {
@@ -69,7 +69,7 @@ summary() {
 	assert_failure 3
 	assert_equal "$stderr" ""
 	assert_line --regexp '^failed +cpu +not POWER'
-	assert_equal "$(grep -c '^n/a ' <<<"$output")" 11
+	assert_equal "$(grep -c '^n/a ' <<<"$output")" 13
 	assert_line --regexp '^Cause: cpu: not POWER '
 	assert_regex "${lines[-1]}" '^Next: .*use a POWER host$'
 }
@@ -81,11 +81,18 @@ summary() {
 	assert_line --regexp "^failed +cpu +not POWER \($(uname -m)\)$"
 }
 
-@test "a nested host: the firmware is the cause" {
+@test "a nested host: the firmware is the cause, unless radix guests run" {
 	run kvm_htab doctor --sysroot "$TREES/nested-6.1"
+	assert_failure 5
+	assert_line --regexp '^n/a +firmware +this host is itself a guest of KVM \(pSeries\): guests that use the radix MMU run here'
+	assert_equal "${lines[-1]}" "Guests that use the radix MMU run here, and need no hashed page table"
+	rm -r "$dir"
+	cp -r "$TREES/nested-6.1" "$dir"
+	rm -r "$dir/sys/module/kvm_hv"
+	run kvm_htab doctor --sysroot "$dir"
 	assert_failure 3
 	assert_line --regexp '^ok +cpu +POWER9'
-	assert_line --regexp '^failed +firmware +this host is itself a guest \(pSeries\): its KVM-HV guests use the radix MMU only'
+	assert_line --regexp '^failed +firmware +this host is itself a guest of KVM \(pSeries\): KVM-HV guests inside it are nested and use the radix MMU only'
 	assert_line --regexp '^Cause: firmware: .* radix MMU only$'
 	assert_regex "${lines[-1]}" '^Next: start guests .* on the host below'
 }
@@ -129,7 +136,7 @@ summary() {
 	check_module failed "not loaded" "load it" "modprobe kvm_hv"
 	run kvm_htab doctor --sysroot "$dir"
 	assert_failure 3
-	assert_output --partial $'failed   kvm_hv       not loaded\n                      load it:\n                      modprobe kvm_hv\n'
+	assert_output --partial $'failed   kvm_hv       not loaded\n                      load it; for the next boots as well: `echo kvm_hv >/etc/modules-load.d/kvm_hv.conf`:\n                      modprobe kvm_hv\n'
 	assert_equal "${lines[-2]}" "Cause: kvm_hv: not loaded"
 	assert_equal "${lines[-1]}" "Next: modprobe kvm_hv"
 }
@@ -271,7 +278,7 @@ summary() {
 	sed -i 's/(pvr .*/(pvr 004e 1200)/' "$dir/proc/cpuinfo"
 	mkdir -p "$dir/etc/default" "$dir/usr/sbin"
 	touch "$dir/etc/default/grub"
-	check mmu failed radix "GRUB_CMDLINE_LINUX in /etc/default/grub, run update-grub and reboot" -
+	check mmu failed radix "GRUB_CMDLINE_LINUX in /etc/default/grub, run update-grub or grub2-mkconfig and reboot" -
 	touch "$dir/usr/sbin/grubby"
 	check mmu failed radix "boot with disable_radix: set it, then reboot" \
 		"grubby --update-kernel=ALL --args=disable_radix"
@@ -294,7 +301,7 @@ cpus() {
 	cpus 0=0-3 1=0-3 2=0-3 3=0-3 8=8,10 10=8,10 16=16
 	echo 0-3,8,10,16 >"$dir/sys/devices/system/cpu/online"
 	check threads failed "secondary threads are online (CPUs 1-3,10): vCPUs cannot run (EBUSY)" \
-		"take them offline; KVM-HV can still use them" "chcpu -d 1-3,10"
+		"take them offline, KVM-HV can still use them; for the next boot: " "chcpu -d 1-3,10"
 	run kvm_htab doctor --sysroot "$dir"
 	assert_failure 3
 	# split cores: the first thread of each quarter
@@ -375,7 +382,7 @@ pool() {
 	# 256G of RAM: 4G
 	pool ready $(((4 << 30) - (1 << 18))) $(((4 << 30) - (1 << 18))) 31
 	check reservation warning "4G, 1.6 percent of 256G RAM: up to 4G needed if guests together use all of the RAM" \
-		"boot with kvm_cma_resv_ratio=5"
+		"boot with kvm_cma_resv_ratio=2"
 	pool ready $((4 << 30)) $((4 << 30)) 32
 	check reservation ok "4G, 1.6 percent of 256G RAM"
 }
@@ -383,9 +390,11 @@ pool() {
 @test "reservation on stock kernels: inferred, approximate, unknown" {
 	dir=$TREES/stock-6.1-failed
 	check reservation failed "(kvm_cma_resv_ratio=80)"
-	dir=$TREES/stock-6.1-meminfo
+	rm -r "$BATS_TEST_TMPDIR/tree"
+	dir=$(tree stock-6.1-meminfo)
+	echo 2 >"$dir/sys/module/kvm_hv/refcnt"
 	check reservation ok "~12.8G, 5.0 percent of 256G RAM"
-	check pool unknown "~10G of 12.8G free, in pieces of unknown size" "use --probe, a kernel with the kvm-htab series or, as root, CMA_DEBUGFS"
+	check pool unknown "at least 10G of 12.8G free, in pieces of unknown size" "use --probe, a kernel with the kvm-htab series or, as root, CMA_DEBUGFS"
 	dir=$BATS_TEST_TMPDIR/none
 	cp -r "$TREES/stock-6.1-meminfo" "$dir"
 	rm "$dir/proc/meminfo"
@@ -452,9 +461,14 @@ refusals; see the warnings: kernel"
 	check refusals unknown "statistics require that kvm_hv is loaded"
 	rm -r "$dir"
 	cp -r "$TREES/stock-7.2-cma-sysfs" "$dir"
-	check refusals warning "refused 512M of tables since boot"
+	check refusals warning "pages in the way: CMA has refused requests" "try again"
+	mkdir -p "$dir/var/log"
+	echo '[ 1.0] cma: __cma_alloc: kvm_cma: alloc failed, req-size: 512 pages, ret: -12' >"$dir/var/log/dmesg"
+	check refusals warning "the pool had no gap for a table since boot (ret: -12 in the kernel log)" "see what fits now" \
+		"kvm-htab fit --ram SIZE"
+	rm "$dir/var/log/dmesg"
 	echo 0 >"$dir/sys/kernel/mm/cma/kvm_cma/alloc_pages_fail"
-	check refusals ok "the pool has refused no table since boot"
+	check refusals ok "CMA has refused none since boot"
 	dir=$TREES/stock-6.1-debugfs
 	check refusals unknown "does not count them: use one"
 }
@@ -470,7 +484,9 @@ refusals; see the warnings: kernel"
 }
 
 @test "JSON: the schema of the others, one result an item, numbers and null" {
-	run kvm_htab doctor --json --sysroot "$TREES/nested-6.1"
+	cp -r "$TREES/nested-6.1" "$BATS_TEST_TMPDIR/nested"
+	rm -r "$BATS_TEST_TMPDIR/nested/sys/module/kvm_hv"
+	run kvm_htab doctor --json --sysroot "$BATS_TEST_TMPDIR/nested"
 	assert_failure 3
 	run jq -ce '.schema, .version, .command, .exit_status, .cause.item, (.results | length),
 		(.results[0] | keys_unsorted), .results[0].advice' <<<"$output"
@@ -479,7 +495,7 @@ refusals; see the warnings: kernel"
 "doctor"
 3
 "firmware"
-12
+14
 ["version","command","item","state","what","advice","next","exit_status","error"]
 null'
 	run stdout_of doctor --json --sysroot "$dir"
@@ -508,7 +524,7 @@ null'
 	assert_line --index 0 --regexp '^- +cpu'
 	run stdout_of doctor -r --sysroot "$dir"
 	assert_line --index 0 "ITEM STATE WHAT ADVICE NEXT"
-	assert_equal "${#lines[@]}" 13
+	assert_equal "${#lines[@]}" 15
 	run kvm_htab doctor -q --sysroot "$dir"
 	assert_success
 	assert_output ""

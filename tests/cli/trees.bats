@@ -72,6 +72,6 @@ ails() {
 		exits $tree 5 pool-status
 		exits $tree 5 fit --order 18
 		exits $tree 0 list
-		ails $tree 3 'firmware failed'
+		exits $tree 5 doctor
 	done
 }

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The kernel log. */
+#include "pool/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/klog.h>
+
+/* Of syslog(2), whose header names neither. */
+#define LOG_READ_ALL 3
+#define LOG_SIZE 10
+
+/* The size that CMA rounds up to, and more than MemTotal lacks of the RAM that the kernel counts. */
+#define SLACK_BYTES (UINT64_C(64) << 20)
+
+/* The log, which may have lost its beginning; NULL: there is no log, or it is not for this user. */
+static char *read_log(const struct sysfs *fs)
+{
+	char *text = NULL;
+	int size, n;
+
+	if (fs->captured)
+		return sysfs_read(fs, "/var/log/dmesg", &text, NULL) ? NULL : text;
+	size = klogctl(LOG_SIZE, NULL, 0);
+	text = size > 0 ? malloc((size_t)size + 1) : NULL;
+	n = text ? klogctl(LOG_READ_ALL, text, size) : -1;
+	if (n < 0) {
+		free(text);
+		return NULL;
+	}
+	text[n] = '\0';
+	return text;
+}
+
+/* What is behind @prefix in @message; NULL: it begins otherwise. */
+static const char *behind(const char *message, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	return strncmp(message, prefix, length) ? NULL : message + length;
+}
+
+/* The message of a line: without "<6>", "[    0.000000]" and "[    T0]". */
+static const char *message_of(const char *line)
+{
+	const char *end;
+
+	if (*line == '<' && (end = strchr(line, '>')))
+		line = end + 1;
+	while (*line == '[' && (end = strchr(line, ']')))
+		line = end + 1 + strspn(end + 1, " ");
+	return line;
+}
+
+/* What is being read: whose lines of CMA come next. */
+struct reader {
+	struct pool_log *log;
+	uint64_t wanted_bytes;
+	enum { NOBODY, POOL, OTHERS } next;
+	bool in_report; /* of a task that is blocked for long: its stack follows */
+};
+
+static bool is_wanted(const struct reader *reader, uint64_t bytes)
+{
+	uint64_t wanted = reader->wanted_bytes;
+
+	return wanted && bytes + SLACK_BYTES + wanted / 50 >= wanted &&
+	       bytes <= wanted + SLACK_BYTES + wanted / 50;
+}
+
+/*
+ * "cma: Reserved 416 MiB at 0x..." or "cma: Failed to reserve 416 MiB". Since Linux 5.9 a line of
+ * kvm_cma_reserve() stands before the pool's; before, only its size tells it from other areas.
+ */
+static void reservation(struct reader *reader, const char *size, bool reserved)
+{
+	struct pool_log *log = reader->log;
+	uint64_t mib;
+
+	if (scan_u64(&size, &mib) || mib > UINT64_MAX >> 20)
+		return;
+	if (reader->next == OTHERS || (reader->next == NOBODY && !is_wanted(reader, mib << 20))) {
+		log->has_others = true;
+		return;
+	}
+	reader->next = NOBODY;
+	if (log->outcome)
+		return;
+	log->outcome = reserved ? POOL_LOG_RESERVED : POOL_LOG_FAILED;
+	log->bytes = mib << 20;
+	if (!reserved || sscanf(size, " MiB at %" SCNx64, &log->base) != 1)
+		log->base = 0;
+}
+
+/* "cma_alloc: kvm_cma: alloc failed, req-size: 512 pages, ret: -16"; the area is named since 6.x. */
+static void refusal(struct pool_log *log, const char *message)
+{
+	const char *failed = strstr(message, "alloc failed, req-size: ");
+	const char *ret = failed ? strstr(failed, "ret: -") : NULL;
+	const char *area = strstr(message, ": ");
+
+	if (!ret)
+		return;
+	area = area ? area + 2 : failed;
+	if (area < failed && !behind(area, "kvm_cma:")) /* the refusal of another area */
+		return;
+	ret += strlen("ret: -");
+	log->busy += behind(ret, "16") != NULL;
+	log->full += behind(ret, "12") != NULL;
+}
+
+static void read_cma(struct reader *reader, const char *message)
+{
+	const char *rest;
+
+	if ((rest = behind(message, "Reserved ")))
+		reservation(reader, rest, true);
+	else if ((rest = behind(message, "Failed to reserve ")))
+		reservation(reader, rest, false);
+	else if (behind(message, "pageblock_order not yet initialized") && reader->next == POOL)
+		reader->log->too_early = true;
+	else
+		refusal(reader->log, message);
+}
+
+static void read_line(struct reader *reader, const char *line)
+{
+	const char *message = message_of(line), *rest;
+	struct pool_log *log = reader->log;
+	uint64_t mib;
+
+	if (strstr(message, " blocked for more than "))
+		reader->in_report = true;
+	if (reader->in_report &&
+	    (strstr(message, "kvmppc_alloc_reset_hpt") || strstr(message, "kvmppc_allocate_hpt")))
+		log->hung = true;
+	if (behind(message, "kvm_cma_reserve: reserving ")) {
+		reader->next = POOL;
+	} else if ((rest = behind(message, "kvm_cma: CMA: reserved "))) { /* Linux 3.10 of EL7 */
+		if (!scan_u64(&rest, &mib) && mib <= UINT64_MAX >> 20) {
+			log->outcome = POOL_LOG_RESERVED;
+			log->bytes = mib << 20;
+		}
+	} else if (behind(message, "hugetlb_cma: ")) {
+		log->has_others = true;
+		reader->next = OTHERS;
+	} else if (strstr(message, "cma area") && behind(message, "fadump: ")) {
+		log->has_others = true;
+	} else if ((rest = behind(message, "cma: "))) {
+		if (strstr(rest, "CMA area kvm_cma could not be activated"))
+			log->outcome = POOL_LOG_USELESS;
+		read_cma(reader, rest);
+	} else if (strstr(message, "CMA area kvm_cma could not be activated")) {
+		log->outcome = POOL_LOG_USELESS;
+	} else if (reader->next == OTHERS) {
+		reader->next = NOBODY;
+	}
+}
+
+void pool_log_read(const struct sysfs *fs, uint64_t wanted_bytes, struct pool_log *log)
+{
+	struct reader reader = { .log = log, .wanted_bytes = wanted_bytes };
+	_cleanup_free_ char *text = read_log(fs);
+	char *save = NULL;
+
+	*log = (struct pool_log){ 0 };
+	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save))
+		read_line(&reader, line);
+}

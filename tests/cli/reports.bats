@@ -1,0 +1,345 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2154,SC2030,SC2031 # run sets status and output; each test has its own $dir
+# What people have reported of KVM on POWER since 2015, as trees of the facts that matter: the true cause, the next
+# command, and no sure answer that is wrong. reports.bash makes the trees.
+
+bats_require_minimum_version 1.5.0
+load common
+load reports
+
+# item NAME: state of an item of doctor for $dir
+item() {
+	stdout_of doctor --sysroot "$dir" -rn -o ITEM,STATE | sed -n "s|^$1 ||p"
+}
+
+# The reservation
+
+@test "Linux 5.18 to 5.19-rc3 cannot reserve a pool, whatever the ratio" {
+	for release in 5.18.5-200.fc36.ppc64le 5.18.0-rc7 5.19.0-rc3; do
+		power9
+		ram 128 0 0
+		kernel $release
+		log 'kvm_cma_reserve: reserving 6553 MiB for global area' 'cma: Failed to reserve 6553 MiB'
+		doctor_says '5.18 to 5.19-rc3' 'boot a newer kernel'
+		refute_output --partial kvm_cma_resv_ratio=2
+	done
+	kernel 5.19.0-rc4
+	doctor_says 'kvm_cma_resv_ratio=2'
+}
+
+@test "a ratio that is too large is told from a kernel that cannot" {
+	power9
+	ram 128 0 0
+	kernel 6.6.9 kvm_cma_resv_ratio=90
+	log 'kvm_cma_reserve: reserving 117964 MiB for global area' 'cma: Failed to reserve 117968 MiB'
+	doctor_says 'kvm_cma_resv_ratio=90' 'kvm_cma_resv_ratio=5'
+}
+
+@test "CMA that was not ready, and another area that lives" {
+	power9
+	ram 64 8388608 8192000
+	kernel 7.0.0-rc1+ hugetlb_cma=8G
+	log 'kvm_cma_reserve: reserving 3276 MiB for global area' \
+		'cma: pageblock_order not yet initialized. Called during early boot?' \
+		'cma: Failed to reserve 3276 MiB' 'hugetlb_cma: reserve 8192 MiB, up to 8192 MiB per node' \
+		'cma: Reserved 8192 MiB at 0x0000000100000000'
+	doctor_says 'pageblock_order not yet initialized' 'boot a newer kernel'
+	[ "$(item reservation)" = failed ]
+	fit_says 3 no failed --ram 64G
+}
+
+@test "before Linux 5.9 the log does not name the pool: its size does" {
+	power9
+	ram 512 93962240 93184000
+	kernel 5.8.0-1 hugetlb_cma=64G
+	log 'cma: Reserved 26224 MiB at 0x0000007959000000' 'hugetlb_cma: reserve 65536 MiB, up to 16384 MiB per node' \
+		'cma: Reserved 16384 MiB at 0x0000001800000000' 'cma: Reserved 16384 MiB at 0x0000003800000000'
+	doctor_says '25.6G, 5.0 percent of 512G RAM'
+	fit_says 3 no small --ram 4T
+	# an area of the wrong size is not taken for it
+	log 'cma: Reserved 1024 MiB at 0x0000007959000000'
+	doctor_says 'does not report the size of the pool'
+}
+
+@test "Linux 3.10 of EL7 has an allocator of its own" {
+	power8
+	ram 256
+	kernel 3.10.0-1160.el7.ppc64le kvm_cma_resv_ratio=15
+	log 'kvm_cma: CMA: reserved 39322 MiB'
+	doctor_says '38.4G, 15.0 percent of 256G RAM'
+}
+
+@test "kvm_cma_resv_ratio=0 is a wish, and CmaTotal is of others then" {
+	power9
+	ram 128 1048576 921600
+	kernel 5.14.0-427.el9.ppc64le fadump=on crashkernel=1G kvm_cma_resv_ratio=0
+	log 'fadump: Reserved 1024MB of memory at 0x00000010000000 (System RAM: 131072MB)'
+	doctor_says 'booted without a pool'
+	[ "$(item reservation)" = failed ]
+	fit_says 3 no absent --ram 8G
+}
+
+@test "areas of others are not the pool where the log is gone" {
+	for word in hugetlb_cma=8G fadump=on crashkernel=512M,cma; do
+		power9
+		ram 64 8388608 8192000
+		kernel 6.1.0 $word
+		run kvm_htab pool-status -rbn -o TOTAL,FREE --sysroot "$dir"
+		assert_line '- -'
+	done
+}
+
+# What is free, and what can be had
+
+@test "a gap that CMA has refused is no sure yes: pages in the way" {
+	power9
+	ram 256 13421568 317440
+	kernel 4.14.0-115.el7a.ppc64le
+	log 'cma: Reserved 13107 MiB at 0x0000000100000000'
+	cma_debugfs 13104 1024
+	fit_says 0 yes room --ram 8G
+	echo '[812345.678901] cma: cma_alloc: alloc failed, req-size: 1024 pages, ret: -16' >>"$dir/var/log/dmesg"
+	fit_says 5 unknown busy --ram 8G
+	assert_output --partial 'pages in the way'
+	doctor_says 'ret: -16' 'try again' 'pinned' '(ret: -16 in the kernel log)' \
+		', but pages of others may be in the way' 'a kernel with the kvm-htab series tries again by itself'
+	[ "$(item pool)" = warning ]
+	# want of a gap is another matter
+	sed -i 's/ret: -16/ret: -12/' "$dir/var/log/dmesg"
+	fit_says 0 yes room --ram 8G
+	# and so are refusals of another area
+	sed -i 's/cma_alloc: alloc/__cma_alloc: hugetlb0: alloc/; s/ret: -12/ret: -16/' "$dir/var/log/dmesg"
+	fit_says 0 yes room --ram 8G
+}
+
+@test "the series tries again, so that a free gap is a yes" {
+	run kvm_htab fit --ram 8G --sysroot "$POWER"
+	assert_success
+	dir=$(tree patched-6.1)
+	mkdir -p "$dir/var/log"
+	echo '[812345.678901] cma: cma_alloc: alloc failed, req-size: 1024 pages, ret: -16' >"$dir/var/log/dmesg"
+	run kvm_htab fit --ram 8G --sysroot "$dir"
+	assert_success
+}
+
+@test "counters of CMA where there is no map" {
+	power8
+	ram 256 13421568 317440
+	kernel 6.12.0-160000.5-default
+	file sys/module/kvm_hv/refcnt 3
+	file sys/kernel/mm/cma/kvm_cma/alloc_pages_success 400000
+	file sys/kernel/mm/cma/kvm_cma/alloc_pages_fail 1536
+	file sys/kernel/mm/cma/kvm_cma/release_pages_success 383616
+	log 'kvm_cma_reserve: reserving 13107 MiB for global area' 'cma: Reserved 13107 MiB at 0x0000000100000000' \
+		'cma: __cma_alloc: kvm_cma: alloc failed, req-size: 512 pages, ret: -16'
+	doctor_says 'ret: -16' 'in the way'
+	refute_output --partial 'kvm-htab pool-status'
+	fit_says 5 unknown busy --ram 4G
+	assert_output --partial 'in the way'
+}
+
+@test "/proc/vmstat counts refusals" {
+	power9
+	ram 256 13421568 317440
+	kernel 6.1.0-26-powerpc64le
+	file proc/vmstat "nr_free_cma 1
+cma_alloc_success 120
+cma_alloc_fail 7"
+	[ "$(item refusals)" = warning ]
+	sed -i 's/fail 7/fail 0/' "$dir/proc/vmstat"
+	[ "$(item refusals)" = ok ]
+}
+
+@test "no VM, no table: all of the pool can be had, and CmaFree is a lower bound" {
+	power9
+	ram 256 13421568 317440
+	kernel 6.1.0-26-powerpc64le
+	log 'kvm_cma_reserve: reserving 13107 MiB for global area' 'cma: Reserved 13107 MiB at 0x0000000100000000'
+	doctor_says '12.8G of 12.8G free' '; at least 310M of it is not lent to others'
+	fit_says 0 yes room --ram 64G
+	file sys/module/kvm_hv/refcnt 2
+	run kvm_htab pool-status --sysroot "$dir"
+	assert_line 'Free            at least 310M'
+	run kvm_htab pool-status --format=prometheus --sysroot "$dir"
+	refute_output --partial kvm_htab_pool_free_bytes
+}
+
+@test "a pool that is too small: the smallest ratio that does" {
+	power9
+	ram 256 13421568 13421568
+	kernel 6.1.0
+	log 'kvm_cma_reserve: reserving 13107 MiB for global area' 'cma: Reserved 13107 MiB at 0x0000000100000000'
+	fit_says 3 no small --ram 2T
+	assert_output --partial 'kvm_cma_resv_ratio=7 (17.9G of 256G RAM)'
+	fit_says 3 no small --ram 64G --count 30
+	assert_output --partial 'kvm_cma_resv_ratio=6 '
+	# more than all RAM is none
+	fit_says 3 no small --ram 64T
+	assert_output --partial 'kvm_cma_resv_ratio=N'
+}
+
+# CPUs, pages, modules
+
+@test "POWER8: threads, now and at the next boot" {
+	power8
+	cpus 0-31 8
+	ram 256 13421824 10485760
+	kernel 6.12.0-200.fc41.ppc64le
+	doctor_says 'chcpu -d 1-7,9-15,17-23,25-31' 'next boot' smt_off
+	os sles 15.6 suse
+	doctor_says smtstate.service
+	os debian 12
+	doctor_says smt-enabled=off
+	cpus 0,8,16,24 8
+	doctor_says 'to keep it so at the next boot'
+	file etc/systemd/system/multi-user.target.wants/smt_off.service ''
+	run kvm_htab doctor --sysroot "$dir"
+	refute_output --partial 'next boot'
+}
+
+@test "POWER9 before DD2.2, before and since Linux 5.14" {
+	power9 1201
+	ram 256 13421568 10240000
+	kernel 4.15.0-20-generic
+	file sys/module/kvm_hv/parameters/indep_threads_mode N
+	cpus 0,4,8,12 4
+	[ "$(item mmu) $(item threads)" = 'ok ok' ]
+	doctor_says indep_threads_mode
+	cpus 0-7 4
+	[ "$(item mmu) $(item threads)" = 'ok failed' ]
+	doctor_says 'chcpu -d 1-3,5-7'
+	file sys/module/kvm_hv/parameters/indep_threads_mode Y
+	[ "$(item mmu)" = failed ]
+	doctor_says disable_radix indep_threads_mode=N
+	rm "$dir/sys/module/kvm_hv/parameters/indep_threads_mode"
+	doctor_says disable_radix
+	refute_output --partial indep_threads_mode=N
+	power9 1202
+	[ "$(item mmu)" = ok ]
+}
+
+@test "pages of 4 KiB: QEMU's default machine does not start" {
+	power9
+	ram 64 3358720 3072000
+	kernel 6.12.43+deb13-powerpc64le
+	file page-size 4096
+	os debian 13
+	doctor_says '4 KiB' cap-hpt-max-page-size=4096 'apt install linux-image-powerpc64le-64k' "64kiB CI pages"
+	os void
+	doctor_says cap-hpt-max-page-size=4096
+	refute_output --partial 'apt install'
+	power8
+	file page-size 4096
+	os debian 13
+	doctor_says 'on POWER8, use an older machine type, such as -machine pseries-2.12' linux-image-powerpc64le-64k
+	refute_output --partial cap-hpt-max-page-size=4096
+	rm "$dir/page-size"
+	doctor_says 'the page size is not known'
+}
+
+@test "kvm_hv that is not loaded, with kvm_pr in its place" {
+	power8
+	rm -r "$dir/sys/module/kvm_hv"
+	file sys/module/kvm_pr/initstate live
+	kernel 6.12.117-stock
+	mkdir -p "$dir/lib/modules"
+	cp -r "$POWER/lib/modules/6.1.192-kvm-htab" "$dir/lib/modules/6.12.117-stock"
+	[ "$(item kvm_hv) $(item kvm_pr)" = 'failed warning' ]
+	doctor_says modules-load.d
+}
+
+# Hosts that are guests
+
+@test "a partition of PowerVM without KVM" {
+	lpar POWER10
+	rm -r "$dir/sys/module/kvm_hv"
+	ram 4
+	kernel 6.12.0-55.el10.ppc64le
+	doctor_says PowerVM HMC FW1060 'KVM in a partition needs POWER10'
+	[ "$(item firmware)" = failed ]
+	run kvm_htab pool-status --sysroot "$dir"
+	assert_failure 5
+	assert_output --partial 'this host is a partition (LPAR) of PowerVM: its KVM guests use the radix MMU'
+	refute_output --partial 'host below'
+}
+
+@test "a partition of PowerVM whose radix guests run has not failed" {
+	lpar POWER10
+	ram 4
+	kernel 6.10.7-200.fc40.ppc64le
+	doctor_says PowerVM 'guests that use the radix MMU run here'
+	refute_output --partial failed
+	run kvm_htab doctor -q --sysroot "$dir"
+	assert_failure 5
+	rm -r "$dir/sys/module/kvm_hv"
+	file sys/module/kvm_pr/initstate live
+	doctor_says 'guests of KVM-PR (kvm_pr) run here, and need no hashed page table of the host'
+	refute_output --partial failed
+}
+
+# How a host is told
+
+@test "boot options by distribution" {
+	power9
+	ram 128 0 0
+	kernel 6.6.0 kvm_cma_resv_ratio=0
+	os sles 15.6 suse
+	file etc/default/grub 'GRUB_DISTRIBUTOR="SLES"'
+	tool usr/sbin/grub2-mkconfig
+	doctor_says '/etc/default/grub' 'grub2-mkconfig -o /boot/grub2/grub.cfg'
+	refute_output --partial update-grub
+	rm "$dir/usr/sbin/grub2-mkconfig"
+	tool usr/sbin/update-grub
+	os ubuntu 22.04 debian
+	doctor_says 'run update-grub'
+	tool usr/sbin/grubby
+	os rhel 9.4 fedora
+	doctor_says 'grubby --update-kernel=ALL --args=kvm_cma_resv_ratio=5'
+	rm -r "${dir:?}/etc/default" "${dir:?}/usr"
+	doctor_says Petitboot
+}
+
+@test "modules by DKMS only where they can be built" {
+	power9
+	ram 64 3358720 3072000
+	kernel 6.1.0-26-powerpc64le
+	os debian 12
+	doctor_says 'apt install kvm-htab-dkms'
+	for host in 'debian 12 6.5.0-1' 'ubuntu 22.04 6.1.0' 'fedora 41 6.12.0'; do
+		read -r id version release <<<"$host"
+		os "$id" "$version"
+		kernel "$release"
+		doctor_says 'see KERNEL'
+		refute_output --partial 'kvm-htab-dkms'
+	done
+}
+
+# Requests that hang
+
+@test "a request that hangs is found, by state and by stack" {
+	power9
+	ram 64 3358720 3072000
+	kernel 6.1.0
+	file proc/4242/stat '4242 (qemu (x) -ppc) D 1 4242'
+	file proc/4242/comm 'qemu-system-ppc'
+	file proc/4242/wchan kvmppc_alloc_reset_hpt
+	[ "$(item requests)" = failed ]
+	doctor_says 'process 4242 (qemu-system-ppc) hangs in the kernel, in a request for a table' 'cat /proc/4242/stack' \
+		'further requests may hang as well; look at its stack'
+	file proc/4242/stat '4242 (qemu) S 1 4242'
+	[ "$(item requests)" = ok ]
+	doctor_says 'none hangs'
+	file proc/4242/wchan 0
+	file proc/4242/task/4245/stat '4245 (CPU 0/KVM) D 1 4242'
+	file proc/4242/task/4245/stack '[<0>] __schedule
+[<0>] alloc_contig_range+0x1/0x2
+[<0>] kvm_alloc_hpt_cma+0x1/0x2'
+	[ "$(item requests)" = failed ]
+	rm -r "$dir/proc/4242"
+	log 'INFO: task qemu-system-ppc:4242 blocked for more than 120 seconds.' '  Not tainted 6.1.0' \
+		'Call Trace:' '[c0] [c1] kvmppc_alloc_reset_hpt+0x1/0x2 [kvm_hv]'
+	[ "$(item requests)" = warning ]
+	doctor_says 'the kernel log tells of a request for a table that took minutes' 'look for what it waited for' \
+		"dmesg | grep -A 20 'blocked for more than'"
+}
