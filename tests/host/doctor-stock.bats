@@ -30,6 +30,8 @@ teardown() {
 }
 
 @test "as a user of the device: the pool is not to be seen, and it says by whom it is" {
+	vm_start # or the counters of CMA tell that the pool is empty
+	vm allocate 24
 	DOCTOR_AS="host setpriv --reuid=nobody --regid=kvm --clear-groups" doctor
 	assert_equal "$(said pool state)" unknown
 	assert_regex "$(said pool advice)" 'try as root'
@@ -48,7 +50,7 @@ teardown() {
 	vm_end other
 	doctor
 	assert_equal "$(said refusals state)" warning
-	assert_regex "$(said refusals what)" '^the pool has refused '
+	assert_regex "$(said refusals what)" '^the pool (had no gap for a table since boot|has refused )'
 }
 
 @test "no pool was asked for, or it could not be had: boot as told, and it is there" {

@@ -68,7 +68,7 @@ three_in_a_row() {
 	fit 3 '0 no full -' --order 25
 	# shellcheck disable=SC2154 # set by run
 	[[ $stderr == *'no room for a table of order 25 (32M); the pool has no room for any table'* ]]
-	[[ $stderr == *'the pool is full: 0B of '* ]]
+	[[ $stderr == *'only 0B of '*' in the pool are free; stop or migrate guests'* ]]
 	run vm allocate 25
 	assert_output ENOMEM
 

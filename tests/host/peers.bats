@@ -94,7 +94,7 @@ refused() {
 	host 'kill -9 $(</run/vmm/vm/pid)'
 	run host kvm-htab reset --vm /run/peers.sock
 	assert_failure 1
-	assert_output --partial 'is the VMM running?'
+	assert_output --partial 'check that the VMM is running'
 	vm_end
 	pool_back_to "$before"
 }

@@ -155,7 +155,7 @@ vm_fds() {
 	host_wait 10 "kvm-htab vm-status --vm pid:$PID -rn -o STATE,READY | grep -qx 'running yes'"
 	tool reset --vm "pid:$PID"
 	assert_failure 1
-	says "the guest has run"
+	says "this VM has run since its last reset"
 	tool reset --vm "pid:$PID" --force
 	assert_failure 4
 	says "the VM is running; stop it first"
@@ -298,7 +298,7 @@ vm_fds() {
 	vm run
 	tool reset --vm domain:web
 	assert_failure 1
-	says "the guest has run"
+	says "this VM has run since its last reset"
 	tool resize --vm domain:web --order 25
 	assert_failure 1
 	tool reset --vm domain:web --force -rn -o RESULT
@@ -306,7 +306,7 @@ vm_fds() {
 	assert_output reset
 	tool vm-status --vm domain:other
 	assert_failure 1
-	says 'no domain "other" is running'
+	says 'domain "other" is not running'
 	# the file stays when libvirt does not get to remove it
 	vm_end
 	tool reset --vm domain:web --force
