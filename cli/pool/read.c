@@ -10,9 +10,13 @@
 /* Without snprintf(), which would take half of the time for a fact. */
 const char *pool_path(const char *directory, const char *name, char path[static PATH_BYTES])
 {
-	if (strlen(directory) + 1 + strlen(name) >= PATH_BYTES)
+	size_t length = strlen(directory), name_bytes = strlen(name) + 1;
+
+	if (length + 1 + name_bytes > PATH_BYTES)
 		return "";
-	stpcpy(stpcpy(stpcpy(path, directory), "/"), name);
+	memcpy(path, directory, length);
+	path[length] = '/';
+	memcpy(path + length + 1, name, name_bytes);
 	return path;
 }
 
