@@ -1,9 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Offers a VM, whose vCPUs are stopped, to the client connected to @sock. */
+/* Each time the VM's vCPUs have stopped: offer_vm(), then share_vm_fd() to the client connected to @sock. */
+#include <asm/kvm_htab.h>
+#include <linux/kvm.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
+int offer_vm(int vm_fd);
 int share_vm_fd(int sock, int vm_fd);
+
+int offer_vm(int vm_fd)
+{
+	struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_PPC_HTAB_CTL,
+		.args = { KVM_PPC_HTAB_CTL_OFFER },
+	};
+
+	return ioctl(vm_fd, KVM_ENABLE_CAP, &cap);
+}
 
 int share_vm_fd(int sock, int vm_fd)
 {

@@ -29,6 +29,7 @@ static const struct {
 	{ { 'J', "--json" }, { 'n', "--noheadings" } },
 	{ { 'q', "--quiet" }, { 'o', "--output" } },
 	{ { OPT_ORDER, "--order" }, { OPT_RAM, "--ram" } },
+	{ { OPT_WAIT, "--wait" }, { OPT_FORCE, "--force" } },
 	{ { OPT_ORDER, "--order" }, { OPT_MAXMEM, "--maxmem" } },
 	{ { OPT_FORMAT, "--format" }, { 'n', "--noheadings" } },
 	{ { OPT_FORMAT, "--format" }, { 'o', "--output" } },
@@ -91,10 +92,10 @@ static const struct argp_option vm_options[] = {
 
 static const struct argp_option change_options[] = {
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Make all checks, but change nothing", 3 },
-	{ "wait", OPT_WAIT, "SECONDS", 0, "Wait up to SECONDS for the VM's vCPUs to stop", 3 },
+	{ "wait", OPT_WAIT, "SECONDS", 0, "Wait up to SECONDS for the VM to be offered again", 3 },
 	{ "force", OPT_FORCE, NULL, 0,
-	  "With pid: and domain:, change the VM even if its guest has run or its VMM does not "
-	  "know the new order",
+	  "Change a VM that was not offered, even if its guest has run or its VMM does not know "
+	  "the new order; root only",
 	  3 },
 	{ 0 }
 };

@@ -12,14 +12,26 @@ const struct column vm_list_columns[VM_LIST_NCOLUMNS] = { VM_OWNER_COLUMNS(ENTRY
 _Static_assert(VM_CALL_NCOLUMNS <= COLUMNS_MAX && VM_LIST_NCOLUMNS <= COLUMNS_MAX,
 	       "a layout holds all columns");
 
+/* The first that applies says whether the table may be changed, see kvm-htab(8). */
+static const char *state_name(const struct kvm_ppc_htab_info *info)
+{
+	if (info->vcpus_running)
+		return "running";
+	if (info->flags & KVM_PPC_HTAB_INFO_OFFERED)
+		return "offered";
+	if (info->flags & KVM_PPC_HTAB_INFO_READY)
+		return "in use";
+	return "fresh";
+}
+
 void vm_row_set_info(struct vm_row *row, const struct kvm_ppc_htab_info *info)
 {
-	row->state = info->vcpus_running ? "running" : "stopped";
+	row->state = state_name(info);
 	row->mmu = info->flags & KVM_PPC_HTAB_INFO_RADIX ? "radix" : "hash";
 	row->table = fact_of(info->order != 0);
 	row->ready = fact_of(!!(info->flags & KVM_PPC_HTAB_INFO_READY));
 	row->resizing = fact_of(!!(info->flags & KVM_PPC_HTAB_INFO_RESIZING));
-	row->shared = fact_of(!!(info->flags & KVM_PPC_HTAB_INFO_SHARED));
+	row->offered = fact_of(!!(info->flags & KVM_PPC_HTAB_INFO_OFFERED));
 	row->vcpus_running = fact_of(info->vcpus_running);
 	row->default_order = fact_if(info->default_order, info->default_order);
 	if (!info->order)

@@ -18,7 +18,7 @@
 
 /* The table of a VM: all commands on VMs, and list. */
 #define VM_TABLE_COLUMNS(F) \
-	F(state, "STATE", TEXT, "\"running\" or \"stopped\"") \
+	F(state, "STATE", TEXT, "\"running\", \"offered\", \"in use\" or \"fresh\"") \
 	F(mmu, "MMU", TEXT, "\"hash\" or \"radix\"") \
 	F(table, "TABLE", FLAG, "whether the VM has a table") \
 	F(order, "ORDER", NUMBER, "log2 of the table's size in bytes") \
@@ -26,9 +26,9 @@
 	F(revmap_bytes, "REVMAP", BYTES, "size of its reverse map") \
 	F(cost_bytes, "COST", BYTES, "table and reverse map together") \
 	F(source, "SOURCE", TEXT, "\"pool\" or \"pages\" (page allocator)") \
-	F(ready, "READY", FLAG, "whether a vCPU has run since the last reset") \
+	F(ready, "READY", FLAG, "whether the VM has run since its last reset") \
 	F(resizing, "RESIZING", FLAG, "whether the guest's own resize is pending") \
-	F(shared, "SHARED", FLAG, "whether the owner lets others reset it") \
+	F(offered, "OFFERED", FLAG, "whether others may reset it until the VM runs") \
 	F(vcpus_running, "VCPUS", NUMBER, "vCPU threads inside KVM_RUN")
 
 /* The owner of a VM: list. */

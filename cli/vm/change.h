@@ -19,14 +19,15 @@ struct vm_result {
 
 struct vm_terms {
 	bool dry_run; /* check everything, change nothing */
-	bool force; /* even if the VM was not offered */
-	unsigned int wait_ms; /* for vCPUs to stop */
+	bool force; /* even if the VM has run and was not offered; not together with wait_ms */
+	unsigned int wait_ms; /* for the VM to be offered, if its owner makes offers */
 };
 
 /*
- * Reads the state of @vm, refuses a VM that was not offered unless terms->force is set, makes the
- * request @htab, which it updates, and reads the state again. A dry run ends before the request and
- * fails if vCPUs are running. Sets result->changed.
+ * Reads the state of @vm, refuses a VM that runs, that has run since it was offered, or, unless
+ * terms->force is set, that has run and was not offered; makes the request @htab, which it updates,
+ * and reads the state again. A dry run ends before the request, and does not wait. Sets
+ * result->changed.
  * Returns 0 or -errno with the reason in result->err.
  */
 int vm_change(const struct vm *vm, const struct vm_terms *terms, struct kvm_ppc_htab *htab,

@@ -96,7 +96,7 @@ static const struct info_file {
 	{ "mmu", MEMBER(flags), "radix", KVM_PPC_HTAB_INFO_RADIX },
 	{ "ready", MEMBER(flags), "1", KVM_PPC_HTAB_INFO_READY },
 	{ "resizing", MEMBER(flags), "1", KVM_PPC_HTAB_INFO_RESIZING },
-	{ "shared", MEMBER(flags), "1", KVM_PPC_HTAB_INFO_SHARED },
+	{ "offered", MEMBER(flags), "1", KVM_PPC_HTAB_INFO_OFFERED },
 };
 
 static int read_file(const struct sysfs *fs, uint64_t id, const struct info_file *file,

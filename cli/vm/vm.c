@@ -8,14 +8,9 @@
 #include <sys/ioctl.h>
 
 #include "host/hpt.h"
-#include "lib/clock.h"
 #include "vm/domain.h"
 #include "vm/process.h"
 #include "vm/vmm.h"
-
-/* Pauses between attempts while vCPUs run: short at first, as the VMM may be about to stop them. */
-#define BACKOFF_MIN_MS 10
-#define BACKOFF_MAX_MS 500
 
 /* Fails if vm->fd is not a KVM VM: an ioctl on another file could do harm. */
 static int check_is_vm(const struct vm *vm, struct error *err)
@@ -42,8 +37,8 @@ static int request_error(int code, struct error *err)
 	case EPERM:
 		return error_set(
 			err, STATUS_FAILED, code,
-			"permission denied: the VM's owner has not opted in and this process "
-			"lacks CAP_SYS_ADMIN; let the VMM enable KVM_CAP_PPC_HTAB_CTL, or run as "
+			"permission denied: the VM was not offered and this process lacks "
+			"CAP_SYS_ADMIN; let its VMM offer it (see kvm-htab-vm-socket(7)), or run as "
 			"root");
 	case EIO:
 		return error_set(err, STATUS_FAILED, code,
@@ -101,7 +96,6 @@ int vm_attach(const struct vm_target *target, const struct sysfs *fs, const stru
 	pid_t pid;
 
 	*vm = (struct vm){ .fd = -1, .sock = -1 };
-	vm->offered = target->kind == VM_TARGET_UNIX || target->kind == VM_TARGET_FD;
 	switch (target->kind) {
 	case VM_TARGET_UNIX:
 		r = vm_socket_receive(&target->address, timeout_ms, &vm->sock, &vm->fd, err);
@@ -136,27 +130,14 @@ void vm_close(struct vm *vm)
 	cleanup_close(&vm->sock);
 }
 
-int vm_running_error(unsigned int wait_ms, struct error *err)
-{
-	char seconds[SECONDS_TEXT_MAX];
-
-	if (wait_ms)
-		return error_set(err, STATUS_RUNNING, EBUSY,
-				 "the VM is still running after %s s of --wait; stop it first",
-				 seconds_format(wait_ms, seconds));
-	return error_set(err, STATUS_RUNNING, EBUSY,
-			 "the VM is running; stop it first, or use --wait");
-}
-
 /* The same for KVM_PPC_ALLOCATE_HTAB2, on a VM that the caller had access to before. */
-static int allocate_error(int code, const struct kvm_ppc_htab *htab, unsigned int wait_ms,
-			  struct error *err)
+static int allocate_error(int code, const struct kvm_ppc_htab *htab, struct error *err)
 {
 	char size[BYTES_TEXT_MAX];
 
 	switch (code) {
 	case EBUSY:
-		return vm_running_error(wait_ms, err);
+		return error_set(err, STATUS_RUNNING, code, "the VM is running");
 	case ENOMEM:
 		bytes_format(hpt_bytes(htab->order & 63), size);
 		if (htab->min_order && htab->min_order < htab->order)
@@ -171,11 +152,16 @@ static int allocate_error(int code, const struct kvm_ppc_htab *htab, unsigned in
 			"accept a smaller one with --min-order",
 			htab->order, size);
 	case EPERM:
+		if (htab->flags & KVM_PPC_HTAB_FORCE)
+			return error_set(
+				err, STATUS_FAILED, code,
+				"permission denied: --force requires CAP_SYS_ADMIN; run as "
+				"root, or let the VMM offer the VM again");
 		if (htab->order)
 			return error_set(
 				err, STATUS_FAILED, code,
 				"permission denied: order %u exceeds the limit set by the VM's "
-				"owner, or the owner has just revoked KVM_CAP_PPC_HTAB_CTL",
+				"owner, or the owner has just taken its offer back",
 				htab->order);
 		break;
 	}
@@ -190,27 +176,16 @@ int vm_info(const struct vm *vm, struct kvm_ppc_htab_info *info, struct error *e
 	return 0;
 }
 
-int vm_allocate(const struct vm *vm, struct kvm_ppc_htab *htab, unsigned int wait_ms,
-		struct error *err)
+int vm_allocate(const struct vm *vm, struct kvm_ppc_htab *htab, struct error *err)
 {
 	const struct kvm_ppc_htab wanted = *htab;
-	int64_t deadline = clock_ms() + wait_ms;
-	int64_t pause = BACKOFF_MIN_MS;
 
-	for (;;) {
-		int64_t left;
-		int code;
+	while (ioctl(vm->fd, KVM_PPC_ALLOCATE_HTAB2, htab) < 0) {
+		int code = errno;
 
+		if (code != EINTR)
+			return allocate_error(code, &wanted, err);
 		*htab = wanted;
-		if (ioctl(vm->fd, KVM_PPC_ALLOCATE_HTAB2, htab) >= 0)
-			return 0;
-		code = errno;
-		left = deadline - clock_ms();
-		if (code == EINTR)
-			continue;
-		if (code != EBUSY || left <= 0)
-			return allocate_error(code, &wanted, wait_ms, err);
-		sleep_ms(pause < left ? pause : left);
-		pause = pause * 2 < BACKOFF_MAX_MS ? pause * 2 : BACKOFF_MAX_MS;
 	}
+	return 0;
 }

@@ -13,7 +13,6 @@
 struct vm {
 	int fd; /* the VM; -1: none */
 	int sock; /* a peer that waits for an answer; -1: none */
-	bool offered; /* its VMM or the parent process passed it on to have it reset */
 };
 
 /*
@@ -32,14 +31,9 @@ void vm_close(struct vm *vm);
 int vm_info(const struct vm *vm, struct kvm_ppc_htab_info *info, struct error *err) _must_check_;
 
 /*
- * Calls KVM_PPC_ALLOCATE_HTAB2 with @htab, which it updates. Retries for @wait_ms while vCPUs run.
- * Errors: -errno with the reason in @err: STATUS_RUNNING for -EBUSY, STATUS_NO for -ENOMEM, else
- * STATUS_FAILED.
+ * Calls KVM_PPC_ALLOCATE_HTAB2 with @htab, which it updates. Errors: -errno with the reason in @err:
+ * STATUS_RUNNING for -EBUSY, STATUS_NO for -ENOMEM, else STATUS_FAILED.
  */
-int vm_allocate(const struct vm *vm, struct kvm_ppc_htab *htab, unsigned int wait_ms,
-		struct error *err) _must_check_;
-
-/* Sets @err: the VM is running, after @wait_ms of waiting. Returns -EBUSY. */
-int vm_running_error(unsigned int wait_ms, struct error *err);
+int vm_allocate(const struct vm *vm, struct kvm_ppc_htab *htab, struct error *err) _must_check_;
 
 #endif /* KVM_HTAB_VM_VM_H */

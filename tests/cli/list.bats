@@ -44,7 +44,7 @@ vm() {
 	mkdir -p "$dir"
 	[ "$2" = 0 ] || bytes=$((1 << $2))
 	for pair in order="$2" source="$3" table_bytes=$bytes revmap_bytes=$bytes mmu=hpt vcpus_running=0 \
-		ready=0 resizing=0 shared=0 pid="$4" owner=64055 "${@:5}"; do
+		ready=0 resizing=0 offered=0 pid="$4" owner=64055 "${@:5}"; do
 		echo "${pair#*=}" >"$dir/${pair%%=*}"
 	done
 }
@@ -65,7 +65,7 @@ two_vms() {
 	process 815 crosvm $VM
 	process 4 kworker
 	vm 9 29 pool 4711 vcpus_running=2 ready=1
-	vm 10 20 pages 815 shared=1 resizing=1
+	vm 10 20 pages 815 offered=1 resizing=1
 	pid_file web 4711
 }
 
@@ -82,9 +82,9 @@ list() {
 	assert_line --index 1 --regexp '^ +9 +29 pool +512M +512M +4711 qemu-system-ppc web$'
 	assert_line --index 2 --regexp '^10 +20 pages +1M +1M +815 crosvm +-$'
 	assert_equal "${#lines[@]}" 3
-	list -rbn -o ID,SIZE,REVMAP,COST,TABLE,STATE,MMU,READY,RESIZING,SHARED,VCPUS,PID,FD,UID
+	list -rbn -o ID,SIZE,REVMAP,COST,TABLE,STATE,MMU,READY,RESIZING,OFFERED,VCPUS,PID,FD,UID
 	assert_line --index 0 "9 536870912 536870912 1073741824 yes running hash yes no no 2 4711 6 64055"
-	assert_line --index 1 "10 1048576 1048576 2097152 yes stopped hash no yes yes 0 815 5 64055"
+	assert_line --index 1 "10 1048576 1048576 2097152 yes offered hash no yes yes 0 815 5 64055"
 }
 
 @test "JSON says the same, with a version" {
@@ -94,7 +94,7 @@ list() {
 	run jq -c '[.schema, .version, .command, .exit_status, .hidden_vms, (.sources | join(",")), .advice, .error]' <<<"$json"
 	assert_output '["kvm-htab",2,"list",0,0,"/sys/kernel/kvm_htab/vm",null,null]'
 	run jq -c '.results[0]' <<<"$json"
-	assert_output '{"version":2,"command":"list","id":9,"pid":4711,"fd":6,"uid":64055,"vmm":"qemu-system-ppc","domain":"web","state":"running","mmu":"hash","table":true,"order":29,"table_bytes":536870912,"revmap_bytes":536870912,"cost_bytes":1073741824,"source":"pool","ready":true,"resizing":false,"shared":false,"vcpus_running":2,"exit_status":0,"error":null}'
+	assert_output '{"version":2,"command":"list","id":9,"pid":4711,"fd":6,"uid":64055,"vmm":"qemu-system-ppc","domain":"web","state":"running","mmu":"hash","table":true,"order":29,"table_bytes":536870912,"revmap_bytes":536870912,"cost_bytes":1073741824,"source":"pool","ready":true,"resizing":false,"offered":false,"vcpus_running":2,"exit_status":0,"error":null}'
 	run stdout_of list --json --sysroot "$DIR" -o domain,pid
 	run jq -c '[.results[] | [.domain, .pid]]' <<<"$output"
 	assert_output '[["web",4711],[null,815]]'
@@ -251,7 +251,7 @@ list() {
 }
 
 @test "a VM of which something is missing: it is there, and what it has is not known" {
-	for file in source vcpus_running shared; do
+	for file in source vcpus_running offered; do
 		rm -rf "$BATS_TEST_TMPDIR/tree"
 		two_vms
 		rm "$DIR/sys/kernel/kvm_htab/vm/9/$file"

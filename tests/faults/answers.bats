@@ -10,7 +10,7 @@ load faults
 # answered FAULT ARGS...: a call for which the kernel's answer is FAULT, "NUMBER:ERROR" of an ioctl
 answered() {
 	run --separate-stderr strace -qq -o /dev/null -E LD_PRELOAD="$TOOLS/faults.so" -E FAULTS_VM="${ORDER-24}" \
-		-E FAULTS_VCPUS="${VCPUS-0}" -E FAULTS_MOST="${MOST-0}" -E FAULTS_CAPS="${CAPS-1}" -e trace=ioctl -e inject="ioctl:error=${1#*:}:when=${1%:*}" \
+		-E FAULTS_VCPUS="${VCPUS-0}" -E FAULTS_FLAGS="${FLAGS-8}" -E FAULTS_MOST="${MOST-0}" -E FAULTS_CAPS="${CAPS-1}" -e trace=ioctl -e inject="ioctl:error=${1#*:}:when=${1%:*}" \
 		"$KVM_HTAB" "${@:2}" --vm fd:0 --raw -n -o RESULT,ORDER,CHANGED,STATUS --sysroot "$POWER" </dev/null
 }
 
@@ -58,10 +58,47 @@ done_with() {
 
 @test "running: 4" {
 	answers 3:EBUSY 4 'failed 24 no 4' 'the VM is running; stop it first, or use --wait; nothing was changed' reset
-	answers 3+:EBUSY 4 'failed - no 4' 'the VM is still running after 0.2 s of --wait; stop it first; nothing was changed' \
+	VCPUS=2 answers 99:EIO 4 'failed 24 no 4' 'the VM is still running after 0.2 s of --wait; stop it first; nothing was changed' \
 		resize --order 25 --wait 0.2
 	VCPUS=2 answers 99:EIO 4 'failed 24 no 4' 'the VM is running; stop it first, or use --wait; nothing was changed' \
 		reset --dry-run
+	# no offers are made: --wait is of no use
+	FLAGS=2 VCPUS=2 answers 99:EIO 4 'failed 24 no 4' 'the VM is running; stop it first; nothing was changed' \
+		reset --wait 5
+	FLAGS=2 VCPUS=2 answers 99:EIO 4 'failed 24 no 4' 'the VM is running; stop it first; nothing was changed' \
+		reset --force
+}
+
+@test "has run since it was offered: 4" {
+	local ended='the VM has run since it was offered; let its VMM stop it and offer it again, or use --wait; nothing was changed'
+	FLAGS=18 answers 99:EIO 4 'failed 24 no 4' "$ended" reset
+	FLAGS=18 answers 99:EIO 4 'failed 24 no 4' "$ended" reset --dry-run
+	FLAGS=16 answers 99:EIO 4 'failed 24 no 4' "$ended" resize --order 25
+	# the kernel knows best
+	FLAGS=16 answers 3:EBUSY 4 'failed 24 no 4' "$ended" reset
+	FLAGS=18 answers 99:EIO 4 'failed 24 no 4' \
+		'the VM was not offered again within 0.2 s of --wait; let its VMM stop it and offer it again; nothing was changed' \
+		reset --wait 0.2
+	FLAGS=18 done_with 'reset 24 yes 0' reset --force
+}
+
+@test "not offered: 1 if it has run, and for a resize" {
+	local used='the VM has run and was not offered; if it is stopped and about to restart, use --force, or let its VMM offer it (see kvm-htab-vm-socket(7)); nothing was changed'
+	FLAGS=2 answers 99:EIO 1 'failed 24 no 1' "$used" reset
+	FLAGS=2 answers 99:EIO 1 'failed 24 no 1' "$used" reset --wait 5
+	FLAGS=2 answers 99:EIO 1 'failed 24 no 1' "$used" resize --order 25 --dry-run
+	FLAGS=2 done_with 'reset 24 yes 0' reset --force
+	FLAGS=0 done_with 'reset 24 yes 0' reset
+	FLAGS=0 answers 99:EIO 1 'failed 24 no 1' "this VM was not offered for a resize, and its VMM (such as QEMU) keeps using \
+the old order; change maxmem in the VMM, or use --force; nothing was changed" resize --order 25
+	FLAGS=0 done_with 'resized 25 yes 0' resize --order 25 --force
+	FLAGS=2 answers 3:EPERM 1 'failed 24 no 1' "permission denied: --force requires CAP_SYS_ADMIN; run as root, or let the VMM \
+offer the VM again; nothing was changed" reset --force
+}
+
+@test "above the owner's limit, for root, and the VM has run: 1" {
+	FLAGS=10 answers 3:EBUSY 1 'failed 24 no 1' \
+		"order 25 exceeds the limit set by the VM's owner; reset the VM first; nothing was changed" resize --order 25
 }
 
 @test "running, and then no more" {
@@ -81,17 +118,17 @@ done_with() {
 }
 
 @test "refused: 1" {
-	answers 1:EPERM 1 'failed - no 1' "permission denied: the VM's owner has not opted in and this process \
-lacks CAP_SYS_ADMIN; let the VMM enable KVM_CAP_PPC_HTAB_CTL, or run as root; nothing was changed" reset
+	answers 1:EPERM 1 'failed - no 1' "permission denied: the VM was not offered and this process lacks \
+CAP_SYS_ADMIN; let its VMM offer it (see kvm-htab-vm-socket(7)), or run as root; nothing was changed" reset
 	answers 2:EIO 1 'failed - no 1' "the kernel rejects this VM: its owner has exited, or the VM is dead or not one of KVM-HV; \
 nothing was changed" reset
-	answers 2:EPERM 1 'failed - no 1' "permission denied: the VM's owner has not opted in and this process \
-lacks CAP_SYS_ADMIN; let the VMM enable KVM_CAP_PPC_HTAB_CTL, or run as root" vm-status
-	answers 3:EPERM 1 'failed 24 no 1' "permission denied: the VM's owner has not opted in and this process \
-lacks CAP_SYS_ADMIN; let the VMM enable KVM_CAP_PPC_HTAB_CTL, or run as root; nothing was changed" reset
+	answers 2:EPERM 1 'failed - no 1' "permission denied: the VM was not offered and this process lacks \
+CAP_SYS_ADMIN; let its VMM offer it (see kvm-htab-vm-socket(7)), or run as root" vm-status
+	answers 3:EPERM 1 'failed 24 no 1' "permission denied: the VM was not offered and this process lacks \
+CAP_SYS_ADMIN; let its VMM offer it (see kvm-htab-vm-socket(7)), or run as root; nothing was changed" reset
 	answers 2:EINVAL 1 'failed - no 1' 'the kernel refuses: Invalid argument' vm-status
 	answers 3:EPERM 1 'failed 24 no 1' "permission denied: order 25 exceeds the limit set by the VM's owner, or \
-the owner has just revoked KVM_CAP_PPC_HTAB_CTL; nothing was changed" resize --order 25
+the owner has just taken its offer back; nothing was changed" resize --order 25
 	answers 3:EFAULT 1 'failed 24 no 1' 'the kernel refuses: Bad address; nothing was changed' reset
 	# it may have been done before the owner ended
 	answers 3:EIO 1 'failed 24 - 1' \

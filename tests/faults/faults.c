@@ -5,6 +5,7 @@
  *   FAULTS_ALLOCATION=N   the Nth allocation fails, and no other
  *   FAULTS_VM=ORDER       every file descriptor is a VM with a table of ORDER (0: none)
  *   FAULTS_VCPUS=N        so many of its vCPUs run
+ *   FAULTS_FLAGS=N        the flags that it has (default 8: offered)
  *   FAULTS_MOST=ORDER     it gets no larger table than that
  *   FAULTS_CAPS=N         what it answers to KVM_CHECK_EXTENSION (default 1)
  *   FAULTS_LOG=FILE       at the end: "allocations N" and "requests N", those that changed the VM
@@ -113,6 +114,9 @@ static int answer(unsigned long request, void *arg)
 	case KVM_PPC_GET_HTAB_INFO:
 		*info = (struct kvm_ppc_htab_info){ .order = order, .source = !!order };
 		info->vcpus_running = (unsigned int)number("FAULTS_VCPUS");
+		info->flags = KVM_PPC_HTAB_INFO_OFFERED;
+		if (getenv("FAULTS_FLAGS"))
+			info->flags = (unsigned int)number("FAULTS_FLAGS");
 		return 0;
 	case KVM_PPC_ALLOCATE_HTAB2:
 		requests++;

@@ -19,6 +19,7 @@
 /* kvm_ppc_htab.flags */
 #define KVM_PPC_HTAB_KEEP		1 /* clear an existing table of at least min_order */
 #define KVM_PPC_HTAB_PREFER_PAGES	2 /* ask the page allocator before the pool */
+#define KVM_PPC_HTAB_FORCE		4 /* without an offer, even if the VM has run */
 
 /* kvm_ppc_htab.source and kvm_ppc_htab_info.source: where the table came from; 0: no table */
 #define KVM_PPC_HTAB_POOL		1 /* the contiguous area reserved at boot */
@@ -29,7 +30,7 @@
  * @order: in: log2 of the wanted size in bytes; out: of the table in effect
  *	(0: none, possible only with KEEP and order 0)
  * @min_order: in: log2 of the smallest acceptable size; 0: exactly @order
- * @flags: in: KVM_PPC_HTAB_KEEP, KVM_PPC_HTAB_PREFER_PAGES
+ * @flags: in: KVM_PPC_HTAB_KEEP, KVM_PPC_HTAB_PREFER_PAGES, KVM_PPC_HTAB_FORCE
  * @source: out: KVM_PPC_HTAB_POOL or KVM_PPC_HTAB_PAGES; 0: no table
  * @reserved: must be 0
  */
@@ -43,9 +44,10 @@ struct kvm_ppc_htab {
 
 /* kvm_ppc_htab_info.flags */
 #define KVM_PPC_HTAB_INFO_RADIX		1 /* the guest uses the radix MMU */
-#define KVM_PPC_HTAB_INFO_READY		2 /* a vCPU has run since the last reset */
+#define KVM_PPC_HTAB_INFO_READY		2 /* in use: see Documentation/virt/kvm/api.rst */
 #define KVM_PPC_HTAB_INFO_RESIZING	4 /* a RESIZE_HPT_PREPARE is pending */
-#define KVM_PPC_HTAB_INFO_SHARED	8 /* the owner opted in with KVM_CAP_PPC_HTAB_CTL */
+#define KVM_PPC_HTAB_INFO_OFFERED	8 /* others may use the three requests now */
+#define KVM_PPC_HTAB_INFO_OFFER_ENDED	16 /* they could, until the VM ran */
 
 /**
  * struct kvm_ppc_htab_info - answer of KVM_PPC_GET_HTAB_INFO
@@ -78,9 +80,11 @@ struct kvm_ppc_htab_info {
  * Reported by KVM_CHECK_EXTENSION as the mask of known args[0] bits and enabled
  * on the VM by its owner: args[0] is a mask of KVM_PPC_HTAB_CTL_*, 0 revokes;
  * args[1] is the largest order that other processes may ask for, 0: no limit.
+ * Bit 0 of args[0] permitted them for good in an earlier version of this
+ * interface, and is never valid.
  */
 #define KVM_CAP_PPC_HTAB_CTL		4176
-#define KVM_PPC_HTAB_CTL_SHARE		1 /* other processes may use the three requests */
 #define KVM_PPC_HTAB_CTL_FALLBACK	2 /* the __u32 request may settle for a smaller order */
+#define KVM_PPC_HTAB_CTL_OFFER		4 /* others may use the three requests until the VM runs */
 
 #endif /* _ASM_POWERPC_KVM_HTAB_H */
