@@ -66,11 +66,24 @@ beside() {
 		for i in $(seq 6); do
 			vmm ctl vm allocate 28 || exit 1
 			vmm ctl vm run || exit 1
-			vmm ctl vm share
+			vmm ctl vm permit
 			vmm ctl vm offer @concurrent
 			kvm-htab reset --vm @concurrent --wait=20 &
 			for j in 1 2 3; do vmm ctl vm run 8 || exit 1; done
+			vmm ctl vm permit || exit 1
 			wait $! || exit 1
 		done'
 	assert_success
+}
+
+@test "a guest in a loop of exits, a stranger in a loop of resets" {
+	run a_stranger_in_a_loop @concurrent
+	assert_success
+	assert_output --regexp 'reset-loop done=[1-9][0-9]* EBUSY=[1-9][0-9]* EPERM=0 other=0'
+}
+
+@test "READY is steady through resizes and writes to the table" {
+	run ready_through_resizes @concurrent
+	assert_success
+	assert_output --regexp 'flag-loop with=[1-9][0-9]* without=0'
 }

@@ -45,11 +45,12 @@ offered() {
 	local socket
 	socket=$(sed -n 's/.*--vm \(unix:\)\?\(\/[^ ]*\).*/\2/p' <<<"$1")
 	[[ $socket ]] || return 0
+	vm permit
 	vm offer "$socket"
 	[[ $1 == *--wait* ]] || return 0
 	vm run-loop
 	host_wait 20 "kvm-htab vm-status --vm domain:web -rn -o STATE,READY | grep -qx '$RUNNING'"
-	host '(sleep 2; vmm ctl vm stop) >/dev/null 2>&1 &'
+	host '(sleep 2; vmm ctl vm stop; vmm ctl vm permit) >/dev/null 2>&1 &'
 }
 
 # status_now COLUMNS: of the VM
@@ -75,10 +76,10 @@ check() {
 	*' vm-status '*) assert_line --regexp ' hash +yes +[0-9]+ .* pool ' ;;
 	*' reset '*)
 		assert_line --regexp ' reset +24 '
-		assert_equal "$(status_now STATE,READY,ORDER)" 'stopped no 24'
+		assert_equal "$(status_now STATE,READY,ORDER)" 'offered no 24'
 		;;
-	*' resize '*'64G --min-order 28') assert_equal "$(status_now STATE,ORDER)" 'stopped 29' ;;
-	*' resize '*'--order 26') assert_equal "$(status_now STATE,ORDER)" 'stopped 26' ;;
+	*' resize '*'64G --min-order 28') assert_equal "$(status_now STATE,ORDER)" 'offered 29' ;;
+	*' resize '*'--order 26') assert_equal "$(status_now STATE,ORDER)" 'offered 26' ;;
 	*) [[ $output ]] ;;
 	esac
 }

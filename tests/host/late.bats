@@ -20,14 +20,14 @@ is() {
 	pool_gave $(($2 ? 1 << $2 : 0))
 }
 
-# A radix guest computes, in guest real mode, until it is stopped.
+# A radix guest computes, in guest real mode, until it is stopped. [FLAGS] before that: 0x1, or 0x3 if it has run before
 run_radix() {
-	is 0x1 0
+	is "${1:-0x1}" 0
 	vm run-loop
 	run vm info
-	assert_output --partial 'order=0 source=0 flags=0x1 vcpus_running=1 '
+	assert_output --partial 'order=0 source=0 flags=0x3 vcpus_running=1 '
 	vm stop
-	is 0x1 0
+	is 0x3 0
 }
 
 # And a hash guest uses its table and leaves entries.
@@ -43,7 +43,7 @@ run_hash() {
 	run_radix
 	run vm hash
 	assert_success
-	is 0 0
+	is 0x2 0
 	run vm allocate 22
 	assert_success
 	is 0 22
@@ -73,7 +73,7 @@ run_hash() {
 @test "radix, a table by KVM_PPC_ALLOCATE_HTAB2, with and without KEEP" {
 	local flags
 	for flags in 0 1 2 3; do
-		run_radix
+		run_radix "0x$((flags ? 3 : 1))"
 		run vm allocate2 24 18 $flags
 		assert_success
 		assert_output "order=24 source=$((flags & 2 ? 2 : 1))"
@@ -90,7 +90,7 @@ run_hash() {
 	run vm allocate2 0 0 1
 	assert_success
 	assert_output 'order=0 source=0'
-	run_radix
+	run_radix 0x3
 }
 
 @test "a radix guest that runs is not made hash" {
@@ -102,22 +102,23 @@ run_hash() {
 	run vm hash
 	assert_output EBUSY
 	run vm info
-	assert_output --partial 'order=0 source=0 flags=0x1 vcpus_running=1 '
+	assert_output --partial 'order=0 source=0 flags=0x3 vcpus_running=1 '
 	vm stop
-	run_radix
+	run_radix 0x3
 }
 
 @test "there and back, several times, on the same vCPU" {
-	local order
+	local order has_run=0x1
 	for order in 24 26 18; do
-		run_radix
+		run_radix $has_run
+		has_run=0x3
 		vm allocate $order
 		run_hash $order
 		# the table is given up
 		run vm radix
 		assert_success
-		is 0x1 0
-		run_radix
+		is 0x3 0
+		run_radix 0x3
 		vm hash
 		run_hash 24
 		vm radix

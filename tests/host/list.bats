@@ -69,23 +69,25 @@ of() {
 		[[ $info == *"table_bytes=$(of ".results[$index].table_bytes") revmap_bytes=$(of ".results[$index].revmap_bytes")"* ]]
 		index=$((index + 1))
 	done
-	assert_equal "$(of '[.results[] | [.uid, .state, .ready, .shared, .vcpus_running]]')" \
-		'[[0,"stopped",false,false,0],[0,"stopped",false,false,0]]'
+	assert_equal "$(of '[.results[] | [.uid, .state, .ready, .offered, .vcpus_running]]')" \
+		'[[0,"fresh",false,false,0],[0,"fresh",false,false,0]]'
 }
 
 @test "it follows what the VMs do" {
 	two
-	vm share
 	vm run
 	vm allocate 25
+	vm permit
+	list -rn -o OFFERED
+	assert_line --index 0 yes
 	vm run-loop
-	list -rn -o PID,ORDER,STATE,READY,SHARED,VCPUS
-	assert_line --index 0 "$first 25 running yes yes 1"
-	assert_line --index 1 "$second 20 stopped no no 0"
+	list -rn -o PID,ORDER,STATE,READY,OFFERED,VCPUS
+	assert_line --index 0 "$first 25 running yes no 1"
+	assert_line --index 1 "$second 20 fresh no no 0"
 	vm stop
 	host vmm ctl other close-vm
 	list -rn -o PID,STATE
-	assert_output "$first stopped"
+	assert_output "$first in\x20use"
 	host vmm ctl other create
 	list -rn -o PID,ORDER,TABLE,MMU
 	assert_line --index 0 "$first 25 yes hash"

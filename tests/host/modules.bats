@@ -43,8 +43,8 @@ teardown() {
 @test "another process resets the table of a stopped VM over a socket" {
 	vm_start
 	vm allocate 24
-	vm share
 	vm run
+	vm permit
 	run vm entries
 	assert_output "$(entries_after_run)"
 	vm offer @modules

@@ -88,7 +88,7 @@ refused() {
 	before=$(pool_used)
 	vm_start
 	vm allocate 26
-	vm share
+	vm permit
 	vm offer /run/peers.sock
 	# shellcheck disable=SC2016 # for the host
 	host 'kill -9 $(</run/vmm/vm/pid)'

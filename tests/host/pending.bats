@@ -63,9 +63,9 @@ nothing_to_commit() {
 
 @test "prepared, then reset or resized by another process: gone" {
 	local request
-	vm share
 	for request in '0 0 1' '24 0 0' '26 18 0'; do
 		vm allocate 24
+		vm permit
 		vm prepare 25
 		is 0xc 24 25
 		vm offer "$SOCKET"
@@ -82,7 +82,7 @@ nothing_to_commit() {
 	prepared 25
 	run vm allocate 17
 	assert_output EINVAL
-	run vm allocate2 24 0 4
+	run vm allocate2 24 0 8
 	assert_output --partial EINVAL
 	is 0x4 24 25
 	vm offer "$SOCKET"
@@ -224,9 +224,9 @@ nothing_to_commit() {
 
 @test "after a commit, everything speaks of the new table" {
 	local order status
-	vm share
-	vm run
 	for order in 26 22 25; do
+		vm run
+		vm permit
 		vm prepare $order
 		run vm commit $order
 		assert_success
@@ -248,6 +248,7 @@ nothing_to_commit() {
 		run vm entries
 		assert_output "$AFTER_RUN"
 	done
+	vm permit
 	vm offer "$SOCKET"
 	run host_as nobody kvm-htab reset --vm "$SOCKET" -rn -o RESULT,ORDER
 	assert_output 'reset 25'
@@ -258,5 +259,6 @@ nothing_to_commit() {
 	assert_output 0
 	run vm run
 	assert_success
-	is 0xa 25
+	# READY and OFFER_ENDED
+	is 0x12 25
 }

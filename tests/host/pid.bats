@@ -50,14 +50,21 @@ vm_fds() {
 }
 
 @test "a VM that has not run: looked at and reset" {
-	tool vm-status --vm "pid:$PID" -rn -o VM,MMU,ORDER,SOURCE,READY,SHARED
+	tool vm-status --vm "pid:$PID" -rn -o VM,MMU,ORDER,SOURCE,READY,OFFERED
 	assert_success
 	assert_output "pid:$PID hash 24 pool no no"
-	# an entry that no guest made
-	vm htab-write 2048 0x200015 0x40000000
 	tool reset --vm "pid:$PID" -rn -o RESULT,ORDER
 	assert_success
 	assert_output "reset 24"
+	# an entry that no guest made is something to lose
+	vm htab-write 2048 0x200015 0x40000000
+	tool reset --vm "pid:$PID"
+	assert_failure 1
+	says "the VM has run and was not offered"
+	run vm entries
+	assert_output 1
+	tool reset --vm "pid:$PID" --force
+	assert_success
 	run vm entries
 	assert_output 0
 	run vm run
@@ -72,7 +79,7 @@ vm_fds() {
 		tool reset --vm "pid:$PID" $option -rn -o RESULT,CHANGED,READY,STATUS
 		assert_failure 1
 		assert_output "failed no yes 1"
-		says "this VM has run since its last reset and was not offered for one"
+		says "the VM has run and was not offered"
 		says "use --force"
 		says "; nothing was changed"
 	done
@@ -114,7 +121,7 @@ vm_fds() {
 	assert_output yes
 	tool reset --vm "pid:$PID"
 	assert_failure 1
-	says "this VM has run since its last reset and was not offered for one"
+	says "the VM has run and was not offered"
 	run vm entries
 	assert_output 3
 }
@@ -150,20 +157,20 @@ vm_fds() {
 	assert_success
 }
 
-@test "vCPUs that are running are not stopped by --force" {
+@test "vCPUs that are running are not stopped by --force, and nobody waits for them" {
+	local option
 	vm run-loop
 	host_wait 10 "kvm-htab vm-status --vm pid:$PID -rn -o STATE,READY | grep -qx 'running yes'"
-	tool reset --vm "pid:$PID"
-	assert_failure 1
-	says "this VM has run since its last reset"
-	tool reset --vm "pid:$PID" --force
-	assert_failure 4
-	says "the VM is running; stop it first"
-	tool resize --vm "pid:$PID" --order 25 --force --wait=0.5
-	assert_failure 4
-	says "still running after 0.5 s"
-	host "(sleep 1; vmm ctl vm stop) >/dev/null 2>&1 &"
+	for option in '' --force --wait=20 --dry-run; do
+		# shellcheck disable=SC2086
+		tool reset --vm "pid:$PID" $option
+		assert_failure 4
+		says "the VM is running; stop it first; nothing was changed"
+	done
 	tool reset --vm "pid:$PID" --force --wait=20
+	assert_failure 2
+	vm stop
+	tool reset --vm "pid:$PID" --force
 	assert_success
 	run vm entries
 	assert_output 0
@@ -222,14 +229,14 @@ vm_fds() {
 	assert_output --partial "permission denied: finding the VM"
 	run with_caps +sys_ptrace kvm-htab reset --vm "pid:$PID:$fd"
 	assert_failure 1
-	assert_output --partial "has not opted in"
+	assert_output --partial "was not offered"
 	run with_caps +sys_ptrace kvm-htab reset --vm "pid:$PID:0"
 	assert_failure 1
 	assert_output --partial 'not a KVM VM but "/dev/null"'
 	run with_caps +sys_ptrace,+dac_read_search kvm-htab reset --vm "pid:$PID"
 	assert_failure 1
-	assert_output --partial "has not opted in"
-	vm share
+	assert_output --partial "was not offered"
+	vm permit
 	run with_caps +sys_ptrace,+dac_read_search kvm-htab reset --vm "pid:$PID"
 	assert_success
 	run with_caps +sys_ptrace kvm-htab reset --vm "pid:$PID:$fd"
@@ -242,8 +249,8 @@ vm_fds() {
 	own=$(host cat /run/vmm/other/pid)
 	run host_as user kvm-htab reset --vm "pid:$own"
 	assert_failure 1
-	assert_output --partial "has not opted in"
-	host_as user vmm ctl other share
+	assert_output --partial "was not offered"
+	host_as user vmm ctl other permit
 	run host_as user kvm-htab reset --vm "pid:$own"
 	assert_success
 }
@@ -298,7 +305,7 @@ vm_fds() {
 	vm run
 	tool reset --vm domain:web
 	assert_failure 1
-	says "this VM has run since its last reset"
+	says "the VM has run and was not offered"
 	tool resize --vm domain:web --order 25
 	assert_failure 1
 	tool reset --vm domain:web --force -rn -o RESULT
@@ -326,7 +333,7 @@ vm_fds() {
 
 @test "--force is nothing to a VM that was offered" {
 	vm run
-	vm share
+	vm permit
 	vm offer @offered
 	tool reset --vm @offered -rn -o RESULT
 	assert_success

@@ -27,19 +27,20 @@ says() {
 	[[ $stderr == *"$1"* ]] || fail "$stderr"
 }
 
-@test "a VM that nobody has offered begins to run: refused as one that has run" {
+@test "a VM that nobody has offered begins to run: it is running" {
 	local runs="vmm ctl vm run-loop
 		until kvm-htab vm-status --vm pid:$PID -rn -o STATE,READY | grep -qx 'running yes'; do sleep 0.1; done"
 	meanwhile "$runs" reset --vm "pid:$PID" --wait=20 -rn -o RESULT,CHANGED,READY,STATUS
-	assert_failure 1
-	assert_output 'failed no yes 1'
-	says 'this VM has run since its last reset and was not offered for one'
+	assert_failure 4
+	assert_output 'failed no yes 4'
+	says 'the VM is running; stop it first'
 	says '; nothing was changed'
 	vm stop
 	(($(vm entries) > 0))
 }
 
 @test "one that was offered begins to run: it is running" {
+	vm permit
 	vm offer @race
 	meanwhile "vmm ctl vm run-loop
 		until [ \$(kvm-htab list -rn -o STATE) = running ]; do sleep 0.1; done" \

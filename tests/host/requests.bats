@@ -2,7 +2,7 @@
 #
 # The main job: kvm-htab, run by another user without privileges who has only the file descriptor that came over a
 # socket, resets and resizes the table of a stopped VM. And what must not happen: to a running VM, without the owner's
-# consent, by another request.
+# offer, by another request.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Runs on: powernv9; lines: bookworm trixie; kernels: modules
@@ -38,8 +38,8 @@ pool_free() {
 }
 
 @test "reset clears every entry, and the guest then runs from scratch" {
-	vm share
 	vm run
+	vm permit
 	run vm entries
 	assert_output "$AFTER_RUN"
 
@@ -54,7 +54,7 @@ pool_free() {
 	assert_output 0
 	run vm info
 	assert_output --partial 'order=24 '
-	# SHARED and not READY: the VRMA is still to be set up again
+	# OFFERED and not READY: the guest is as good as new
 	assert_output --partial 'flags=0x8 '
 	run vm run
 	assert_success
@@ -64,8 +64,8 @@ pool_free() {
 
 @test "resize is exact to the byte in the answer, vm-status, the kernel's view and pool-status" {
 	local free status
-	vm share
 	free=$(pool_free)
+	vm permit
 
 	run tool resize --order 26 --json
 	assert_success
@@ -84,6 +84,7 @@ pool_free() {
 	run vm run
 	assert_success
 
+	vm permit
 	run tool resize --order 24 --json
 	assert_success
 	assert_equal "$(field order <<<"$output")" 24
@@ -96,7 +97,7 @@ pool_free() {
 	vm close-vm
 	vm create
 	[[ $HOST_MACHINE == powernv8 ]] || vm hash
-	vm share
+	vm permit
 	run tool vm-status --json
 	assert_success
 	assert_equal "$(field table <<<"$output")" false
@@ -113,7 +114,7 @@ pool_free() {
 }
 
 @test "resize falls back to an order down to --min-order, and says so" {
-	vm share
+	vm permit
 	run --separate-stderr tool resize --order 40 --min-order 25 --json
 	assert_success
 	local order
@@ -127,8 +128,8 @@ pool_free() {
 }
 
 @test "no room: exit status 3, table and entries still there" {
-	vm share
 	vm run
+	vm permit
 	run tool resize --order 40
 	assert_failure 3
 	assert_output --partial 'no room for a table of order 40'
@@ -141,14 +142,14 @@ pool_free() {
 	assert_output "$AFTER_RUN"
 	run vm info
 	assert_output --partial 'order=24 '
-	# SHARED and READY
+	# OFFERED and READY
 	assert_output --partial 'flags=0xa '
 }
 
 @test "a vCPU inside KVM_RUN: exit status 4, nothing changed" {
 	local how
-	vm share
 	vm run
+	vm permit
 	for how in run-loop cede; do
 		vm "$how"
 		run tool reset
@@ -167,25 +168,25 @@ pool_free() {
 }
 
 @test "--wait outlasts a vCPU that stops in time, and no other" {
-	vm share
 	vm run
+	vm permit
 	vm run-loop
 	run tool reset --wait=0.5
 	assert_failure 4
 	vm offer "$SOCKET"
-	host "(sleep 1; vmm ctl vm stop) >/dev/null 2>&1 & setpriv --reuid=nobody --clear-groups \
+	host "(sleep 1; vmm ctl vm stop; vmm ctl vm permit) >/dev/null 2>&1 & setpriv --reuid=nobody --clear-groups \
 		kvm-htab reset --vm $SOCKET --wait=20"
 	run vm entries
 	assert_output 0
 }
 
-@test "without opt-in: refused, exit status 1; revoked: refused again" {
+@test "without an offer: refused, exit status 1; revoked: refused again" {
 	vm run
 	run tool reset
 	assert_failure 1
-	assert_output --partial "has not opted in"
+	assert_output --partial "was not offered"
 	assert_output --partial "CAP_SYS_ADMIN"
-	vm share
+	vm permit
 	run tool vm-status
 	assert_success
 	vm revoke
@@ -197,17 +198,20 @@ pool_free() {
 	assert_output "$AFTER_RUN"
 }
 
-@test "with CAP_SYS_ADMIN: allowed without opt-in" {
+@test "with CAP_SYS_ADMIN: allowed without an offer, by force if the VM has run" {
 	vm run
 	vm offer "$SOCKET"
 	run host kvm-htab reset --vm "$SOCKET"
+	assert_failure 1
+	vm offer "$SOCKET"
+	run host kvm-htab reset --vm "$SOCKET" --force
 	assert_success
 	run vm entries
 	assert_output 0
 	# nothing but that capability
 	vm offer "$SOCKET"
 	run host setpriv --reuid=nobody --clear-groups --inh-caps=-all,+sys_admin --ambient-caps=-all,+sys_admin \
-		--bounding-set=-all,+sys_admin kvm-htab resize --vm "$SOCKET" --order 25
+		--bounding-set=-all,+sys_admin kvm-htab resize --vm "$SOCKET" --order 25 --force
 	assert_success
 	vm offer "$SOCKET"
 	run host setpriv --bounding-set=-sys_admin --inh-caps=-all kvm-htab reset --vm "$SOCKET"
@@ -215,7 +219,7 @@ pool_free() {
 }
 
 @test "the owner's limit for others" {
-	vm share 25
+	vm permit 25
 	run tool resize --order 26
 	assert_failure 1
 	assert_output --partial "permission denied: order 26 exceeds the limit set by the VM's owner"
@@ -228,9 +232,9 @@ pool_free() {
 	assert_success
 }
 
-@test "other VM ioctls of a foreign process stay EIO, opted in or not, privileged or not" {
+@test "other VM ioctls of a foreign process stay EIO, offered or not, privileged or not" {
 	local as
-	vm share
+	vm permit
 	for as in 'host_as nobody' host; do
 		vm offer "$SOCKET"
 		# shellcheck disable=SC2086 # words
@@ -242,13 +246,13 @@ pool_free() {
 		assert_line 'get-htab-fd EIO'
 		assert_line 'info 24'
 	done
-	# still shared: the foreign enable-cap 0 has revoked nothing
+	# still offered: the foreign enable-cap 0 has revoked nothing
 	run vm info
 	assert_output --partial 'flags=0x8 '
 }
 
 @test "the owner is killed while the client holds the fd: EIO, and the pool is whole afterwards" {
-	vm share
+	vm permit
 	vm offer "$SOCKET"
 	run host_limit 30 "foreign $SOCKET info hold /tmp/go info allocate 24 check-extension 4176 >/tmp/foreign.out 2>&1 &
 		while [ ! -e /tmp/go.holding ]; do sleep 0.1; done
@@ -266,17 +270,17 @@ pool_free() {
 	pool_back_to "${before:?}"
 }
 
-@test "the opt-in itself: known bits are reported and taken, others refused" {
+@test "offers themselves: known bits are reported and taken, others refused" {
 	vm offer "$SOCKET"
 	run host_as nobody foreign "$SOCKET" check-extension 4176 say bye
-	assert_line 'check-extension 3'
-	run vm enable-cap 4
+	assert_line 'check-extension 6'
+	run vm enable-cap 16
 	assert_output EINVAL
-	run vm enable-cap 1 17
+	run vm enable-cap 4 17
 	assert_output EINVAL
-	run vm enable-cap 1 47
+	run vm enable-cap 4 47
 	assert_output EINVAL
-	run vm enable-cap 3 46
+	run vm enable-cap 6 46
 	assert_success
 }
 
@@ -284,7 +288,7 @@ pool_free() {
 	vm run
 	local bad
 	# order, min_order, flags
-	for bad in '17' '47' '24 25' '24 17' '24 0 4' '0' '0 20 1'; do
+	for bad in '17' '47' '24 25' '24 17' '24 0 8' '0' '0 20 1'; do
 		# shellcheck disable=SC2086 # words
 		run vm allocate2 $bad
 		assert_failure
@@ -326,8 +330,8 @@ pool_free() {
 }
 
 @test "a prepared resize is discarded by a reset" {
-	vm share
 	vm run
+	vm permit
 	vm prepare 25
 	run vm info
 	assert_output --partial 'flags=0xe '
@@ -341,8 +345,8 @@ pool_free() {
 }
 
 @test "--dry-run asks for nothing" {
-	vm share
 	vm run
+	vm permit
 	run --separate-stderr tool reset --dry-run -rn -o RESULT,CHANGED,ORDER
 	assert_success
 	assert_output "would-reset no 24"
@@ -358,7 +362,7 @@ pool_free() {
 }
 
 @test "several VMs in one call: a line each, and the exit status of the worst" {
-	vm share
+	vm permit
 	vm offer "$SOCKET"
 	run --separate-stderr host kvm-htab reset --vm "$SOCKET" --vm fd:77 --vm @nobody -rn -o VM,RESULT,STATUS
 	assert_failure 1
@@ -374,7 +378,7 @@ pool_free() {
 
 @test "a size of RAM becomes the order that QEMU would choose; the manual's table is right" {
 	local page=$BATS_TEST_DIRNAME/../../man/kvm-htab.8
-	vm share
+	vm permit
 	{
 		cat <<-'END'
 			1 18
@@ -404,8 +408,8 @@ pool_free() {
 }
 
 @test "an inherited descriptor: fd:N" {
-	vm share
 	vm run
+	vm permit
 	vm offer "$SOCKET"
 	run host foreign "$SOCKET" exec kvm-htab reset --vm fd:9
 	assert_success
@@ -417,7 +421,7 @@ pool_free() {
 	[[ $HOST_MACHINE != powernv8 ]] || return 0 # has no radix
 	vm close-vm
 	vm create
-	vm share
+	vm permit
 	run tool vm-status -rn -o MMU,TABLE,ORDER
 	assert_success
 	assert_output "radix no -"
@@ -438,11 +442,11 @@ pool_free() {
 @test "a reset leaves no entry behind, whoever made it" {
 	# one that no guest made: bolted, 16M, beyond the guest's memory
 	local write="htab-write $((0x100 * 8)) 0x200015 0x40000000"
-	vm share
 	# shellcheck disable=SC2086 # words
 	vm $write
 	run vm entries
 	assert_output 1
+	vm permit
 	run tool reset
 	assert_success
 	run vm entries
@@ -450,6 +454,7 @@ pool_free() {
 	# in a table that was cleared before and is clean no longer
 	# shellcheck disable=SC2086 # words
 	vm $write
+	vm permit
 	run tool reset
 	assert_success
 	run vm entries
@@ -461,12 +466,14 @@ pool_free() {
 	vm commit 25
 	run vm entries
 	assert_output 1
+	vm permit
 	run tool reset
 	assert_success
 	run vm entries
 	assert_output 0
 	# and twice in a row, with a guest that runs in between and after
 	vm run
+	vm permit
 	run tool reset
 	run tool reset
 	assert_success

@@ -57,14 +57,14 @@ of() {
 	assert_equal "$(of source)" none
 	assert_equal "$(of table_bytes)" 0
 	vm allocate 26
-	vm share
+	vm permit
 	for name in order table_bytes revmap_bytes vcpus_running; do
 		run vm info
 		assert_output --partial "$name=$(of $name)"
 	done
 	assert_equal "$(of source)" pool
 	assert_equal "$(of mmu)" hpt
-	assert_equal "$(of shared)" 1
+	assert_equal "$(of offered)" 1
 	assert_equal "$(of ready)" 0
 	assert_equal "$(of resizing)" 0
 	assert_equal "$(of pid)" "$(host cat /run/vmm/vm/pid)"

@@ -26,7 +26,7 @@ setup_file() {
 	assert_output EOPNOTSUPP
 	run host vmm ctl vm info
 	assert_output EOPNOTSUPP
-	run host vmm ctl vm share
+	run host vmm ctl vm permit
 	assert_output EINVAL
 }
 

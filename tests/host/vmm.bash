@@ -19,6 +19,9 @@
 #   tables_move MODE        whose tables the kernel may move, if it moves any: never, stopped or running
 #   pool_used               bytes of the pool that are taken now
 #   pool_back_to BYTES      waits until that much is taken; for what the kernel finishes later
+#   a_stranger_in_a_loop SOCKET  resets the VM for 20 s as fast as it can; meanwhile the VM's owner makes offers and lets
+#                           it run, a guest that leaves KVM_RUN all the time. Fails if the guest loses an entry
+#   ready_through_resizes SOCKET  asks for 12 s whether the VM is READY, while its table is resized and written to
 
 vm_start() {
 	host vmm start vm "$@"
@@ -103,4 +106,34 @@ pool_used() {
 
 pool_back_to() {
 	host_wait 10 "[ $pool_used_bytes -eq $1 ]"
+}
+
+a_stranger_in_a_loop() {
+	host_limit 120 "
+		vmm ctl vm permit && vmm ctl vm offer $1 || exit 1
+		setpriv --reuid=nobody --clear-groups foreign $1 reset-loop 20 0 >/tmp/loop 2>&1 &
+		sleep 1
+		for i in 1 2 3 4 5; do
+			vmm ctl vm exits || exit 1
+			sleep 3
+			vmm ctl vm stop || exit 1
+			vmm ctl vm permit || exit 1
+			sleep 0.5
+		done
+		vmm ctl vm exits || exit 1
+		wait
+		vmm ctl vm stop && cat /tmp/loop"
+}
+
+# The entry is not bolted, so that a resize drops it: two of the kind would collide in the next one.
+ready_through_resizes() {
+	host_limit 120 "
+		vmm ctl vm run && vmm ctl vm permit && vmm ctl vm offer $1 || exit 1
+		foreign $1 flag-loop 12 2 >/tmp/ready 2>&1 &
+		while pgrep -x foreign >/dev/null; do
+			vmm ctl vm prepare 25 && vmm ctl vm commit 25 &&
+				vmm ctl vm htab-write 2048 0x200005 0x40000000 &&
+				vmm ctl vm prepare 24 && vmm ctl vm commit 24 || exit 1
+		done >/dev/null
+		cat /tmp/ready"
 }

@@ -81,6 +81,7 @@ static int apply(struct vm *vm, const struct record *r, bool *either)
 
 	if (slot >= slots || slot + r->valid + r->invalid > slots)
 		return -EINVAL;
+	vm_used(vm, YES);
 	for (unsigned int i = 0; i < r->valid; i++, slot++) {
 		const struct entry *e = &r->entries[i];
 		enum enter can = entry_enter(vm, e->v, e->r);

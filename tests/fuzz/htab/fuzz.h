@@ -132,6 +132,7 @@ struct vm {
 	struct place place;
 	bool radix;
 	enum tri ready; /* to run: mmu_ready, of a radix VM, too */
+	enum tri used; /* has run or been written to since it last got an empty table: READY of GET_HTAB_INFO */
 	struct entries entries;
 
 	enum pending pending;
@@ -139,6 +140,7 @@ struct vm {
 	struct place pending_place;
 
 	uint64_t ctl, max_order;
+	enum tri offered; /* an offer stands; NO and OFFER in ctl: it has ended */
 
 	struct vcpu vcpus[VCPUS];
 	unsigned int nr_running;
@@ -203,6 +205,7 @@ void vm_close_fd(struct vm *vm, int *fd);
 void vm_let_go(struct vm *vm, enum who who);
 void vm_check(struct vm *vm);
 void vm_adopt(struct vm *vm);
+void vm_used(struct vm *vm, enum tri sure);
 int vm_slot(struct vm *vm, unsigned int slot, bool there, unsigned int flags);
 void vm_write_code(struct vm *vm);
 unsigned int table_bits(unsigned int order);

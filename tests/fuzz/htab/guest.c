@@ -80,6 +80,8 @@ static void default_table(struct vm *vm)
 /* How KVM_RUN has ended; what of that can be foreseen is that the MMU is ready then. */
 static void after_run(struct vm *vm, int ret)
 {
+	/* A signal may have come before the vCPU got anywhere */
+	vm_used(vm, ret == -EINTR ? DONT_KNOW : YES);
 	if (vm->radix) {
 		vm->ready = YES;
 		return;
@@ -87,6 +89,8 @@ static void after_run(struct vm *vm, int ret)
 	if (vm->ready == DONT_KNOW || ret == -EINTR) {
 		if (!vm->order)
 			default_table(vm);
+		if (ret >= 0)
+			vm->ready = YES;
 		vm_adopt(vm);
 		return;
 	}
@@ -194,6 +198,7 @@ bool do_hcall(struct vm *vm)
 		      (uint64_t[HCALL_GPRS]){ remove ? H_REMOVE : H_ENTER,
 					      exact && !remove ? H_EXACT : 0, e.slot, e.v, e.r });
 	ret = run_once(v);
+	vm_used(vm, ret ? DONT_KNOW : YES);
 	answer(remove ? "H_REMOVE" : "H_ENTER", ret, " exit %u: %lld",
 	       ret ? 0 : v->run->exit_reason, ret ? 0 : (long long)v->run->papr_hcall.args[0]);
 	if (ret || v->run->exit_reason != KVM_EXIT_PAPR_HCALL ||
@@ -268,6 +273,7 @@ bool do_cede(struct vm *vm)
 	if (!cede_started(vm)) {
 		vcpu_stop(vm, (unsigned int)(v - vm->vcpus));
 		answered("RUN sleeping", -EINTR);
+		vm_used(vm, DONT_KNOW);
 		vm_adopt(vm);
 		return true;
 	}

@@ -58,11 +58,26 @@ bool order_valid(uint32_t order)
 	return order >= ORDER_MIN && order <= ORDER_MAX;
 }
 
-static bool permitted(const struct vm *vm, enum who who, uint32_t order)
+/* What the owner's offer means for others */
+static int offer(const struct vm *vm, uint32_t order)
 {
-	if (who == OWNER || who == ADMIN)
-		return true;
-	return (vm->ctl & KVM_PPC_HTAB_CTL_SHARE) && (!vm->max_order || order <= vm->max_order);
+	if (!(vm->ctl & KVM_PPC_HTAB_CTL_OFFER) || (vm->max_order && order > vm->max_order))
+		return -EPERM;
+	return vm->offered == YES ? 0 : -EBUSY;
+}
+
+/* 0, or what the request has to be refused with before it comes to the table */
+static int permission(const struct vm *vm, enum who who, uint32_t order, uint32_t flags)
+{
+	bool force = flags & KVM_PPC_HTAB_FORCE;
+	int err;
+
+	if (who == OWNER)
+		return 0;
+	err = force ? -EPERM : offer(vm, order);
+	if (err && who == ADMIN)
+		err = force || vm->used == NO ? 0 : -EBUSY;
+	return !err && vm->nr_running ? -EBUSY : err;
 }
 
 void pending_gone(struct vm *vm)
@@ -77,6 +92,7 @@ static void table_cleared(struct vm *vm)
 {
 	entries_clear(&vm->entries);
 	vm->ready = NO;
+	vm->used = NO;
 	if (host.patched)
 		pending_gone(vm);
 }
@@ -130,6 +146,8 @@ static void judge_table(struct vm *vm, const struct kvm_ppc_htab *req, int ret, 
 	}
 	if (!vm->order && !req->order) {
 		allow(ret, 0, 0);
+		if (!vm->radix)
+			vm->used = NO;
 		if (order || source)
 			disagree("no table, but the answer is order %u source %u", order, source);
 		return;
@@ -166,8 +184,8 @@ static bool allocate(struct vm *vm, uint32_t order)
 {
 	struct way way = random_way(vm);
 	struct kvm_ppc_htab req = { .order = order };
+	int ret, refused = permission(vm, way.who, order, 0);
 	uint32_t arg = order;
-	int ret;
 
 	if (!reachable(vm))
 		return false;
@@ -183,8 +201,8 @@ static bool allocate(struct vm *vm, uint32_t order)
 		allow(ret, -EFAULT, -EFAULT);
 	else if (!order_valid(order))
 		allow(ret, -EINVAL, !host.patched && vm->nr_running ? -EBUSY : -EINVAL);
-	else if (!permitted(vm, way.who, order))
-		allow(ret, -EPERM, -EPERM);
+	else if (refused)
+		allow(ret, refused, refused);
 	else if ((vm->ctl & KVM_PPC_HTAB_CTL_FALLBACK) && way.pointer == READ_ONLY)
 		allow(ret, -EFAULT, -EFAULT);
 	else {
@@ -220,7 +238,7 @@ bool do_allocate_odd(struct vm *vm)
 
 static bool request_valid(const struct kvm_ppc_htab *req)
 {
-	if (req->flags & ~3U || req->reserved[0] || req->reserved[1])
+	if (req->flags & ~7U || req->reserved[0] || req->reserved[1])
 		return false;
 	if (!req->order && !req->min_order)
 		return req->flags & KVM_PPC_HTAB_KEEP;
@@ -231,8 +249,8 @@ static bool request_valid(const struct kvm_ppc_htab *req)
 static bool allocate2(struct vm *vm, struct kvm_ppc_htab req, const char *name)
 {
 	struct way way = random_way(vm);
+	int ret, refused = permission(vm, way.who, req.order, req.flags);
 	struct kvm_ppc_htab arg = req;
-	int ret;
 
 	if (!reachable(vm))
 		return false;
@@ -248,8 +266,8 @@ static bool allocate2(struct vm *vm, struct kvm_ppc_htab req, const char *name)
 		allow(ret, -EFAULT, -EFAULT);
 	else if (!request_valid(&req))
 		allow(ret, -EINVAL, -EINVAL);
-	else if (!permitted(vm, way.who, req.order))
-		allow(ret, -EPERM, -EPERM);
+	else if (refused)
+		allow(ret, refused, refused);
 	else if (way.pointer == READ_ONLY)
 		allow(ret, -EFAULT, -EFAULT);
 	else
@@ -274,7 +292,9 @@ bool do_allocate2(struct vm *vm)
 	if (chance(5))
 		req.min_order = odd_order();
 	if (chance(4))
-		req.flags |= 4U << below(30);
+		req.flags |= 8U << below(29);
+	if (chance(15))
+		req.flags |= KVM_PPC_HTAB_FORCE;
 	if (chance(4))
 		req.reserved[below(2)] = 1ULL << below(64);
 	if (chance(10))
@@ -284,7 +304,11 @@ bool do_allocate2(struct vm *vm)
 
 bool do_reset(struct vm *vm)
 {
-	return allocate2(vm, (struct kvm_ppc_htab){ .flags = KVM_PPC_HTAB_KEEP }, "reset");
+	struct kvm_ppc_htab req = { .flags = KVM_PPC_HTAB_KEEP };
+
+	if (chance(25))
+		req.flags |= KVM_PPC_HTAB_FORCE;
+	return allocate2(vm, req, "reset");
 }
 
 /* Its contents are looked at after every step anyway; here it is asked with other pointers, by others. */
@@ -301,7 +325,7 @@ bool do_info(struct vm *vm)
 	answered("GET_HTAB_INFO", ret);
 	if (!host.patched)
 		allow(ret, way.who == OWNER ? -ENOTTY : -EIO, -EIO);
-	else if (!permitted(vm, way.who, 0))
+	else if (way.who == STRANGER && !(vm->ctl & KVM_PPC_HTAB_CTL_OFFER))
 		allow(ret, -EPERM, -EPERM);
 	else if (way.pointer != GOOD)
 		allow(ret, -EFAULT, -EFAULT);
@@ -314,7 +338,7 @@ bool do_info(struct vm *vm)
 
 bool do_ctl(struct vm *vm)
 {
-	struct kvm_enable_cap cap = { .cap = KVM_CAP_PPC_HTAB_CTL, .args = { below(4) } };
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_PPC_HTAB_CTL, .args = { below(4) << 1 } };
 	struct way way = random_way(vm);
 	int ret;
 
@@ -323,7 +347,7 @@ bool do_ctl(struct vm *vm)
 	if (chance(40))
 		cap.args[1] = ORDER_MIN + below(12);
 	if (chance(8))
-		cap.args[0] |= 4ULL << below(62);
+		cap.args[0] |= chance(50) ? 1 : 8ULL << below(61);
 	if (chance(8))
 		cap.args[1] = chance(50) ? odd_order() : random_bits();
 	if (chance(8))
@@ -339,14 +363,17 @@ bool do_ctl(struct vm *vm)
 		allow(ret, -EIO, -EIO);
 	else if (!readable(way.pointer))
 		allow(ret, -EFAULT, -EFAULT);
-	else if (!host.patched || cap.flags || cap.args[0] & ~3ULL || cap.args[2] || cap.args[3] ||
+	else if (!host.patched || cap.flags || cap.args[0] & ~6ULL || cap.args[2] || cap.args[3] ||
 		 (cap.args[1] && (cap.args[1] < ORDER_MIN || cap.args[1] > ORDER_MAX)))
 		allow(ret, -EINVAL, -EINVAL);
+	else if ((cap.args[0] & KVM_PPC_HTAB_CTL_OFFER) && vm->nr_running)
+		allow(ret, -EBUSY, -EBUSY);
 	else
 		allow(ret, 0, 0);
 	if (!ret) {
 		vm->ctl = cap.args[0];
 		vm->max_order = cap.args[1];
+		vm->offered = cap.args[0] & KVM_PPC_HTAB_CTL_OFFER ? YES : NO;
 	}
 	return true;
 }

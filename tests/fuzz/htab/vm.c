@@ -231,12 +231,14 @@ static unsigned int model_flags(const struct vm *vm)
 
 	if (vm->radix)
 		flags |= KVM_PPC_HTAB_INFO_RADIX;
-	else if (vm->ready == YES)
+	if (vm->used == YES)
 		flags |= KVM_PPC_HTAB_INFO_READY;
 	if (vm->pending != PENDING_NONE)
 		flags |= KVM_PPC_HTAB_INFO_RESIZING;
-	if (vm->ctl & KVM_PPC_HTAB_CTL_SHARE)
-		flags |= KVM_PPC_HTAB_INFO_SHARED;
+	if (vm->offered == YES)
+		flags |= KVM_PPC_HTAB_INFO_OFFERED;
+	else if (vm->ctl & KVM_PPC_HTAB_CTL_OFFER)
+		flags |= KVM_PPC_HTAB_INFO_OFFER_ENDED;
 	return flags;
 }
 
@@ -258,10 +260,23 @@ static bool get_info(struct vm *vm, struct kvm_ppc_htab_info *info)
 /* Takes over what the model could not know. */
 static void adopt(struct vm *vm, const struct kvm_ppc_htab_info *info)
 {
-	if (vm->ready == DONT_KNOW && !vm->radix)
-		vm->ready = info->flags & KVM_PPC_HTAB_INFO_READY ? YES : NO;
+	if (vm->used == DONT_KNOW)
+		vm->used = info->flags & KVM_PPC_HTAB_INFO_READY ? YES : NO;
+	if (vm->offered == DONT_KNOW)
+		vm->offered = info->flags & KVM_PPC_HTAB_INFO_OFFERED ? YES : NO;
+	if (vm->used == NO && !vm->radix)
+		vm->ready = NO;
 	if (vm->order && !vm->source)
 		vm->source = info->source;
+}
+
+/* A vCPU has entered KVM_RUN, or something was written to the table; or perhaps not */
+void vm_used(struct vm *vm, enum tri sure)
+{
+	if (vm->used != YES)
+		vm->used = sure;
+	if (vm->offered == YES)
+		vm->offered = sure == YES ? NO : DONT_KNOW;
 }
 
 /* After a guest has run in a way that cannot be foreseen */
@@ -269,7 +284,8 @@ void vm_adopt(struct vm *vm)
 {
 	struct kvm_ppc_htab_info info;
 
-	vm->ready = DONT_KNOW;
+	if (vm->ready != YES)
+		vm->ready = DONT_KNOW;
 	vm->entries.known = false;
 	if (!get_info(vm, &info))
 		return;

@@ -6,7 +6,9 @@
  *
  *	foreign PATH|@NAME|pid:PID REQUEST...
  *
- * REQUEST: create-vcpu, set-memory, allocate ORDER, allocate2 ORDER MIN FLAGS, info,
+ * REQUEST: create-vcpu, set-memory, allocate ORDER, allocate2 ORDER MIN FLAGS, info, flags,
+ * reset-loop SECONDS FLAGS (how many resets were done and how many refused with what),
+ * flag-loop SECONDS FLAG (how many answers of GET_HTAB_INFO had it, and how many had not),
  * enable-cap ARG0, check-extension CAP, get-htab-fd, hold FILE (say so by creating FILE.holding,
  * go on once FILE exists), say TEXT (a line to the VMM), exec PROGRAM ARGUMENT... (instead of this
  * one, with the VM handed down as file descriptor 9).
@@ -26,6 +28,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <asm/kvm_htab.h>
@@ -167,6 +170,52 @@ static int info(int vm)
 	return ioctl(vm, KVM_PPC_GET_HTAB_INFO, &i) ? -1 : (int)i.order;
 }
 
+static int flags(int vm)
+{
+	struct kvm_ppc_htab_info i;
+
+	return ioctl(vm, KVM_PPC_GET_HTAB_INFO, &i) ? -1 : (int)i.flags;
+}
+
+static time_t now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+static void reset_loop(int vm, uint32_t seconds, uint32_t request_flags)
+{
+	unsigned long done = 0, busy = 0, denied = 0, other = 0;
+
+	for (time_t end = now_s() + seconds; now_s() < end;) {
+		if (allocate2(vm, 0, 0, request_flags | KVM_PPC_HTAB_KEEP) >= 0)
+			done++;
+		else if (errno == EBUSY)
+			busy++;
+		else if (errno == EPERM)
+			denied++;
+		else
+			other++;
+	}
+	printf("reset-loop done=%lu EBUSY=%lu EPERM=%lu other=%lu\n", done, busy, denied, other);
+}
+
+static void flag_loop(int vm, uint32_t seconds, uint32_t flag)
+{
+	unsigned long with = 0, without = 0;
+
+	for (time_t end = now_s() + seconds; now_s() < end;) {
+		int f = flags(vm);
+
+		if (f < 0)
+			fail("GET_HTAB_INFO");
+		*((uint32_t)f & flag ? &with : &without) += 1;
+	}
+	printf("flag-loop with=%lu without=%lu\n", with, without);
+}
+
 static int enable_cap(int vm, uint64_t arg0)
 {
 	struct kvm_enable_cap cap = { .cap = KVM_CAP_PPC_HTAB_CTL, .args = { arg0 } };
@@ -221,6 +270,12 @@ static int request(int peer, int vm, int left, char **argv)
 		return print(r, set_memory(vm)), 1;
 	if (!strcmp(r, "info"))
 		return print(r, info(vm)), 1;
+	if (!strcmp(r, "flags"))
+		return print(r, flags(vm)), 1;
+	if (!strcmp(r, "reset-loop") && left > 2)
+		return reset_loop(vm, number(argv[1]), number(argv[2])), 3;
+	if (!strcmp(r, "flag-loop") && left > 2)
+		return flag_loop(vm, number(argv[1]), number(argv[2])), 3;
 	if (!strcmp(r, "get-htab-fd"))
 		return print(r, get_htab_fd(vm)), 1;
 	if (!strcmp(r, "allocate") && left > 1)

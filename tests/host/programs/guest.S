@@ -11,6 +11,7 @@
 #define H_CEDE		0xe0
 #define H_REPORT	0xf00	/* unknown to the kernel, so it gets to the VMM */
 #define H_FAULT		0xf01
+#define H_EXIT		0xf02	/* unknown as well; the VMM goes on at once */
 
 #define MSR_DR		0x10
 
@@ -50,6 +51,7 @@
 	.section .rodata
 	.balign	16
 	.globl	guest_image, guest_image_end, guest_run, guest_loop, guest_cede, guest_hammer, guest_check
+	.globl	guest_exits
 	.globl	guest_mmio_enter, guest_mmio
 
 guest_image:
@@ -269,6 +271,39 @@ check_failed:
 	li	%r3, H_FAULT
 	sc	1
 	b	.
+
+/*
+ * Leaves KVM_RUN all the time, and looks each time whether an entry of its own is still there. What is
+ * not as it has to be ends it: r4 is where, r5 what came.
+ */
+guest_exits:
+	lis	%r31, 2
+	ld	%r15, 8(%r31)		/* pteh */
+	ld	%r16, 16(%r31)		/* ptel */
+	ld	%r17, 24(%r31)		/* index */
+	li	%r24, 0
+	li	%r12, 0
+	h_enter
+	li	%r29, 1
+	cmpdi	%r3, 0
+	bne	check_failed
+	mr	%r23, %r4
+1:	li	%r3, H_EXIT
+	sc	1
+	li	%r3, H_READ
+	li	%r4, 0
+	mr	%r5, %r23
+	sc	1
+	li	%r29, 2
+	cmpdi	%r3, 0
+	bne	check_failed
+	li	%r29, 3
+	andi.	%r3, %r4, 1		/* valid */
+	beq	check_failed
+	ld	%r5, 128(%r31)
+	addi	%r5, %r5, 1
+	std	%r5, 128(%r31)
+	b	1b
 
 /*
  * Loads twice from a page that is no memory. The first time there has to be an entry for it: after

@@ -48,6 +48,7 @@
 
 extern const unsigned char guest_image[], guest_image_end[];
 extern const unsigned char guest_run[], guest_loop[], guest_cede[], guest_hammer[], guest_check[];
+extern const unsigned char guest_exits[];
 extern const unsigned char guest_mmio_enter[], guest_mmio[];
 
 struct mailbox {
@@ -355,10 +356,9 @@ int vm_mmio(struct vm *vm, unsigned int cpu, bool enter, FILE *out)
 int vm_run_endless(struct vm *vm, unsigned int cpu, enum guest guest)
 {
 	static const unsigned char *const entries[] = {
-		[GUEST_LOOP] = guest_loop,
-		[GUEST_CEDE] = guest_cede,
-		[GUEST_HAMMER] = guest_hammer,
-		[GUEST_CHECK] = guest_check,
+		[GUEST_LOOP] = guest_loop,     [GUEST_CEDE] = guest_cede,
+		[GUEST_HAMMER] = guest_hammer, [GUEST_CHECK] = guest_check,
+		[GUEST_EXITS] = guest_exits,
 	};
 	int ret = vcpu_prepare(vm, cpu, entries[guest]);
 	volatile uint64_t *counter;

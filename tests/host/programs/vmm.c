@@ -21,6 +21,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <asm/kvm_htab.h>
+
 #include "vmm.h"
 
 #define VMM_DIR "/run/vmm"
@@ -101,10 +103,10 @@ static int cmd_enable_cap(char **args, int n, FILE *out)
 	return htab_ctl(&vm, number(args[0]), n > 1 ? number(args[1]) : 0);
 }
 
-static int cmd_share(char **args, int n, FILE *out)
+static int cmd_permit(char **args, int n, FILE *out)
 {
 	(void)out;
-	return htab_ctl(&vm, 1, n > 0 ? number(args[0]) : 0);
+	return htab_ctl(&vm, KVM_PPC_HTAB_CTL_OFFER, n > 0 ? number(args[0]) : 0);
 }
 
 static int cmd_revoke(char **args, int n, FILE *out)
@@ -141,6 +143,12 @@ static int cmd_check(char **args, int n, FILE *out)
 {
 	(void)out;
 	return vm_run_endless(&vm, n > 0 ? (unsigned int)number(args[0]) : 0, GUEST_CHECK);
+}
+
+static int cmd_exits(char **args, int n, FILE *out)
+{
+	(void)out;
+	return vm_run_endless(&vm, n > 0 ? (unsigned int)number(args[0]) : 0, GUEST_EXITS);
 }
 
 static int cmd_mmio_enter(char **args, int n, FILE *out)
@@ -275,7 +283,7 @@ static const struct command commands[] = {
 	{ "allocate2", 1, 3, cmd_allocate2, "ORDER [MIN [FLAGS]]: KVM_PPC_ALLOCATE_HTAB2" },
 	{ "info", 0, 0, cmd_info, "KVM_PPC_GET_HTAB_INFO" },
 	{ "enable-cap", 1, 2, cmd_enable_cap, "ARG0 [ARG1]: KVM_CAP_PPC_HTAB_CTL" },
-	{ "share", 0, 1, cmd_share, "[MAX-ORDER]: the same with SHARE" },
+	{ "permit", 0, 1, cmd_permit, "[MAX-ORDER]: the same with OFFER" },
 	{ "revoke", 0, 0, cmd_revoke, "the same with 0" },
 	{ "run", 0, 2, cmd_run, "[N [VCPU]]: the guest uses its table and adds N+1 (9) entries" },
 	{ "run-loop", 0, 1, cmd_run_loop, "[VCPU]: stays in KVM_RUN until stop" },
@@ -283,6 +291,8 @@ static const struct command commands[] = {
 	{ "hammer", 0, 1, cmd_hammer,
 	  "[VCPU]: the same, entering and removing entries all the time" },
 	{ "check", 0, 1, cmd_check, "[VCPU]: the same, and checks memory through them" },
+	{ "exits", 0, 1, cmd_exits,
+	  "[VCPU]: leaves KVM_RUN and comes back all the time; fails if an entry of its own goes" },
 	{ "mmio-enter", 0, 1, cmd_mmio_enter,
 	  "[VCPU]: enters a page that is no memory and loads from it twice" },
 	{ "mmio", 0, 1, cmd_mmio, "[VCPU]: the same without entering it" },

@@ -47,6 +47,7 @@ enum guest {
 	GUEST_CEDE, /* sleeps in H_CEDE */
 	GUEST_HAMMER, /* enters, reads and removes entries */
 	GUEST_CHECK, /* the same, and checks the memory that it gets at through them */
+	GUEST_EXITS, /* leaves KVM_RUN and comes back all the time, and checks that an entry stays */
 };
 
 int vm_run_endless(struct vm *vm, unsigned int cpu, enum guest guest);
