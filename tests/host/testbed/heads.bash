@@ -18,13 +18,14 @@
 #             modules:       a distribution's kernel as it is, with the series' modules
 #             distribution:  the same kernel with its own modules
 #
-# "Takes" is the time on one machine, with the boot of a host of its own if it has one. It only helps to distribute the
-# files, and does not have to be exact.
+# "Takes" is the time on one machine whose cores are free, boots included. It only helps to distribute the files, and does
+# not have to be exact.
 #
 #   heads FILE...           prints "FILE|MACHINE|LINE|KERNEL|SECONDS|WHEN" for each combination; WHEN is check or long
 #   heads_wanted MACHINE POSITION LINE KERNEL WHEN   of what heads prints, on stdin, "FILE|SECONDS" for what runs there.
 #                           POSITION: first, other, or any; WHEN: check, long or any. A file is "long" where it is not
 #                           "check"
+#   heads_seconds FILE...   prints "FILE|SECONDS" for each
 #   heads_errors FILE...    prints what is wrong in their heads
 
 heads() {
@@ -63,6 +64,14 @@ heads_wanted() {
 					print file[i] "|" seconds[file[i]]
 			}
 		}'
+}
+
+heads_seconds() {
+	local file seconds
+	for file; do
+		seconds=$(sed -n 's/^# Takes: \([0-9]*\) s$/\1/p' "$file")
+		echo "$file|${seconds:-30}"
+	done
 }
 
 heads_errors() {

@@ -15,7 +15,7 @@ jobs_rows=$(heads "$jobs_here"/../*.bats)
 
 # A job takes about this many seconds: so long that a host's boot does not matter, so short that no core is idle at the
 # end.
-job_seconds=150
+job_seconds=100
 
 # distribute JOBS: of lines "FILE|SECONDS", prints for each job its seconds and files: the longest first, each to the
 # job that has the least to do
@@ -74,11 +74,12 @@ distribution_jobs() {
 	done
 }
 
+# The patched image first: most jobs need it, and tests of the unpatched kernel take the selftest from it.
 build_images() {
 	local name kind scripts=$jobs_here/../../../kernel/scripts
 	"$jobs_here/sysroot" >/dev/null &
 	for name in $1; do
-		for kind in stock patched; do
+		for kind in patched stock; do
 			nice "$scripts/image" "$name" $kind >/dev/null || return
 			suite_has "$name-$kind"
 		done
