@@ -1,0 +1,85 @@
+# shellcheck disable=SC2154 # run sets output
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Room is made for a table where a page is in the way that cannot be moved: how many attempts to take a part of the pool
+# the kernel makes, and that SIGKILL ends them.
+#
+# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
+# Runs on: powernv9; lines: other; kernels: series
+# Takes: 15 s
+
+load host
+load vmm
+
+# The pool has 416 MiB, 1664 granules. A plan for a table of order 28, 1024 granules, takes a place once and then, if that
+# fails, makes up to 4 * log2(1024) attempts more; there are up to 8 plans.
+ORDER=28
+ATTEMPTS=$((8 * (1 + 4 * 10)))
+
+setup_file() {
+	host_boot
+}
+
+# shellcheck disable=SC2016 # for the host
+setup() {
+	only_patched_kernel "making room"
+	host 'cd /sys/kernel/tracing && echo p:attempt cma_alloc_at >kprobe_events && echo 1 >events/kprobes/attempt/enable &&
+		echo "sig == 9" >events/signal/signal_generate/filter && echo 1 >events/signal/signal_generate/enable'
+	hold
+}
+
+# shellcheck disable=SC2016 # for the host
+teardown() {
+	host 'kill $(cat /run/hold.pid); cd /sys/kernel/tracing && echo 0 >events/enable; echo >kprobe_events; echo >trace'
+	host_wait 10 '[ ! -e /proc/$(cat /run/hold.pid) ]; rm /run/hold.pid'
+	pool_back_to 0
+}
+
+# A page of the pool is held by a pipe, where each place for a table of $ORDER has it. See hold.c.
+# shellcheck disable=SC2016 # for the host
+hold() {
+	local granule
+	run host hold
+	assert_success
+	host_wait 10 '[ -e /run/hold.pid ]'
+	granule=$(host "echo \$(((${output#held } - \$(cat /sys/kernel/debug/cma/kvm_cma/base_pfn)) * \$(getconf PAGESIZE) >> 18))")
+	echo "a page of granule $granule is held"
+}
+
+# shellcheck disable=SC2016 # for the host
+@test "a page in the way: few attempts are made to find out where" {
+	local attempts
+	run host 'echo >/sys/kernel/tracing/trace; echo '$ORDER' >/sys/kernel/kvm_htab/compact; echo $?; grep -c attempt: /sys/kernel/tracing/trace'
+	echo "$output"
+	attempts=${lines[-1]}
+	# more than one: the page was in the way
+	((attempts > 1 && attempts <= ATTEMPTS))
+	# there are three places for a table of half of the size, of which one at most has the page
+	run host "echo $((ORDER - 1)) >/sys/kernel/kvm_htab/compact"
+	assert_success
+}
+
+# How often an attempt was made after the signal, of each time that what kvm-htab compact does was killed
+# shellcheck disable=SC2016 # for the host
+@test "a page in the way: SIGKILL ends the attempts" {
+	run host_limit 300 '
+		cd /sys/kernel/tracing
+		n=0
+		for try in $(seq 60); do
+			echo >trace
+			(echo '$ORDER' >/sys/kernel/kvm_htab/compact) 2>/dev/null & pid=$!
+			until grep -q attempt: trace || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
+			kill -9 $pid 2>/dev/null
+			wait $pid 2>/dev/null
+			[ $? -eq 137 ] || continue
+			sleep 0.2
+			sed "1,/signal_generate:.* pid=$pid /d" trace | grep -c attempt:
+			n=$((n + 1))
+			[ $n -lt 5 ] || break
+		done'
+	echo "$output"
+	assert_equal "${#lines[@]}" 5
+	for after in "${lines[@]}"; do
+		((after <= 1))
+	done
+}
