@@ -6,7 +6,7 @@
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
 # Runs on: powernv9; lines: other; kernels: series
-# Takes: 15 s
+# Takes: 35 s
 
 load host
 load vmm
