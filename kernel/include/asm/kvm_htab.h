@@ -82,5 +82,6 @@ struct kvm_ppc_htab_info {
 #define KVM_CAP_PPC_HTAB_CTL		4176
 #define KVM_PPC_HTAB_CTL_SHARE		1 /* other processes may use the three requests */
 #define KVM_PPC_HTAB_CTL_FALLBACK	2 /* the __u32 request may settle for a smaller order */
+#define KVM_PPC_HTAB_CTL_NOMOVE		8 /* the table stays where it is while the VM runs */
 
 #endif /* _ASM_POWERPC_KVM_HTAB_H */
