@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvm-htab: the table of commands, from which dispatch and help are made. */
+/* kvm-htab: the table of commands, and dispatch. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -7,8 +7,9 @@
 
 #include "commands/command.h"
 #include "lib/stdout.h"
+#include "lib/text.h"
 
-/* Each is `const struct command NAME_command` in a file of commands/. */
+/* Each is a `const struct command NAME_command` in a file of commands/. */
 #define COMMANDS(C) \
 	C(pool_status) \
 	C(fit) \
@@ -28,7 +29,7 @@ static const struct command *const commands[] = { COMMANDS(ENTRY) };
 
 struct invocation {
 	const struct command *command;
-	int at; /* of the command's name in argv */
+	int at; /* index of its name in argv */
 };
 
 static const struct command *command_find(const char *name)
@@ -47,12 +48,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		invocation->command = command_find(arg);
 		if (!invocation->command)
-			options_fail(state, "there is no command \"%s\"", arg);
+			options_fail(state, "unknown command \"%s\"", arg);
 		invocation->at = state->next - 1;
-		state->next = state->argc; /* the rest belongs to the command */
+		state->next = state->argc; /* the command parses the rest */
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which command?");
+		argp_error(state, "no command given");
 		return 0;
 	}
 	return options_parse_help(key, state);
@@ -61,35 +62,27 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static char *list_commands(int key, const char *text, void *input)
 {
 	char *list = NULL;
-	size_t size;
-	FILE *f;
 
 	(void)input;
 	if (key != ARGP_KEY_HELP_POST_DOC)
 		return (char *)text;
-	f = open_memstream(&list, &size);
-	if (!f)
-		return NULL;
-	fputs("Commands:\n", f);
+	text_add(&list, "%s:\n", text);
 	for (size_t i = 0; i < COUNT_OF(commands); i++)
-		fprintf(f, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
-	fputs("\n`kvm-htab COMMAND --help` tells more, kvm-htab(8) all.", f);
-	if (!fclose(f))
-		return list;
-	free(list);
-	return NULL;
+		text_add(&list, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
+	text_add(&list, "\nSee `kvm-htab COMMAND --help` and kvm-htab(8).");
+	return list;
 }
 
 /*
- * Without this a descriptor opened later, a socket even, could become stdout.
- * Opened the wrong way round, so that using it fails as it should.
+ * Opens closed standard descriptors: otherwise a later one, such as a socket, could become stdout.
+ * The access mode is the wrong one, so that using the descriptor fails.
  */
 static void occupy_standard_fds(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd) {
-			complain(NULL, "a standard file descriptor is closed, and there is no "
-				       "/dev/null to take its place");
+			complain(NULL, "a standard file descriptor is closed and /dev/null cannot "
+				       "replace it");
 			_exit(STATUS_FAILED);
 		}
 }
@@ -101,15 +94,15 @@ int main(int argc, char **argv)
 		.options = options,
 		.parser = parse,
 		.args_doc = "COMMAND [OPTION...]",
-		.doc = "Hashed page tables (HPT) of KVM-HV guests on POWER: the pool they come "
-		       "from, and the table of a stopped VM.\vCommands",
+		.doc = "Manage the hashed page tables (HPT) of KVM-HV guests on POWER and the "
+		       "pool they come from.\vCommands",
 		.help_filter = list_commands,
 	};
 	struct invocation invocation = { 0 };
 	char name[64];
 
 	occupy_standard_fds();
-	signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error to be told, see close_stdout() */
+	signal(SIGPIPE, SIG_IGN); /* close_stdout() reports a closed pipe */
 	buffer_stdout();
 	atexit(close_stdout);
 	argp_err_exit_status = STATUS_USAGE;

@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # Completion of kvm-htab(8) for bash.
 #
-# Commands, options, columns and forms of --vm are those that --help lists: a new one needs nothing here.
-# Values are completed by what --help calls them (VM in --vm=VM); what is new goes into _kvm_htab_value.
+# Commands, options, columns and forms of --vm are taken from --help. New ones need no change here.
+# Values are completed by their name in --help (VM in --vm=VM). Add new kinds of values to _kvm_htab_value.
 
 # _kvm_htab_help PROGRAM [COMMAND]
 _kvm_htab_help() {
@@ -15,12 +15,12 @@ _kvm_htab_commands() {
 	_kvm_htab_help "$1" | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'
 }
 
-# _kvm_htab_options PROGRAM [COMMAND]: long options, one a line, each with the name of its value
+# _kvm_htab_options PROGRAM [COMMAND]: long options, one per line, each with the name of its value
 _kvm_htab_options() {
 	_kvm_htab_help "$@" | sed -nE 's/^ +(-., )?(--[a-z-]+)(=([^ ]+))?( .*)?$/\2 \4/p'
 }
 
-# _kvm_htab_kind PROGRAM COMMAND OPTION: what the option's value is called; nothing: it takes none
+# _kvm_htab_kind PROGRAM COMMAND OPTION: the name of the option's value; empty: it takes none
 _kvm_htab_kind() {
 	_kvm_htab_help "$1" "$2" | sed -nE "s/^ +(-., )?$3(, --[a-z-]+)?=([^ ]+)( .*)?\$/\3/p"
 }
@@ -30,18 +30,18 @@ _kvm_htab_columns() {
 	_kvm_htab_help "$1" "$2" | sed -n '/^Columns/,$s/^  \([A-Z-]*\) .*/\1/p'
 }
 
-# _kvm_htab_forms PROGRAM COMMAND: what a VM's name may begin with, as "unix:"
+# _kvm_htab_forms PROGRAM COMMAND: prefixes of a VM's name, such as "unix:"
 _kvm_htab_forms() {
 	_kvm_htab_help "$1" "$2" | grep -oE '\<[a-z]+:[A-Z]' | grep -oE '^[a-z]+:' | sort -u
 }
 
-# _kvm_htab_pids PROC: processes that hold a VM, as far as the caller may see
+# _kvm_htab_pids PROC: processes with a VM that the caller may see
 _kvm_htab_pids() {
 	find "$1"/[0-9]*/fd -lname anon_inode:kvm-vm 2>/dev/null |
 		sed -E 's|.*/([0-9]+)/fd/.*|\1|' | sort -un
 }
 
-# _kvm_htab_domains DIR: domains that libvirt runs; driver.pid is its own
+# _kvm_htab_domains DIR: domains that libvirt runs; driver.pid is libvirt's own
 _kvm_htab_domains() {
 	find "$1" -maxdepth 1 -name '*.pid' ! -name driver.pid -printf '%f\n' 2>/dev/null |
 		sed 's/\.pid$//' | sort
@@ -51,7 +51,7 @@ _kvm_htab_words() {
 	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2")
 }
 
-# _kvm_htab_names NAMES CURRENT: names a line each, which may hold spaces
+# _kvm_htab_names NAMES CURRENT: names, one per line, which may contain spaces
 _kvm_htab_names() {
 	local name
 
@@ -66,7 +66,7 @@ _kvm_htab_files() {
 	compopt -o filenames 2>/dev/null
 }
 
-# _kvm_htab_list WORDS CURRENT: the last part of a list with commas
+# _kvm_htab_list WORDS CURRENT: completes the last item of a comma-separated list
 _kvm_htab_list() {
 	local done=""
 
@@ -75,7 +75,7 @@ _kvm_htab_list() {
 	compopt -o nospace 2>/dev/null
 }
 
-# _kvm_htab_vms PROGRAM COMMAND FORM CURRENT: FORM is what stands before the colon, CURRENT what is behind it
+# _kvm_htab_vms PROGRAM COMMAND FORM CURRENT: FORM is the part before the colon, CURRENT the part after it
 _kvm_htab_vms() {
 	case $3 in
 	pid) _kvm_htab_words "$(_kvm_htab_pids /proc)" "$4" ;;
@@ -117,7 +117,7 @@ _kvm_htab() {
 			break
 		fi
 	done
-	# "--vm=x" and "unix:x" come in pieces, of which the last may be "=" or ":"
+	# Bash splits "--vm=x" and "unix:x" into words. The last word may be "=" or ":".
 	if [[ $current == [=:] ]]; then
 		current=""
 		at=$COMP_CWORD

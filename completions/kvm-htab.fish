@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Completion of kvm-htab(8) for fish.
 #
-# Commands, options, columns and forms of --vm are those that --help lists: a new one needs nothing here.
-# Values are completed by what --help calls them (VM in --vm=VM); what is new goes into __kvm_htab_value.
+# Commands, options, columns and forms of --vm are taken from --help. New ones need no change here.
+# Values are completed by their name in --help (VM in --vm=VM). Add new kinds of values to __kvm_htab_value.
 
 # __kvm_htab_help [COMMAND]: with each option's text on one line
 function __kvm_htab_help
@@ -10,18 +10,18 @@ function __kvm_htab_help
         sed -E -e ':a' -e '$!{N;ba' -e '}' -e 's/\n {20,}/ /g'
 end
 
-# __kvm_htab_list SECTION PATTERN [COMMAND]: name, tab and text of what --help lists under "SECTION..."
+# __kvm_htab_list SECTION PATTERN [COMMAND]: name, tab and text of the entries that --help lists under "SECTION..."
 function __kvm_htab_list
     __kvm_htab_help $argv[3..] | sed -nE "/^$argv[1]/,/^\$/s/^  ($argv[2]) +(.*)/\1\t\2/p"
 end
 
-# __kvm_htab_pids PROC: processes that hold a VM, as far as the caller may see
+# __kvm_htab_pids PROC: processes with a VM that the caller may see
 function __kvm_htab_pids
     find $argv[1]/*/fd -lname anon_inode:kvm-vm 2>/dev/null |
         sed -nE 's|.*/([0-9]+)/fd/.*|\1|p' | sort -un
 end
 
-# __kvm_htab_domains DIR: domains that libvirt runs; driver.pid is its own
+# __kvm_htab_domains DIR: domains that libvirt runs; driver.pid is libvirt's own
 function __kvm_htab_domains
     find $argv[1] -maxdepth 1 -name '*.pid' ! -name driver.pid -printf '%f\n' 2>/dev/null |
         sed 's/\.pid$//' | sort

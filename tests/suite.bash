@@ -20,7 +20,8 @@
 #				and as the last line the sum of all counts. Returns 1 if a test failed or none passed
 #	suite_failed		whether a test has failed so far
 #
-# A job that boots hosts prints a line "N hosts booted".
+# A job that boots hosts prints a line "N hosts booted". A part or job can be such a script itself; it then leaves it to
+# the outer one to repeat what failed.
 
 suite_options() {
 	kernels=6.1 machines=$1
@@ -43,8 +44,10 @@ suite_begin() {
 }
 
 local_tests() {
-	bats --tap "$@" | awk '
-		{ print; fflush() }
+	local tap
+	tap=$(mktemp)
+	bats --tap --timing "$@" | tee "$tap" || :
+	awk '
 		/^1\.\.[0-9]+$/ { planned = substr($0, 4) }
 		/^not ok / { failed++; next }
 		/^ok .*# skip/ { skipped++; next }
@@ -56,7 +59,8 @@ local_tests() {
 				failed++
 			}
 			printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
-		}'
+		}' "$tap"
+	rm "$tap"
 }
 
 # suite_log NAME: the file for the output of this job
@@ -83,7 +87,7 @@ part() {
 	local name=$1 start=$SECONDS
 	shift
 	printf '\n== %s ==\n' "$name"
-	"$@" 2>&1 | tee "$(suite_log "$name")" || true
+	SUITE_INSIDE=1 "$@" 2>&1 | tee "$(suite_log "$name")" || true
 	suite_record "$name" "$name" $((SECONDS - start))
 }
 
@@ -113,7 +117,8 @@ suite_stop() {
 suite_provider() {
 	trap suite_stop EXIT
 	trap 'exit 130' INT TERM
-	suite_background "$@"
+	# not a terminal, on which it would overwrite the lines of the jobs
+	suite_background "$@" 2> >(cat >&2)
 	suite_provider_pid=$!
 }
 
@@ -121,10 +126,10 @@ suite_provider() {
 suite_job() {
 	local start=$SECONDS name=$2
 	{
-		eval "$3" 2>&1 | tee "$(suite_log "$name")" || true
+		SUITE_INSIDE=1 eval "$3" 2>&1 | tee "$(suite_log "$name")" || true
 		suite_record "$1" "$name" $((SECONDS - start))
 		echo "ended after $((SECONDS - start)) s"
-	} | awk -v name="$name" '{ print name ": " $0; fflush() }'
+	} | sed -u "s|^|$name: |"
 }
 
 # suite_next: sets i to the first job of the queue that can start; 1 if there is none
@@ -161,19 +166,23 @@ suite_run() {
 	done
 }
 
-# What is skipped, and what failed with what it says of it. Lines of several machines may be mixed; a machine's lines
-# begin with its name.
+# What is skipped, and what failed with what it says of it; with names=1 only the names of what failed. Lines of several
+# machines may be mixed; a machine's lines begin with its name.
 # shellcheck disable=SC2016 # for awk
 suite_again='
-	FNR == 1 { split("", left) }
+	FNR == 1 {
+		split("", left)
+		job = FILENAME
+		gsub(/.*\/|\.log$/, "", job)
+	}
 	{
 		host = /^(powernv|pseries)/ ? $1 : ""
 		rest = substr($0, length(host) + 1)
 		sub(/^ +/, "", rest)
 	}
-	FNR == 1 { log_name = FILENAME; sub(/.*\//, "", log_name); sub(/\.log$/, "", log_name) }
+	names { if (rest ~ /^not ok /) print job ": " $0; next }
 	rest ~ /^(not ok|ok) / { left[host] = rest ~ /^not/ ? 41 : 0 }
-	rest ~ /^ok .*# skip/ || rest ~ /^(not ok |#)/ && left[host]-- > 0 { print log_name ": " $0 }'
+	rest ~ /^ok .*# skip/ || rest ~ /^(not ok |#)/ && left[host]-- > 0 { print job ": " $0 }'
 
 # The parts in the order in which their first jobs ended
 # shellcheck disable=SC2016 # for awk
@@ -204,16 +213,21 @@ suite_failed() {
 	awk '$2 { failed = 1 } END { exit !failed }' "$suite_dir/results"
 }
 
-suite_end() {
-	local passed failed skipped
+# suite_report: all but the count
+suite_report() {
 	printf '\n'
 	awk "$suite_again" "$suite_dir"/*.log
 	printf '\n'
 	awk -v elapsed=$((SECONDS - suite_start)) "$suite_table" "$suite_dir/results"
 	printf '\n'
 	# Names alone once more: of a long log, the end is what is read.
-	grep -hE '^([a-z0-9.]+ +)?not ok ' "$suite_dir"/*.log || :
+	awk -v names=1 "$suite_again" "$suite_dir"/*.log
 	[[ -z ${suite_note-} ]] || printf '%s\n' "$suite_note"
+}
+
+suite_end() {
+	local passed failed skipped
+	[[ ${SUITE_INSIDE-} ]] || suite_report
 	read -r passed failed skipped < <(awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' \
 		"$suite_dir/results")
 	printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"

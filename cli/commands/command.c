@@ -7,22 +7,34 @@
 
 #include "lib/stdout.h"
 
-void call_note(struct call *call, const char *subject, char *text)
+void call_note(struct call *call, const char *subject, const char *text)
 {
 	if (text && call->nnotes < NOTES_MAX)
 		call->notes[call->nnotes++] = (struct note){ .subject = subject, .text = text };
-	else
-		free(text);
 }
 
-int call_print_table(const struct call *call, const struct column *columns, size_t ncolumns,
-		     const char *list, const void *rows, size_t row_bytes, size_t nrows)
+int call_print_table(const struct call *call, const struct table *table, const void *rows,
+		     size_t nrows)
 {
 	_cleanup_(error_clear) struct error err = { 0 };
 	struct layout layout;
-	int r = layout_init(&layout, columns, ncolumns, list, &err);
+	int r = layout_init(&layout, table->columns, table->ncolumns, table->list, &err);
 
-	return r ?: output_table(&layout, rows, row_bytes, nrows, &call->options.output);
+	return r ?: output_table(&layout, rows, table->row_bytes, nrows, &call->options.output);
+}
+
+struct json_object *call_json_rows(const struct layout *layout, const void *rows, size_t row_bytes,
+				   size_t nrows)
+{
+	struct json_object *array = json_new_array();
+
+	for (size_t i = 0; i < nrows; i++) {
+		struct json_object *object = json_new_object();
+
+		output_json_row(object, layout, (const char *)rows + i * row_bytes);
+		json_append(array, object);
+	}
+	return array;
 }
 
 static enum exit_status status_of(const struct call *call)
@@ -105,7 +117,7 @@ static enum exit_status print(const struct call *call)
 		return STATUS_FAILED;
 	}
 	if (call->nnotes && !output->json && !output->quiet) {
-		flush_stdout(); /* they refer to what stands above them */
+		flush_stdout(); /* notes refer to the results above them */
 		for (size_t i = 0; i < call->nnotes; i++)
 			complain(call->notes[i].subject, "%s", call->notes[i].text);
 	}
@@ -138,8 +150,6 @@ static void call_clear(struct call *call)
 	if (call->data && call->options.command->clear)
 		call->options.command->clear(call->data);
 	free(call->data);
-	for (size_t i = 0; i < call->nnotes; i++)
-		free(call->notes[i].text);
 	sysfs_close(&call->fs);
 	error_clear(&call->err);
 }

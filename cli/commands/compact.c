@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvm-htab compact: has the kernel move tables so that there is room for a larger one. */
+/* kvm-htab compact: has the kernel move tables to make room for a larger one. */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,14 +11,13 @@
 #include "vm/list.h"
 
 #define MOVE_COLUMNS(F) \
-	F(id, "ID", NUMBER, "the kernel's number of the VM whose table moves") \
+	F(id, "ID", NUMBER, "number of the VM in the kernel") \
 	F(order, "ORDER", NUMBER, "order of its table") \
 	F(table_bytes, "SIZE", BYTES, "size of its table") \
-	F(from_bytes, "FROM", BYTES, "where it is, from the start of the pool") \
-	F(to_bytes, "TO", BYTES, "where it goes") \
-	F(pause_ms, "PAUSE", NUMBER, \
-	  "how long its vCPUs are held up for that, about, in milliseconds") \
-	F(pid, "PID", NUMBER, "process that made the VM") \
+	F(from_bytes, "FROM", BYTES, "old offset of the table in the pool") \
+	F(to_bytes, "TO", BYTES, "new offset of the table in the pool") \
+	F(pause_ms, "PAUSE", NUMBER, "estimated pause of its vCPUs, in milliseconds") \
+	F(pid, "PID", NUMBER, "process that created the VM") \
 	F(vmm, "VMM", TEXT, "command of that process") \
 	F(domain, "DOMAIN", TEXT, "libvirt's name of the VM")
 
@@ -41,22 +40,21 @@ struct compact {
 
 static const struct argp_option own_options[] = {
 	{ "order", OPT_ORDER, "N", 0,
-	  "Make room for a table of this order: 18 (256K) to 46 (64T); default: the largest that "
-	  "can be had",
+	  "Make room for a table of order N, 18 (256K) to 46 (64T) (default: the largest possible)",
 	  0 },
-	{ "ram", OPT_RAM, "SIZE", 0, "The same for that of a guest with so much RAM", 0 },
-	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Show what would be moved", 0 },
+	{ "ram", OPT_RAM, "SIZE", 0, "Make room for the table of a guest with this much RAM", 0 },
+	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Show the moves, but make none", 0 },
 	{ 0 },
 };
 
 static void check(struct argp_state *state, const struct options *options)
 {
-	if (options->sysroot && !options->dry_run)
-		options_fail(state, "--sysroot goes with --dry-run here: a captured tree is only "
-				    "looked at");
+	if (options->sysroot && !options->terms.dry_run)
+		options_fail(state, "--sysroot requires --dry-run: a captured host cannot be "
+				    "changed");
 }
 
-/* Whether there could be a plan for @order if the kernel were not told to leave tables where they are. */
+/* Whether only the setting of htab_move prevents room for @order. */
 static bool is_forbidden(const struct pool *pool, unsigned int order)
 {
 	return pool->moving == MOVING_NEVER && pool->free_bytes.known &&
@@ -71,15 +69,16 @@ static int plan_for(struct call *call, const struct pool *pool, struct compact *
 	error_clear(&call->err);
 	r = plan_read(&call->fs, compact->order, &compact->plan, &call->err);
 	if (call->err.status == STATUS_NO && is_forbidden(pool, compact->order))
-		return error_set(&call->err, STATUS_NO, EPERM,
-				 "no piece of the pool serves order %u (%s), and the kernel is "
-				 "told not to move tables: `echo running "
-				 ">/sys/module/kvm_hv/parameters/htab_move` lets it",
-				 compact->order, bytes_format(hpt_bytes(compact->order), table));
+		return error_set(
+			&call->err, STATUS_NO, EPERM,
+			"no free piece of the pool holds order %u (%s), and the kernel may "
+			"not move tables; allow it with `echo running "
+			">/sys/module/kvm_hv/parameters/htab_move`",
+			compact->order, bytes_format(hpt_bytes(compact->order), table));
 	return r;
 }
 
-/* The largest order there can be room for, as far as this tells; less than HPT_ORDER_MIN: none. */
+/* An upper bound of the orders that fit after moves; below HPT_ORDER_MIN: none. */
 static unsigned int largest_order(const struct pool *pool)
 {
 	unsigned int order = pool->free_bytes.known ? log2_floor(pool->free_bytes.value | 1) :
@@ -88,7 +87,7 @@ static unsigned int largest_order(const struct pool *pool)
 	return order < HPT_ORDER_MAX ? order : HPT_ORDER_MAX;
 }
 
-/* The plan for the order asked for, or for the largest order there is one for. */
+/* Plans for the requested order, or for the largest possible one. */
 static int choose(struct call *call, const struct pool *pool, struct compact *compact)
 {
 	int r;
@@ -97,7 +96,7 @@ static int choose(struct call *call, const struct pool *pool, struct compact *co
 	if (compact->order)
 		return plan_for(call, pool, compact);
 	r = error_set(&call->err, STATUS_NO, ENOMEM,
-		      "nothing of the pool is free: `kvm-htab list` shows who has it");
+		      "the pool has no free space; `kvm-htab list` shows which VMs use it");
 	for (unsigned int order = largest_order(pool); order >= HPT_ORDER_MIN; order--) {
 		compact->order = order;
 		r = plan_for(call, pool, compact);
@@ -107,7 +106,7 @@ static int choose(struct call *call, const struct pool *pool, struct compact *co
 	return r;
 }
 
-/* Whether there can be tables, a kernel that moves them, and a pool in which it does. */
+/* Reads the pool. Fails if the host has none or its kernel cannot move tables. */
 static int read_pool(struct call *call, struct pool *pool)
 {
 	_cleanup_free_ char *advice = NULL;
@@ -136,7 +135,7 @@ static int carry_out(struct call *call, struct compact *compact)
 	return r;
 }
 
-/* @speed: what this host copies in a millisecond; 0: not measured. */
+/* @speed: bytes that this host copies in a millisecond; 0: not measured. */
 static void fill_move(const struct compact *compact, const struct plan_move *planned,
 		      uint64_t speed, struct move *move)
 {
@@ -161,7 +160,7 @@ static bool shows_pauses(const struct call *call)
 	       layout_selects(&call->layout, offsetof(struct move, pause_ms));
 }
 
-/* Whose tables these are, while they still are where the plan says. */
+/* Fills in the rows. This must be done before the tables move. */
 static int describe(struct call *call, struct compact *compact)
 {
 	_cleanup_(error_clear) struct error ignored = { 0 };
@@ -195,8 +194,8 @@ static int gather(struct call *call, struct compact *compact)
 		compact->result = "nothing-to-do";
 		return 0;
 	}
-	compact->result = call->options.dry_run ? "would-move" : "moved";
-	return call->options.dry_run ? 0 : carry_out(call, compact);
+	compact->result = call->options.terms.dry_run ? "would-move" : "moved";
+	return call->options.terms.dry_run ? 0 : carry_out(call, compact);
 }
 
 static void run(struct call *call)
@@ -221,19 +220,13 @@ static void clear(void *data)
 static struct json_object *results(const struct call *call)
 {
 	const struct compact *compact = call->data;
-	struct json_object *object = call_result(call), *tables = json_new_array();
-	struct json_object *results = json_new_array();
+	struct json_object *object = call_result(call), *results = json_new_array();
 
-	for (size_t i = 0; i < call->nrows; i++) {
-		struct json_object *table = json_new_object();
-
-		output_json_row(table, &call->layout, &compact->moves[i]);
-		json_append(tables, table);
-	}
 	json_add(object, "result", json_new_string(compact->result));
 	json_add(object, "order", compact->order ? json_new_number(compact->order) : NULL);
 	json_add(object, "moved_bytes", json_new_number(plan_bytes(&compact->plan)));
-	json_add(object, "tables", tables);
+	json_add(object, "tables",
+		 call_json_rows(&call->layout, call->rows, sizeof(struct move), call->nrows));
 	if (!call->options.output.columns) {
 		json_add(object, "largest_free_order_before", json_fact(&compact->largest_before));
 		json_add(object, "largest_free_order", json_fact(&compact->largest_after));
@@ -244,7 +237,7 @@ static struct json_object *results(const struct call *call)
 	return results;
 }
 
-/* The tables, and below them in words what that is about. */
+/* Prints the moves, and a summary in words. */
 static int print(const struct call *call)
 {
 	const struct compact *compact = call->data;
@@ -254,15 +247,15 @@ static int print(const struct call *call)
 	bytes_format(hpt_bytes(compact->order), room);
 	bytes_format(plan_bytes(&compact->plan), moved);
 	if (!call->nrows) {
-		printf("There is room already for a table of order %u (%s)\n", compact->order,
+		printf("There is already room for a table of order %u (%s)\n", compact->order,
 		       room);
 		return 0;
 	}
 	r = output_table(&call->layout, call->rows, sizeof(struct move), call->nrows,
 			 &call->options.output);
-	printf(call->options.dry_run ?
+	printf(call->options.terms.dry_run ?
 		       "\nWould move %zu %s (%s) to make room for a table of order %u (%s)\n" :
-		       "\nMoved %zu %s (%s): there is room now for a table of order %u (%s)\n",
+		       "\nMoved %zu %s (%s); there is now room for a table of order %u (%s)\n",
 	       call->nrows, tables_word(call->nrows), moved, compact->order, room);
 	return r;
 }
@@ -270,10 +263,9 @@ static int print(const struct call *call)
 const struct command compact_command = {
 	.name = "compact",
 	.summary = "move tables to make room for a larger one",
-	.doc = "Move hashed page tables within the pool so that there is room in one piece for a "
-	       "larger one. The kernel does so by itself when a request needs it; this does it "
-	       "ahead of time. Guests go on without noticing, but for a pause while theirs is "
-	       "copied.",
+	.doc = "Move hashed page tables within the pool to make room for a larger one. The kernel "
+	       "also does this when a request needs it; this command does it ahead of time. A "
+	       "guest pauses while its table is copied.",
 	.options = own_options,
 	.check = check,
 	.columns = columns,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvm-htab doctor: why HPT guests cannot run here, or that they can, as a list. */
+/* kvm-htab doctor: checks whether HPT guests can run on this host. */
 #include "doctor/doctor.h"
 
 #include <stdio.h>
@@ -9,11 +9,11 @@
 #include "lib/text.h"
 
 #define ITEM_COLUMNS(F) \
-	F(item, "ITEM", TEXT, "what was looked at") \
+	F(item, "ITEM", TEXT, "the requirement that was checked") \
 	F(state, "STATE", TEXT, "\"ok\", \"warning\", \"failed\", \"unknown\" or \"n/a\"") \
-	F(what, "WHAT", TEXT, "what was found") \
+	F(what, "WHAT", TEXT, "the finding") \
 	F(advice, "ADVICE", TEXT, "what to do about it") \
-	F(next, "NEXT", TEXT, "the command that does it")
+	F(next, "NEXT", TEXT, "the command to run next")
 
 struct item_row {
 	ITEM_COLUMNS(COLUMN_MEMBER)
@@ -29,12 +29,12 @@ struct findings {
 	const struct item *cause; /* NULL: none */
 };
 
-/* Where the text of an item begins in the list, behind its state and its name. */
+/* Where the text of an item begins in the list, after its state and name. */
 #define TEXT_COLUMN 22
 
 static const struct {
 	const char *name;
-	const char *colour; /* of terminals */
+	const char *colour; /* escape sequence */
 } states[ITEM_STATES] = {
 	[ITEM_NONE] = { "n/a", "" },
 	[ITEM_OK] = { "ok", "\033[32m" },
@@ -94,7 +94,7 @@ static void add_to_document(const struct call *call, struct json_object *documen
 	json_add(document, "cause", object);
 }
 
-/* The state, the item and what was found; below it what to do; the command in a line of its own. */
+/* Prints the state, the item and the finding, then the advice, then the command on its own line. */
 static void print_item(const struct item *item, size_t width)
 {
 	bool coloured = colours_wanted() && *states[item->state].colour;
@@ -113,22 +113,14 @@ static void print_item(const struct item *item, size_t width)
 		printf("%*s%s\n", TEXT_COLUMN, "", item->next);
 }
 
-/* The names of the items in @state, one after the other. */
-static void print_names(const struct findings *findings, enum item_state state, const char *before)
+/* Prints @intro and the names of the items in @state. Prints nothing if there are none. */
+static void print_names(const struct findings *findings, enum item_state state, const char *intro)
 {
 	for (size_t i = 0; i < DOCTOR_ITEMS; i++)
 		if (findings->items[i].state == state) {
-			printf("%s%s", before, findings->items[i].name);
-			before = ", ";
+			printf("%s%s", intro, findings->items[i].name);
+			intro = ", ";
 		}
-}
-
-static bool has_state(const struct findings *findings, enum item_state state)
-{
-	for (size_t i = 0; i < DOCTOR_ITEMS; i++)
-		if (findings->items[i].state == state)
-			return true;
-	return false;
 }
 
 static void print_summary(const struct findings *findings, size_t width)
@@ -141,16 +133,13 @@ static void print_summary(const struct findings *findings, size_t width)
 
 		fputs("Cause: ", stdout);
 		print_wrapped(what ?: cause->name, sizeof("Cause: ") - 1, width);
-		fputs("Next: ", stdout); /* a command stays in one piece */
+		fputs("Next: ", stdout); /* a command is not wrapped */
 		print_wrapped(item_next_step(cause) ?: "-", sizeof("Next: ") - 1,
 			      cause->next ? 0 : width);
 		return;
 	}
 	fputs("Guests with a hashed page table can run here", stdout);
-	if (has_state(findings, ITEM_UNKNOWN)) {
-		print_names(findings, ITEM_UNKNOWN, ", as far as can be seen (not: ");
-		putchar(')');
-	}
+	print_names(findings, ITEM_UNKNOWN, ", as far as known; unknown: ");
 	print_names(findings, ITEM_WARNING, "; see the warnings: ");
 	putchar('\n');
 }
@@ -168,11 +157,10 @@ static int print(const struct call *call)
 
 const struct command doctor_command = {
 	.name = "doctor",
-	.summary = "why HPT guests cannot run here, or that they can",
-	.doc = "Find out why guests with a hashed page table cannot run on this host, or that "
-	       "they can: one item after the other, with what to do about it. The first item that "
-	       "failed is the cause; the last line names it and the next command. Exit status 3 "
-	       "if an item failed.",
+	.summary = "check whether HPT guests can run here, and why not",
+	.doc = "Check, item by item, whether guests with a hashed page table can run on this host, "
+	       "and what to do if not. The first failed item is the cause. The last two lines "
+	       "name it and the next command. The exit status is 3 if an item failed.",
 	.columns = columns,
 	.ncolumns = COUNT_OF(columns),
 	.defaults = "ITEM,STATE,WHAT,ADVICE,NEXT",

@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvm-htab fit: whether guests of one kind would start now. */
+/* kvm-htab fit: whether guests of a given size would start now. */
 #include <string.h>
 
 #include "commands/command.h"
 #include "pool/fit.h"
 
-/* By RAM and by maxmem. */
+/* --ram and --maxmem */
 #define CASES_MAX 2
 
 #define FIT_COLUMNS(F) \
-	F(basis, "BASIS", TEXT, "what the order comes from: \"ram\", \"maxmem\", \"order\"") \
-	F(ram_bytes, "RAM", BYTES, "memory that the order is for") \
-	F(order, "ORDER", NUMBER, "order of the table that such a guest needs") \
-	F(table_bytes, "SIZE", BYTES, "size of that table") \
+	F(basis, "BASIS", TEXT, "option that gave the order: \"ram\", \"maxmem\", \"order\"") \
+	F(ram_bytes, "RAM", BYTES, "guest memory that the order is for") \
+	F(order, "ORDER", NUMBER, "order of the table of each guest") \
+	F(table_bytes, "SIZE", BYTES, "size of the table of each guest") \
 	F(wanted, "WANTED", NUMBER, "number of guests") \
 	F(fits, "FITS", NUMBER, "number of such tables that fit") \
 	F(answer, "ANSWER", TEXT, "\"yes\", \"no\" or \"unknown\"") \
-	F(reason, "REASON", TEXT, "why, in a word; see kvm-htab(8)") \
+	F(reason, "REASON", TEXT, "reason, as one word; see kvm-htab(8)") \
 	F(largest_free_order, "LARGEST", NUMBER, "largest order that fits; 0: none") \
-	F(source, "SOURCE", TEXT, "where the tables come from: \"pool\" or \"pages\"") \
-	F(moved_bytes, "MOVED", BYTES, "what the kernel moves to make room when it is asked")
+	F(source, "SOURCE", TEXT, "source of the tables: \"pool\" or \"pages\"") \
+	F(moved_bytes, "MOVED", BYTES, "bytes that the kernel would move to make room")
 
-/* One order, and what came of it. */
+/* One order and its answer. */
 struct fit_case {
 	FIT_COLUMNS(COLUMN_MEMBER)
 	struct fit fit;
 	bool answered;
-	char *advice; /* NULL: none */
+	char *sentence, *advice; /* NULL: none */
 };
 
 #define ENTRY(...) COLUMN_OF(struct fit_case, __VA_ARGS__),
@@ -38,17 +38,16 @@ struct fit_cases {
 	size_t n;
 };
 
-/* What args_doc says is not said again. */
+/* args_doc already has those with OPTION_NO_USAGE. */
 static const struct argp_option own_options[] = {
-	{ "ram", OPT_RAM, "SIZE", OPTION_NO_USAGE, "RAM of the guest at its start", 0 },
+	{ "ram", OPT_RAM, "SIZE", OPTION_NO_USAGE, "RAM of the guest when it starts", 0 },
 	{ "maxmem", OPT_MAXMEM, "SIZE", 0,
-	  "RAM it may grow to: what counts for a guest that cannot resize its table", 0 },
-	{ "order", OPT_ORDER, "N", OPTION_NO_USAGE, "The order of its table: 18 (256K) to 46 (64T)",
+	  "RAM that the guest may grow to (omit if the guest can resize its table)", 0 },
+	{ "order", OPT_ORDER, "N", OPTION_NO_USAGE, "Order of its table: 18 (256K) to 46 (64T)",
 	  0 },
 	{ "count", OPT_COUNT, "N", 0, "Number of such guests (default 1)", 0 },
 	{ "probe", OPT_PROBE, NULL, 0,
-	  "Find out by trying: takes the tables for a moment; a refusal leaves lines in the "
-	  "kernel log",
+	  "Allocate the tables for a moment to find out; a failure leaves lines in the kernel log",
 	  0 },
 	{ 0 },
 };
@@ -56,9 +55,9 @@ static const struct argp_option own_options[] = {
 static void check(struct argp_state *state, const struct options *options)
 {
 	if (options->maxmem_bytes && !options->ram_bytes)
-		options_fail(state, "--maxmem goes with --ram: give both");
+		options_fail(state, "--maxmem requires --ram");
 	if (!options_order(options))
-		options_fail(state, "which size? give --order N or --ram SIZE");
+		options_fail(state, "no size given; use --order N or --ram SIZE");
 	if (options->maxmem_bytes && options->maxmem_bytes < options->ram_bytes)
 		options_fail(state, "--maxmem is less than --ram");
 }
@@ -76,7 +75,7 @@ static void add_case(struct fit_cases *cases, const struct options *options, con
 	};
 }
 
-/* The last case is that of the larger table: its answer is the call's. */
+/* The last case has the larger table. Its answer is the answer of the call. */
 static void add_cases(struct fit_cases *cases, const struct options *options)
 {
 	if (options->order)
@@ -102,16 +101,10 @@ static void fill_row(struct fit_case *c)
 	c->moved_bytes = fit->moved_bytes;
 }
 
-/* The exit status that an answer is. */
+/* The exit status for an answer. */
 static enum exit_status status_of(enum fit_answer answer)
 {
-	static const enum exit_status statuses[] = {
-		[FIT_UNKNOWN] = STATUS_CANNOT,
-		[FIT_YES] = STATUS_DONE,
-		[FIT_NO] = STATUS_NO,
-	};
-
-	return statuses[answer];
+	return answer == FIT_YES ? STATUS_DONE : answer == FIT_NO ? STATUS_NO : STATUS_CANNOT;
 }
 
 static int answer(struct call *call, struct fit_case *c, const struct pool *pool,
@@ -132,17 +125,18 @@ static int answer(struct call *call, struct fit_case *c, const struct pool *pool
 	return 0;
 }
 
-/* What stands in the way, and the advice, which may be the same for both cases. */
-static void explain(struct call *call, const struct fit_cases *cases)
+/* Notes the reason of each case, and its advice unless the case before has the same. */
+static void explain(struct call *call, struct fit_cases *cases)
 {
 	const char *told = NULL;
 
 	for (size_t i = 0; i < call->nrows; i++) {
-		const struct fit_case *c = &cases->cases[i];
+		struct fit_case *c = &cases->cases[i];
 
-		call_note(call, c->basis, fit_sentence(&c->fit));
+		c->sentence = fit_sentence(&c->fit);
+		call_note(call, c->basis, c->sentence);
 		if (c->advice && (!told || strcmp(told, c->advice)))
-			call_note(call, NULL, strdup(c->advice));
+			call_note(call, NULL, c->advice);
 		told = c->advice;
 	}
 }
@@ -175,8 +169,10 @@ static void clear(void *data)
 {
 	struct fit_cases *cases = data;
 
-	for (size_t i = 0; i < cases->n; i++)
+	for (size_t i = 0; i < cases->n; i++) {
+		free(cases->cases[i].sentence);
 		free(cases->cases[i].advice);
+	}
 }
 
 static void add_to_result(const struct call *call, size_t i, struct json_object *object)
@@ -192,11 +188,12 @@ static void add_to_result(const struct call *call, size_t i, struct json_object 
 
 const struct command fit_command = {
 	.name = "fit",
-	.summary = "whether a guest would start now",
+	.summary = "check whether a guest would start now",
 	.args_doc = "--ram=SIZE|--order=N",
-	.doc = "Say whether guests that use the hash MMU would get their tables now, by QEMU's "
-	       "rule. Exit status: 0 yes, 3 no, 5 cannot tell; with --maxmem the answer for the "
-	       "larger table, the one of a guest that cannot resize its own.",
+	.doc = "Check whether guests that use the hash MMU would get their tables now, with the "
+	       "order that QEMU requests. Exit status: 0 yes, 3 no, 5 unknown. With --maxmem the "
+	       "answer is for the larger table. Omit --maxmem if the guest can resize its table; "
+	       "if unsure, give it.",
 	.options = own_options,
 	.check = check,
 	.columns = columns,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvm-htab list: the VMs of this host, who has them and what their tables cost. */
+/* kvm-htab list: the VMs of this host, their tables and their processes. */
 #include "commands/command.h"
 #include "commands/vm-row.h"
 
@@ -13,10 +13,10 @@ static void run(struct call *call)
 	struct list *list = call->data;
 
 	if (vm_list_read(&call->fs, &call->host, &list->vms, &call->err))
-		vm_list_clear(&list->vms); /* half a list would look like a whole one */
+		vm_list_clear(&list->vms); /* a partial list would look complete */
 	call->rows = list->rows = vm_rows_of_list(&list->vms);
 	call->nrows = list->rows ? list->vms.n : 0;
-	call_note(call, NULL, list->vms.advice ? strdup(list->vms.advice) : NULL);
+	call_note(call, NULL, list->vms.advice);
 }
 
 static void clear(void *data)
@@ -39,9 +39,9 @@ static void add_to_document(const struct call *call, struct json_object *documen
 
 const struct command list_command = {
 	.name = "list",
-	.summary = "the VMs of this host and what their tables cost",
-	.doc = "List the VMs of this host: their tables, what these cost, and the processes that "
-	       "have them. Only root is shown everything. \"-\" marks what is not known.",
+	.summary = "list the VMs of this host and their tables",
+	.doc = "List the VMs of this host: their tables, the size of these, and the processes that "
+	       "created them. Only root sees everything. Unknown values are shown as \"-\".",
 	.columns = vm_list_columns,
 	.ncolumns = VM_LIST_NCOLUMNS,
 	.defaults = "ID,ORDER,SOURCE,SIZE,REVMAP,PID,VMM,DOMAIN",

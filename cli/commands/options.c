@@ -17,10 +17,10 @@
 
 #define EXCLUSIVE_MAX 4
 
-/* More than any command has. */
+/* More than any command has, with the final { 0 }. */
 #define OPTIONS_MAX 32
 
-/* At most one of each row; the names are for the message. */
+/* At most one option of each row may be given. */
 static const struct {
 	int key;
 	const char *name;
@@ -38,32 +38,20 @@ static const struct {
 	{ { 'o', "--output" }, { OPT_MAP, "--map" } },
 };
 
-/* The first other key of set @set that was given; -1: @key is not in it, or no other was. */
-static int excluded_by(const struct options *options, size_t set, int key, int *self)
+/* Exits with a usage error if two options of a row were given. */
+static void check_exclusive(struct argp_state *state, const bool *seen)
 {
-	int other = -1;
+	for (size_t row = 0; row < COUNT_OF(exclusive); row++) {
+		const char *first = NULL;
 
-	*self = -1;
-	for (int i = 0; i < EXCLUSIVE_MAX && exclusive[set][i].key; i++) {
-		if (exclusive[set][i].key == key)
-			*self = i;
-		else if (other < 0 && options->seen[exclusive[set][i].key])
-			other = i;
-	}
-	return *self < 0 ? -1 : other;
-}
-
-/* Notes that @key was given; exits with a usage error if it excludes an earlier one. */
-static void note_key(struct argp_state *state, struct options *options, int key)
-{
-	options->seen[key] = true;
-	for (size_t set = 0; set < COUNT_OF(exclusive); set++) {
-		int self, other = excluded_by(options, set, key, &self);
-
-		if (other >= 0)
-			argp_error(state, "%s and %s exclude each other",
-				   exclusive[set][other < self ? other : self].name,
-				   exclusive[set][other < self ? self : other].name);
+		for (size_t i = 0; i < EXCLUSIVE_MAX && exclusive[row][i].key; i++) {
+			if (!seen[exclusive[row][i].key])
+				continue;
+			if (first)
+				argp_error(state, "%s and %s are mutually exclusive", first,
+					   exclusive[row][i].name);
+			first = exclusive[row][i].name;
+		}
 	}
 }
 
@@ -78,7 +66,7 @@ void options_fail(struct argp_state *state, const char *format, ...)
 	va_end(args);
 	escaped = message ? escape_ascii(message) : NULL;
 	argp_error(state, "%s", escaped ?: "out of memory");
-	exit(STATUS_USAGE); /* argp_error() does not return here, but its type does not say so */
+	exit(STATUS_USAGE); /* argp_error() does not return, but is not declared so */
 }
 
 unsigned int options_order(const struct options *options)
@@ -90,23 +78,23 @@ unsigned int options_order(const struct options *options)
 
 static const struct argp_option vm_options[] = {
 	{ "vm", OPT_VM, "VM", OPTION_NO_USAGE, /* args_doc has it */
-	  "The VM: unix:PATH or unix:@NAME (a socket on which its VMM offers it), fd:N "
-	  "(inherited), pid:PID or pid:PID:FD (its VMM), or domain:NAME (libvirt's); may be given "
-	  "several times",
+	  "The VM: unix:PATH or unix:@NAME (socket on which its VMM offers it), fd:N (inherited "
+	  "file descriptor), pid:PID or pid:PID:FD (its VMM), or domain:NAME (libvirt); may be "
+	  "repeated",
 	  1 },
 	{ "timeout", OPT_TIMEOUT, "SECONDS", 0,
-	  "How long a peer may take to accept and to send its VM, and again to take the answer "
+	  "Wait up to SECONDS for a peer to send its VM, and as long to deliver the answer "
 	  "(default 10)",
 	  2 },
 	{ 0 }
 };
 
 static const struct argp_option change_options[] = {
-	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Check everything, but change nothing", 3 },
+	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Make all checks, but change nothing", 3 },
 	{ "wait", OPT_WAIT, "SECONDS", 0, "Wait up to SECONDS for the VM's vCPUs to stop", 3 },
 	{ "force", OPT_FORCE, NULL, 0,
-	  "With pid: and domain:, where nobody has offered the VM: even if its guest has run, or "
-	  "its VMM does not know the new order",
+	  "With pid: and domain:, change the VM even if its guest has run or its VMM does not "
+	  "know the new order",
 	  3 },
 	{ 0 }
 };
@@ -114,10 +102,10 @@ static const struct argp_option change_options[] = {
 static const struct argp_option common_options[] = {
 	{ "json", 'J', NULL, 0, "Print JSON", 10 },
 	{ "raw", 'r', NULL, 0, "Print columns for scripts, without padding", 10 },
-	{ "bytes", 'b', NULL, 0, "Print sizes in bytes, not with units", 10 },
-	{ "noheadings", 'n', NULL, 0, "Print no headings", 10 },
+	{ "bytes", 'b', NULL, 0, "Print sizes in bytes", 10 },
+	{ "noheadings", 'n', NULL, 0, "Do not print headings", 10 },
 	{ "output", 'o', "COLUMNS", 0, "Print these columns (comma-separated)", 10 },
-	{ "quiet", 'q', NULL, 0, "Print no results, only errors", 10 },
+	{ "quiet", 'q', NULL, 0, "Print errors only", 10 },
 	{ "sysroot", OPT_SYSROOT, "DIR", 0, "Read /sys and /proc of a captured host below DIR",
 	  11 },
 	OPTIONS_HELP,
@@ -141,7 +129,7 @@ error_t options_parse_help(int key, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-/* Seconds with an optional fraction, in milliseconds. */
+/* Parses seconds with an optional fraction. Returns milliseconds. */
 static unsigned int parse_seconds(struct argp_state *state, const char *arg)
 {
 	char *end;
@@ -149,7 +137,7 @@ static unsigned int parse_seconds(struct argp_state *state, const char *arg)
 
 	seconds = strtod(arg, &end);
 	if (!isdigit((unsigned char)*arg) || *end || !(seconds <= SECONDS_MAX))
-		options_fail(state, "\"%s\" is no time: write seconds, as in 5 or 0.5", arg);
+		options_fail(state, "invalid time \"%s\": use seconds, such as 5 or 0.5", arg);
 	return (unsigned int)(seconds * 1000);
 }
 
@@ -158,8 +146,7 @@ static unsigned int parse_count(struct argp_state *state, const char *arg)
 	uint64_t count;
 
 	if (parse_u64(arg, &count) || !count || count > COUNT_MAX)
-		options_fail(state, "\"%s\" is no number of guests: write one from 1 to %d", arg,
-			     COUNT_MAX);
+		options_fail(state, "invalid number of guests \"%s\": use 1 to %d", arg, COUNT_MAX);
 	return (unsigned int)count;
 }
 
@@ -167,12 +154,11 @@ static int add_target(struct argp_state *state, struct options *options, const c
 		      struct error *err)
 {
 	if (options->ntargets == VM_TARGETS_MAX)
-		argp_error(state, "at most %d VMs in one call", VM_TARGETS_MAX);
+		argp_error(state, "too many VMs: the limit is %d", VM_TARGETS_MAX);
 	return vm_target_parse(arg, &options->targets[options->ntargets++], err);
 }
 
-/* Options of one or a few commands. */
-static void parse_own(int key, char *arg, struct argp_state *state)
+static void parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
 	struct error err = { 0 };
@@ -196,24 +182,29 @@ static void parse_own(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_FORMAT:
 		if (strcmp(arg, "prometheus"))
-			options_fail(state, "there is no format \"%s\": write --format=prometheus",
-				     arg);
+			options_fail(state, "unknown format \"%s\": use prometheus", arg);
 		break;
 	case OPT_TIMEOUT:
 		options->timeout_ms = parse_seconds(state, arg);
 		break;
 	case OPT_WAIT:
-		options->wait_ms = parse_seconds(state, arg);
+		options->terms.wait_ms = parse_seconds(state, arg);
 		break;
 	case OPT_COUNT:
 		options->count = parse_count(state, arg);
+		break;
+	case OPT_SYSROOT:
+		options->sysroot = arg;
+		break;
+	case 'o':
+		options->output.columns = arg;
 		break;
 	}
 	if (r)
 		options_fail(state, "%s", err.message);
 }
 
-/* What options without an argument say. */
+/* Stores the options that take no argument. */
 static void set_flags(struct options *options)
 {
 	const bool *seen = options->seen;
@@ -223,14 +214,14 @@ static void set_flags(struct options *options)
 	options->output.bytes = seen['b'];
 	options->output.noheadings = seen['n'];
 	options->output.quiet = seen['q'];
-	options->dry_run = seen[OPT_DRY_RUN];
-	options->force = seen[OPT_FORCE];
+	options->terms.dry_run = seen[OPT_DRY_RUN];
+	options->terms.force = seen[OPT_FORCE];
 	options->probe = seen[OPT_PROBE];
 	options->map = seen[OPT_MAP];
 	options->metrics = seen[OPT_FORMAT];
 }
 
-/* When all arguments are parsed. */
+/* Checks the options after all arguments are parsed, and opens the libraries they need. */
 static void finish(struct argp_state *state, struct options *options)
 {
 	const struct command *command = options->command;
@@ -238,12 +229,13 @@ static void finish(struct argp_state *state, struct options *options)
 	int r;
 
 	set_flags(options);
+	check_exclusive(state, options->seen);
 	if ((command->groups & OPTIONS_VM) && !options->ntargets)
-		argp_error(state, "which VM? give --vm, as in --vm unix:/run/vm.sock");
+		argp_error(state, "no VM given; use --vm, as in --vm unix:/run/vm.sock");
 	if (command->check)
 		command->check(state, options);
 	r = output_prepare(&options->output, &err);
-	if (!r && (command->groups & OPTIONS_VM)) /* peers are answered in JSON in any case */
+	if (!r && (command->groups & OPTIONS_VM)) /* peers always get a JSON answer */
 		r = json_prepare(&err);
 	if (!r)
 		return;
@@ -255,34 +247,26 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
 
-	switch (key) {
-	case 'o':
-		options->output.columns = arg;
-		break;
-	case OPT_SYSROOT:
-		options->sysroot = arg;
-		break;
-	case ARGP_KEY_END:
+	if (key == ARGP_KEY_END)
 		finish(state, options);
+	else if (!options_parse_help(key, state))
 		return 0;
-	default:
-		if (!options_parse_help(key, state))
-			return 0;
-		if (key <= 0 || key >= OPT_KEYS)
-			return ARGP_ERR_UNKNOWN;
-		parse_own(key, arg, state);
+	else if (key <= 0 || key >= OPT_KEYS)
+		return ARGP_ERR_UNKNOWN;
+	else {
+		options->seen[key] = true;
+		parse_option(key, arg, state);
 	}
-	note_key(state, options, key);
 	return 0;
 }
 
-/* The help filter: puts the command's columns behind its text. */
+/* The help filter: appends the command's columns. */
 static char *add_columns(int key, const char *text, void *input)
 {
 	const struct options *options = input;
 
 	if (key == ARGP_KEY_HELP_DUP_ARGS_NOTE)
-		return NULL; /* a sentence on -o */
+		return NULL; /* not needed: each option shows its argument */
 	if (key != ARGP_KEY_HELP_POST_DOC)
 		return (char *)text;
 	return layout_help(options->command->columns, options->command->ncolumns);
@@ -299,7 +283,7 @@ void options_parse_argp(const struct argp *argp, int argc, char **argv, unsigned
 	exit(STATUS_FAILED);
 }
 
-/* Appends the options of @from, which ends with { 0 }, at @to. Returns where the next ones go. */
+/* Copies the options of @from, which ends with { 0 }, to @to. Returns the new end. */
 static struct argp_option *append(struct argp_option *to, const struct argp_option *from)
 {
 	while (from && (from->name || from->key))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The options of all commands: an option means the same wherever it is
- * allowed, so that there is one parser, and one list of which exclude each other.
+ * The options of all commands. An option means the same in every command, so that one parser and
+ * one list of exclusive options suffice.
  */
 #ifndef KVM_HTAB_COMMANDS_OPTIONS_H
 #define KVM_HTAB_COMMANDS_OPTIONS_H
@@ -9,11 +9,12 @@
 #include <argp.h>
 
 #include "lib/output.h"
+#include "vm/change.h"
 #include "vm/target.h"
 
 #define VM_TARGETS_MAX 64
 
-/* Options without a letter. */
+/* Keys of options without a letter. */
 enum {
 	OPT_SYSROOT = 0x100,
 	OPT_USAGE,
@@ -31,22 +32,20 @@ enum {
 	OPT_FORMAT,
 	OPT_FORCE,
 	OPT_MAP,
-	OPT_KEYS /* how many keys there are, letters included */
+	OPT_KEYS /* number of keys, including letters */
 };
 
 struct command;
 
 struct options {
-	const struct command *command; /* whose options these are */
-	bool seen[OPT_KEYS]; /* which keys were given */
+	const struct command *command;
+	bool seen[OPT_KEYS]; /* the keys that were given */
 	struct output_options output;
 	const char *sysroot;
 	struct vm_target targets[VM_TARGETS_MAX];
 	size_t ntargets;
-	unsigned int timeout_ms; /* for a peer to accept, and to send or take */
-	unsigned int wait_ms; /* for vCPUs to stop; 0: do not wait */
-	bool dry_run;
-	bool force;
+	unsigned int timeout_ms; /* of a peer */
+	struct vm_terms terms; /* of changes */
 	unsigned int order, min_order; /* 0: not given */
 	uint64_t ram_bytes, maxmem_bytes; /* 0: not given */
 	unsigned int count; /* of guests; 1 unless given */
@@ -55,32 +54,29 @@ struct options {
 	bool metrics;
 };
 
-/*
- * Groups of options for `struct command`, whose help text is the same for all
- * commands that have them. Every command has the options about output.
- */
+/* Groups of options that several commands have. Every command has the options for output. */
 enum option_groups {
 	OPTIONS_VM = 1, /* --vm, --timeout */
 	OPTIONS_CHANGE = 2, /* --dry-run, --wait, --force */
 };
 
-/* The order of the table that --order, or --ram by QEMU's rule, asks for; 0: neither was given. */
+/* The order given with --order, or the one that QEMU uses for --ram; 0: neither was given. */
 unsigned int options_order(const struct options *options);
 
 /*
- * Parses the arguments of options->command. Exits with a usage error, after
- * --help and its kind, and if memory runs out.
+ * Parses the arguments of options->command. Exits after a usage error, after --help, --usage and
+ * --version, and if memory runs out.
  */
 void options_parse(int argc, char **argv, struct options *options);
 
 /*
- * Calls argp_parse() with argp's @flags but without its --help. Exits with a
- * usage error, and if memory runs out.
+ * Calls argp_parse() with argp's @flags, without its own --help. Exits after a usage error and if
+ * memory runs out.
  */
 void options_parse_argp(const struct argp *argp, int argc, char **argv, unsigned int flags,
 			void *input);
 
-/* Handles --help, --usage and --version, which exit; else ARGP_ERR_UNKNOWN. */
+/* Handles --help, --usage and --version, which exit. Returns ARGP_ERR_UNKNOWN for other keys. */
 error_t options_parse_help(int key, struct argp_state *state);
 
 /* The options that options_parse_help() handles, for a list that ends with { 0 }. */
@@ -92,7 +88,7 @@ error_t options_parse_help(int key, struct argp_state *state);
 		"version", OPT_VERSION, NULL, 0, "Print the version", -1 \
 	}
 
-/* Exits with a usage error through argp, the message escaped. */
+/* Exits with a usage error, in which it escapes bytes that are not printable. */
 _Noreturn void options_fail(struct argp_state *state, const char *format, ...)
 	__attribute__((__format__(printf, 2, 3)));
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The pool as a picture, and as JSON. */
+/* The map of the pool, as a drawing and as JSON. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -10,16 +10,16 @@
 #define LINE_CHARACTERS 64
 #define LINES_MAX 16
 
-/* For VMs, over and over if there are more */
+/* One for each VM, repeated if there are more VMs. */
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/* Of terminals: what tells neighbours apart */
+/* Escape sequences that tell adjacent VMs apart. */
 static const char *const colours[] = { "\033[31m", "\033[32m", "\033[33m",
 				       "\033[34m", "\033[35m", "\033[36m" };
 
 #define COLOUR_OFF "\033[m"
 
-/* How much of a piece lies between two places */
+/* Returns the bytes of @piece that lie in [@from, @to). */
 static uint64_t common(const struct piece *piece, uint64_t from, uint64_t to)
 {
 	uint64_t end = piece->at + piece->bytes;
@@ -29,7 +29,10 @@ static uint64_t common(const struct piece *piece, uint64_t from, uint64_t to)
 	return to > from ? to - from : 0;
 }
 
-/* The piece that most of a slice belongs to. @first: the first that may be in it, also for the next. */
+/*
+ * Finds the piece that most of the slice [@from, @to) belongs to. *@first is the first piece that
+ * may overlap it, and is updated for the next slice.
+ */
 static size_t owner_of(const struct pool_map *map, uint64_t from, uint64_t to, size_t *first)
 {
 	uint64_t most = 0;
@@ -48,26 +51,16 @@ static size_t owner_of(const struct pool_map *map, uint64_t from, uint64_t to, s
 	return owner;
 }
 
-static char character_of(const struct piece *piece)
-{
-	switch (piece->kind) {
-	case PIECE_FREE:
-		return '.';
-	case PIECE_USED:
-		return '#';
-	default:
-		return letters[piece->number % (sizeof(letters) - 1)];
-	}
-}
-
 static void print_character(const struct piece *piece, bool coloured)
 {
-	char c = character_of(piece);
+	char letter = letters[piece->number % (sizeof(letters) - 1)];
 
-	if (coloured && piece->kind == PIECE_VM)
-		printf("%s%c%s", colours[piece->number % COUNT_OF(colours)], c, COLOUR_OFF);
+	if (piece->kind != PIECE_VM)
+		putchar(piece->kind == PIECE_FREE ? '.' : '#');
+	else if (coloured)
+		printf("%s%c%s", colours[piece->number % COUNT_OF(colours)], letter, COLOUR_OFF);
 	else
-		putchar(c);
+		putchar(letter);
 }
 
 static void print_vm(const struct piece *piece, const struct vm_list *users, bool coloured)
@@ -93,13 +86,13 @@ static void print_legend(const struct pool_map *map, const struct vm_list *users
 			print_vm(&map->pieces[i], users, coloured);
 	}
 	if (has[PIECE_USED])
-		puts(map->owners ? "  #  in use, but not as the table of a VM" :
-				   "  #  in use; this kernel does not tell by which VM");
+		puts(map->owners ? "  #  in use, but not for the table of a VM" :
+				   "  #  in use; this kernel does not report by which VM");
 	if (has[PIECE_FREE])
 		puts("  .  free");
 }
 
-/* The smallest size of slices, a power of two of granules, with which the picture is not too large */
+/* The smallest power of two of granules for which the map has at most LINES_MAX lines. */
 static uint64_t slice_bytes(const struct pool_map *map)
 {
 	uint64_t slice = map->granule_bytes;
@@ -116,7 +109,7 @@ void pool_map_print(const struct pool_map *map, const struct vm_list *users)
 	bool coloured = colours_wanted();
 	size_t first = 0;
 
-	printf("\nMap, %s a character, %s a line\n", bytes_format(slice, character),
+	printf("\nMap (%s per character, %s per line)\n", bytes_format(slice, character),
 	       bytes_format(slice * LINE_CHARACTERS, line));
 	for (uint64_t at = 0; at < map->bytes; at += slice) {
 		if (at / slice % LINE_CHARACTERS == 0)

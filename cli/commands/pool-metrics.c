@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The pool as metrics. */
+/* The pool as Prometheus metrics. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static void describe_gauge(const char *name, const char *help)
 	describe(name, (int)strlen(name), "gauge", help);
 }
 
-/* @value is one of our own words, in which there is nothing to escape. */
+/* @value is a constant of this program that needs no escaping. */
 static void print_labelled(const char *name, const char *label, const char *value, uint64_t number)
 {
 	printf("kvm_htab_%s{%s=\"%s\"} %" PRIu64 "\n", name, label, value, number);
@@ -35,7 +35,7 @@ static bool ends_with(const char *text, size_t length, const char *end)
 	return length > strlen(end) && !strncmp(text + length - strlen(end), end, strlen(end));
 }
 
-/* A fact of the pool; the ones with labels are described before the first of their name. */
+/* Prints a fact of the pool. Facts that differ in their labels share one description. */
 static void print_fact(const char *name, const char *help, const struct fact *fact)
 {
 	static const char *described = "";
@@ -48,7 +48,7 @@ static void print_fact(const char *name, const char *help, const struct fact *fa
 			 help);
 	described = name;
 	printf("kvm_htab_%s ", name);
-	if (ends_with(name, length, "_seconds")) /* of microseconds */
+	if (ends_with(name, length, "_seconds")) /* the fact is in microseconds */
 		printf("%" PRIu64 ".%06" PRIu64 "\n", fact->value / 1000000, fact->value % 1000000);
 	else
 		printf("%" PRIu64 "\n", fact->value);
@@ -58,9 +58,7 @@ static void print_states(const struct pool *pool)
 {
 	enum pool_condition condition = pool_condition(pool);
 
-	describe_gauge("pool_state",
-		       "1 for the state of the pool that large hashed page tables come from, 0 "
-		       "for others");
+	describe_gauge("pool_state", "1 for the state of the pool, 0 for others");
 	for (enum pool_state s = POOL_UNKNOWN; s <= POOL_ABSENT; s++)
 		print_labelled("pool_state", "state", pool_state_name(s), s == pool->state);
 	describe_gauge("pool_condition", "1 for the condition of the pool, 0 for others");
@@ -81,7 +79,6 @@ static void print_facts(const struct pool *pool)
 static void print_fits(const struct pool *pool)
 {
 	bool described = false;
-	char text[CELL_MAX];
 
 	for (unsigned int order = HPT_ORDER_MIN; order <= HPT_ORDER_MAX; order++) {
 		const struct fact *fits = pool_fits(pool, order);
@@ -89,12 +86,10 @@ static void print_fits(const struct pool *pool)
 		if (!fits->known)
 			continue;
 		if (!described)
-			describe_gauge(
-				"pool_fits",
-				"how many more tables of an order, of that order alone, fit");
+			describe_gauge("pool_fits",
+				       "number of further tables that fit if all have this order");
 		described = true;
-		snprintf(text, sizeof(text), "%u", order);
-		print_labelled("pool_fits", "order", text, fits->value);
+		printf("kvm_htab_pool_fits{order=\"%u\"} %" PRIu64 "\n", order, fits->value);
 	}
 }
 
@@ -102,7 +97,7 @@ static void print_sources(const char *sources)
 {
 	if (!sources)
 		return;
-	describe_gauge("pool_source_info", "what was read to learn about the pool");
+	describe_gauge("pool_source_info", "sources of the information about the pool");
 	while (*sources) {
 		size_t length = strcspn(sources, ",");
 
@@ -113,9 +108,9 @@ static void print_sources(const char *sources)
 
 void pool_metrics_print(const struct host *host, const struct pool *pool, bool available)
 {
-	print_flag("available", "whether this host can have guests with hashed page tables",
+	print_flag("available", "whether this host can run guests with hashed page tables",
 		   available);
-	print_flag("module_loaded", "whether the module kvm_hv is present", host->module_loaded);
+	print_flag("module_loaded", "whether the module kvm_hv is loaded", host->module_loaded);
 	print_flag("kernel_patched", "whether the kernel has the kvm-htab series", host->patched);
 	print_states(pool);
 	print_facts(pool);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvm-htab pool-status: capacity, free, what still fits, and what to do about it. */
+/* kvm-htab pool-status: capacity and use of the pool, and what still fits. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,21 +8,21 @@
 #include "lib/text.h"
 #include "pool/probe.h"
 
-/* Beside POOL_FACTS */
+/* Columns in addition to POOL_FACTS. */
 #define STATUS_COLUMNS(F) \
 	F(state, "STATE", TEXT, "\"ready\", \"failed\", \"absent\" or \"unknown\"") \
 	F(condition, "CONDITION", TEXT, "\"ok\", \"full\", \"fragmented\", or as STATE") \
-	F(module_loaded, "MODULE", FLAG, "whether kvm_hv is present") \
-	F(kernel_patched, "PATCHED", FLAG, "whether the kernel has the series") \
+	F(module_loaded, "MODULE", FLAG, "whether kvm_hv is loaded") \
+	F(kernel_patched, "PATCHED", FLAG, "whether the kernel has the kvm-htab series") \
 	F(platform, "PLATFORM", TEXT, "\"PowerNV\", \"pSeries\" or \"other\"") \
 	F(approximate, "APPROX", FLAG, "whether sizes are approximate") \
-	F(sources, "SOURCES", LIST, "what was read")
+	F(sources, "SOURCES", LIST, "sources of the information")
 
-/* The row, and all else that one call has learnt. */
+/* The row, and the other results of a call. */
 struct status {
 	STATUS_COLUMNS(COLUMN_MEMBER)
 	struct pool pool;
-	char *advice; /* NULL: none needed */
+	char *advice; /* owned; NULL: none */
 	struct vm_list users;
 	struct pool_map map;
 };
@@ -35,7 +35,7 @@ static const struct column columns[] = { STATUS_COLUMNS(STATUS_COLUMN) POOL_FACT
 
 _Static_assert(COUNT_OF(columns) <= COLUMNS_MAX, "a layout holds all columns");
 
-/* How many guests of sizes that people order fit. */
+/* Number of guests of common sizes that fit. */
 #define GUEST_COLUMNS(F) \
 	F(ram_bytes, "GUEST RAM", BYTES, "") \
 	F(order, "ORDER", NUMBER, "") \
@@ -50,42 +50,25 @@ struct guest {
 
 static const struct column guest_columns[] = { GUEST_COLUMNS(GUEST_COLUMN) };
 
-static const unsigned int guests_gib[] = { 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024 };
-
-#define NGUESTS COUNT_OF(guests_gib)
+#define NGUESTS 10 /* 2 GiB to 1 TiB */
 
 static const struct argp_option own_options[] = {
 	{ "probe", OPT_PROBE, NULL, 0,
-	  "Find out by trying: takes all of the pool for a moment, and some lines of the kernel "
-	  "log",
+	  "Allocate all of the pool for a moment to find out; this leaves lines in the kernel log",
 	  0 },
-	{ "map", OPT_MAP, NULL, 0, "Draw what is where in the pool, too; for root", 0 },
+	{ "map", OPT_MAP, NULL, 0, "Also draw a map of the pool; requires root", 0 },
 	{ "format", OPT_FORMAT, "FORMAT", 0,
-	  "\"prometheus\": metrics for node_exporter's textfile collector; exits 0 always", 0 },
+	  "Print metrics for node_exporter's textfile collector (FORMAT: prometheus); always "
+	  "exits with status 0",
+	  0 },
 	{ 0 },
 };
 
-/* Errors are in call->err. */
-static void find_out_by_trying(struct call *call, struct pool *pool)
+static int find_out_by_trying(struct call *call, struct pool *pool)
 {
 	_cleanup_(probe_close) struct probe probe;
-	int r = probe_open(&probe, &call->err);
 
-	if (!r)
-		r = probe_pool(&probe, pool, &call->err);
-	(void)r;
-}
-
-static void check_map(struct call *call, const struct pool *pool)
-{
-	struct error err = { 0 };
-
-	if (!pool->map || !pool_may_exist(pool) || !pool_map_check(pool->map, &err))
-		return;
-	if (call->err.status)
-		error_clear(&err); /* that there are no tables at all is the better reason */
-	else
-		call->err = err;
+	return probe_open(&probe, &call->err) ?: probe_pool(&probe, pool, &call->err);
 }
 
 static void fill_row(const struct call *call, struct status *status)
@@ -101,7 +84,7 @@ static void fill_row(const struct call *call, struct status *status)
 	status->sources = pool->sources;
 }
 
-/* Not in the short forms, which are for scripts and fast. */
+/* The short forms, which must be fast, omit the users. */
 static bool shows_users(const struct output_options *output)
 {
 	return !output->quiet && !output->raw && !output->columns;
@@ -115,25 +98,26 @@ static void run(struct call *call)
 
 	pool->map = call->options.map ? &status->map : NULL;
 	if (!host_check(&call->host, &call->err) && call->options.probe)
-		find_out_by_trying(call, pool); /* what was learnt before it failed is shown */
+		(void)!find_out_by_trying(call, pool); /* call->err does not stop the rest */
 	if (powernv) {
 		pool_read(&call->fs, pool);
 		status->advice = pool_advice_text(pool);
-		check_map(call, pool);
+		if (pool->map && pool_may_exist(pool) && !call->err.status)
+			(void)!pool_map_check(pool->map, &call->err);
 	}
 	fill_row(call, status);
 	if (call->options.metrics) {
 		pool_metrics_print(&call->host, pool, !call->err.status);
-		error_clear(&call->err); /* it is a metric */
+		error_clear(&call->err); /* a metric reports it */
 		return;
 	}
 	if (powernv && shows_users(&call->options.output))
 		pool_users_read(call, &status->users);
 	call->rows = status;
 	call->nresults = 1;
-	call->nrows = powernv; /* else there is nothing to show */
-	call_note(call, NULL, status->advice ? strdup(status->advice) : NULL);
-	call_note(call, NULL, status->users.advice ? strdup(status->users.advice) : NULL);
+	call->nrows = powernv; /* other hosts have nothing to show */
+	call_note(call, NULL, status->advice);
+	call_note(call, NULL, status->users.advice);
 }
 
 static void clear(void *data)
@@ -146,18 +130,20 @@ static void clear(void *data)
 	pool_clear(&status->pool);
 }
 
-static void read_guest(const struct pool *pool, size_t i, struct guest *guest)
+static void read_guests(const struct pool *pool, struct guest guests[static NGUESTS])
 {
-	uint64_t ram_bytes = (uint64_t)guests_gib[i] << 30;
-	unsigned int order = hpt_order_of_ram(ram_bytes);
+	for (unsigned int i = 0; i < NGUESTS; i++) {
+		uint64_t ram_bytes = UINT64_C(2) << (30 + i);
+		unsigned int order = hpt_order_of_ram(ram_bytes);
 
-	guest->ram_bytes = fact_of(ram_bytes);
-	guest->order = fact_of(order);
-	guest->table_bytes = fact_of(hpt_bytes(order));
-	guest->fits = *pool_fits(pool, order);
+		guests[i].ram_bytes = fact_of(ram_bytes);
+		guests[i].order = fact_of(order);
+		guests[i].table_bytes = fact_of(hpt_bytes(order));
+		guests[i].fits = *pool_fits(pool, order);
+	}
 }
 
-/* Keys stay where they are: json_add() borrows them. Two digits each, for which snprintf() would be much. */
+/* The names are static because json_add() borrows them. snprintf() would be slower. */
 static struct json_object *json_fits(const struct pool *pool)
 {
 	static char names[HPT_ORDERS][sizeof("46")];
@@ -176,20 +162,13 @@ static struct json_object *json_fits(const struct pool *pool)
 static struct json_object *json_guests(const struct pool *pool)
 {
 	_cleanup_(error_clear) struct error err = { 0 };
-	struct json_object *array = json_new_array();
+	struct guest guests[NGUESTS];
 	struct layout layout;
 
+	read_guests(pool, guests);
 	if (layout_init(&layout, guest_columns, COUNT_OF(guest_columns), NULL, &err))
-		return array;
-	for (size_t i = 0; i < NGUESTS; i++) {
-		struct json_object *object = json_new_object();
-		struct guest guest;
-
-		read_guest(pool, i, &guest);
-		output_json_row(object, &layout, &guest);
-		json_append(array, object);
-	}
-	return array;
+		return NULL;
+	return call_json_rows(&layout, guests, sizeof(guests[0]), NGUESTS);
 }
 
 static void add_to_result(const struct call *call, size_t i, struct json_object *object)
@@ -205,7 +184,7 @@ static void add_to_result(const struct call *call, size_t i, struct json_object 
 	json_add(object, "advice", json_new_string(status->advice));
 }
 
-/* One line of the summary: a size, marked if it is approximate, and a @remark. */
+/* Prints one line of the summary: a size, marked if it is approximate, and a @remark. */
 static void print_size(const struct call *call, const char *name, const struct fact *fact,
 		       const char *remark)
 {
@@ -230,7 +209,7 @@ static void print_largest(const struct pool *pool)
 		       bytes_format(hpt_bytes(order + 7), ram));
 }
 
-/* Of tables that were moved, if any were. */
+/* Prints statistics of moved tables, if any were moved. */
 static void print_moves(const struct call *call, const struct pool *pool)
 {
 	char bytes[CELL_MAX];
@@ -263,10 +242,10 @@ static void print_summary(const struct call *call, const struct status *status)
 	printf("Orders          %" PRIu64 " to %" PRIu64 ", default %" PRIu64,
 	       pool->order_min.value, pool->order_max.value, pool->order_default.value);
 	if (pool->order_max_pages.known)
-		printf("; the page allocator has up to %" PRIu64, pool->order_max_pages.value);
+		printf("; page allocator up to %" PRIu64, pool->order_max_pages.value);
 	printf("\nModule kvm_hv   %s\n", call->host.module_loaded ? "loaded" : "not loaded");
 	printf("kvm-htab series %s\n", call->host.patched ? "present" : "not in this kernel");
-	printf("Failures        %s; smaller tables than requested: %s\n",
+	printf("Failures        %s; tables smaller than requested: %s\n",
 	       fact_text(&pool->failures, COLUMN_NUMBER, true, failures),
 	       fact_text(&pool->fallbacks, COLUMN_NUMBER, true, fallbacks));
 	print_moves(call, pool);
@@ -275,14 +254,14 @@ static void print_summary(const struct call *call, const struct status *status)
 
 static int print(const struct call *call)
 {
+	static const struct table table = { guest_columns, COUNT_OF(guest_columns), NULL,
+					    sizeof(struct guest) };
 	const struct status *status = call->data;
 	struct guest guests[NGUESTS];
 
 	print_summary(call, status);
-	for (size_t i = 0; i < NGUESTS; i++)
-		read_guest(&status->pool, i, &guests[i]);
-	if (call_print_table(call, guest_columns, COUNT_OF(guest_columns), NULL, guests,
-			     sizeof(guests[0]), NGUESTS) ||
+	read_guests(&status->pool, guests);
+	if (call_print_table(call, &table, guests, NGUESTS) ||
 	    pool_users_print(call, &status->users))
 		return -ENOMEM;
 	if (status->map.n)
@@ -292,10 +271,10 @@ static int print(const struct call *call)
 
 const struct command pool_status_command = {
 	.name = "pool-status",
-	.summary = "how much room for tables there is",
-	.doc = "Show the pool that large hashed page tables come from: capacity, free, the "
-	       "largest table and how many guests of which size still fit. \"~\" marks what is "
-	       "approximate, \"-\" what this kernel does not tell.",
+	.summary = "show how much room for tables is left",
+	.doc = "Show the pool that large hashed page tables come from: its size, free space, the "
+	       "largest table that fits, and how many guests of each size fit. Approximate values "
+	       "are marked with \"~\". Values that this kernel does not report are shown as \"-\".",
 	.options = own_options,
 	.columns = columns,
 	.ncolumns = COUNT_OF(columns),

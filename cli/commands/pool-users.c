@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who uses the pool. */
+/* The VMs that use the pool. */
 #include <stdio.h>
 #include <string.h>
 
 #include "commands/pool-parts.h"
-
-static bool may_use_pool(const struct host_vm *vm)
-{
-	return !vm->info_known || vm->info.source == KVM_PPC_HTAB_POOL;
-}
 
 /* Largest first. */
 static int compare_sizes(const void *a, const void *b)
@@ -32,9 +27,9 @@ void pool_users_read(const struct call *call, struct vm_list *users)
 	for (size_t i = 0; i < users->n; i++) {
 		struct host_vm vm = users->vms[i];
 
-		if (!may_use_pool(&vm))
+		if (vm.info_known && vm.info.source != KVM_PPC_HTAB_POOL)
 			continue;
-		users->vms[i] = users->vms[kept]; /* swapped, so that all are freed at the end */
+		users->vms[i] = users->vms[kept]; /* swapped, so that none is lost */
 		users->vms[kept++] = vm;
 	}
 	while (users->n > kept)
@@ -45,6 +40,8 @@ void pool_users_read(const struct call *call, struct vm_list *users)
 
 int pool_users_print(const struct call *call, const struct vm_list *users)
 {
+	static const struct table table = { vm_list_columns, VM_LIST_NCOLUMNS,
+					    "ORDER,SIZE,PID,VMM,DOMAIN", sizeof(struct vm_row) };
 	_cleanup_free_ struct vm_row *rows = vm_rows_of_list(users);
 
 	if (!rows)
@@ -52,8 +49,7 @@ int pool_users_print(const struct call *call, const struct vm_list *users)
 	if (!users->n)
 		return 0;
 	putchar('\n');
-	return call_print_table(call, vm_list_columns, VM_LIST_NCOLUMNS,
-				"ORDER,SIZE,PID,VMM,DOMAIN", rows, sizeof(*rows), users->n);
+	return call_print_table(call, &table, rows, users->n);
 }
 
 void pool_users_add_json(const struct vm_list *users, struct json_object *object)
@@ -61,18 +57,12 @@ void pool_users_add_json(const struct vm_list *users, struct json_object *object
 	_cleanup_(error_clear) struct error err = { 0 };
 	_cleanup_free_ struct vm_row *rows = vm_rows_of_list(users);
 	const struct fact hidden = fact_if(users->hidden_known, users->hidden);
-	struct json_object *array = json_new_array();
 	struct layout layout;
 	int r = layout_init(&layout, vm_list_columns, VM_LIST_NCOLUMNS,
 			    "ID,ORDER,SIZE,PID,VMM,DOMAIN", &err);
 
-	for (size_t i = 0; !r && rows && i < users->n; i++) {
-		struct json_object *user = json_new_object();
-
-		output_json_row(user, &layout, &rows[i]);
-		json_append(array, user);
-	}
-	json_add(object, "users", array);
+	json_add(object, "users",
+		 call_json_rows(&layout, rows, sizeof(*rows), r || !rows ? 0 : users->n));
 	json_add(object, "users_hidden", json_fact(&hidden));
 	json_add(object, "users_advice", json_new_string(users->advice));
 }

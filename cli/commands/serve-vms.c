@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One VM after the other. */
+/* Commands on VMs: the loop over the VMs, and the answers to peers. */
 #include "commands/serve-vms.h"
 
 #include <string.h>
 
 #include "lib/text.h"
 
-/* Tells the peer what came of it: one line, the VM already let go. */
+/* Sends the result to the peer, as one line, after the VM was closed. */
 static void reply(const struct call *call, const struct vm *vm, const struct vm_row *row)
 {
 	_cleanup_json_ struct json_object *object = call_result(call);
@@ -20,8 +20,8 @@ static void reply(const struct call *call, const struct vm *vm, const struct vm_
 		line = json_line(object);
 	}
 	r = line ? vm_socket_reply(vm->sock, line, call->options.timeout_ms) : -ENOMEM;
-	if (r && !row->error.status) /* a peer that failed us need not be told about */
-		complain(row->vm, "the peer did not take the answer: %s", strerror(-r));
+	if (r && !row->error.status) /* one error per VM is enough */
+		complain(row->vm, "cannot send the answer to the peer: %s", strerror(-r));
 }
 
 static void fill_row(struct vm_row *row, const struct vm_result *result)
@@ -36,7 +36,7 @@ static void fill_row(struct vm_row *row, const struct vm_result *result)
 		vm_row_set_info(row, &result->info);
 }
 
-/* Fills @row, which takes over the error. */
+/* Fills in @row, which owns the error afterwards. */
 static void serve_vm(const struct call *call, const struct vm_target *target, struct vm_row *row)
 {
 	const struct options *options = &call->options;

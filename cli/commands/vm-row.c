@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A VM as all commands show it. */
+/* The columns of a VM. */
 #include "commands/vm-row.h"
 
 #define ENTRY(...) COLUMN_OF(struct vm_row, __VA_ARGS__),
@@ -11,18 +11,6 @@ const struct column vm_list_columns[VM_LIST_NCOLUMNS] = { VM_OWNER_COLUMNS(ENTRY
 
 _Static_assert(VM_CALL_NCOLUMNS <= COLUMNS_MAX && VM_LIST_NCOLUMNS <= COLUMNS_MAX,
 	       "a layout holds all columns");
-
-static const char *source_name(uint32_t source)
-{
-	switch (source) {
-	case KVM_PPC_HTAB_POOL:
-		return "pool";
-	case KVM_PPC_HTAB_PAGES:
-		return "pages";
-	default:
-		return NULL;
-	}
-}
 
 void vm_row_set_info(struct vm_row *row, const struct kvm_ppc_htab_info *info)
 {
@@ -40,7 +28,9 @@ void vm_row_set_info(struct vm_row *row, const struct kvm_ppc_htab_info *info)
 	row->table_bytes = fact_of(info->table_bytes);
 	row->revmap_bytes = fact_of(info->revmap_bytes);
 	row->cost_bytes = fact_of(info->table_bytes + info->revmap_bytes);
-	row->source = source_name(info->source);
+	row->source = info->source == KVM_PPC_HTAB_POOL	 ? "pool" :
+		      info->source == KVM_PPC_HTAB_PAGES ? "pages" :
+							   NULL;
 }
 
 struct vm_row *vm_rows_of_list(const struct vm_list *list)

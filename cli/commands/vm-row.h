@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A VM as all commands show it. */
+/* The columns of a VM. */
 #ifndef KVM_HTAB_COMMANDS_VM_ROW_H
 #define KVM_HTAB_COMMANDS_VM_ROW_H
 
 #include "lib/output.h"
 #include "vm/list.h"
 
-/* What came of a call on the VM: vm-status, reset, resize. */
+/* The result for a VM: vm-status, reset, resize. */
 #define VM_RESULT_COLUMNS(F) \
 	F(vm, "VM", TEXT, "the VM, as given with --vm") \
-	F(result, "RESULT", TEXT, "what was done: see kvm-htab(8)") \
-	F(default_order, "DEFAULT", NUMBER, "order of a table that nobody asked for") \
-	F(wanted_order, "WANTED", NUMBER, "order asked for") \
+	F(result, "RESULT", TEXT, "what was done; see kvm-htab(8)") \
+	F(default_order, "DEFAULT", NUMBER, "order of a table if none is requested") \
+	F(wanted_order, "WANTED", NUMBER, "requested order") \
 	F(changed, "CHANGED", FLAG, "whether the table was cleared or replaced") \
 	F(exit_status, "STATUS", NUMBER, "exit status for this VM") \
 	F(error, "ERROR", ERROR, "why it failed")
 
-/* Its table: these and list. */
+/* The table of a VM: all commands on VMs, and list. */
 #define VM_TABLE_COLUMNS(F) \
 	F(state, "STATE", TEXT, "\"running\" or \"stopped\"") \
 	F(mmu, "MMU", TEXT, "\"hash\" or \"radix\"") \
-	F(table, "TABLE", FLAG, "whether the VM has a table yet") \
+	F(table, "TABLE", FLAG, "whether the VM has a table") \
 	F(order, "ORDER", NUMBER, "log2 of the table's size in bytes") \
 	F(table_bytes, "SIZE", BYTES, "size of the table") \
 	F(revmap_bytes, "REVMAP", BYTES, "size of its reverse map") \
@@ -31,11 +31,11 @@
 	F(shared, "SHARED", FLAG, "whether the owner lets others reset it") \
 	F(vcpus_running, "VCPUS", NUMBER, "vCPU threads inside KVM_RUN")
 
-/* Who has it: list. */
+/* The owner of a VM: list. */
 #define VM_OWNER_COLUMNS(F) \
-	F(id, "ID", NUMBER, "the kernel's number of the VM") \
-	F(pid, "PID", NUMBER, "process that made the VM") \
-	F(fd, "FD", NUMBER, "its file descriptor there") \
+	F(id, "ID", NUMBER, "number of the VM in the kernel") \
+	F(pid, "PID", NUMBER, "process that created the VM") \
+	F(fd, "FD", NUMBER, "file descriptor of the VM in that process") \
 	F(uid, "UID", NUMBER, "user ID of that process") \
 	F(vmm, "VMM", TEXT, "command of that process") \
 	F(domain, "DOMAIN", TEXT, "libvirt's name of the VM")
@@ -46,7 +46,7 @@ struct vm_row {
 	VM_OWNER_COLUMNS(COLUMN_MEMBER)
 };
 
-/* The columns of a call on VMs, and of a list of VMs. */
+/* The columns of commands on VMs, and of list. */
 #define COLUMN_ONE(...) +1
 enum {
 	VM_CALL_NCOLUMNS = VM_RESULT_COLUMNS(COLUMN_ONE) VM_TABLE_COLUMNS(COLUMN_ONE),
@@ -56,10 +56,10 @@ enum {
 extern const struct column vm_call_columns[VM_CALL_NCOLUMNS];
 extern const struct column vm_list_columns[VM_LIST_NCOLUMNS];
 
-/* Fills in what the kernel says of the VM's table. */
+/* Fills in the VM's table from @info. */
 void vm_row_set_info(struct vm_row *row, const struct kvm_ppc_htab_info *info);
 
-/* A row for each VM of @list, whose strings they borrow. The caller frees it; NULL: no memory. */
+/* Makes an array of rows, which borrow strings of @list. The caller frees it; NULL: no memory. */
 struct vm_row *vm_rows_of_list(const struct vm_list *list);
 
 #endif /* KVM_HTAB_COMMANDS_VM_ROW_H */

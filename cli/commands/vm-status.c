@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvm-htab vm-status: what table a VM has, what it costs, whether the VM runs. */
+/* kvm-htab vm-status: the table of a VM, its cost, and whether the VM runs. */
 #include "commands/serve-vms.h"
 
 static int work(const struct vm *vm, const struct options *options, struct vm_result *result)
@@ -16,10 +16,10 @@ static int work(const struct vm *vm, const struct options *options, struct vm_re
 
 const struct command vm_status_command = {
 	.name = "vm-status",
-	.summary = "what table a VM has",
+	.summary = "show the table of a VM",
 	.args_doc = "--vm=VM",
-	.doc = "Show the hashed page table of a VM: order, source and cost, whether the VM is "
-	       "running, and whether it has a table yet.",
+	.doc = "Show the hashed page table of a VM: its order, source and size, and whether the VM "
+	       "is running.",
 	.groups = OPTIONS_VM,
 	.defaults = "VM,STATE,MMU,TABLE,ORDER,SIZE,COST,SOURCE,READY,RESIZING,SHARED",
 	SERVES_VMS,

@@ -6,8 +6,9 @@
 #include <sys/ioctl.h>
 
 #include "doctor/doctor.h"
+#include "lib/text.h"
 
-/* Versions in the PVR of CPUs with a hypervisor mode that KVM-HV uses. */
+/* PVR versions of CPUs that KVM-HV supports. */
 #define PVR_POWER7 0x3f
 #define PVR_POWER7P 0x4a
 #define PVR_POWER8E 0x4b
@@ -17,7 +18,7 @@
 
 #define POWER8_THREADS 8
 
-/* Threads of a core run the same guest: POWER8 and before. */
+/* Whether all threads of a core run the same guest: POWER8 and earlier. */
 static bool has_strict_threads(const struct cpu *cpu)
 {
 	return cpu->version == PVR_POWER7 ||
@@ -38,21 +39,18 @@ void doctor_cpu(struct doctor *doctor, struct item *item)
 	if (doctor->host->platform == HOST_OTHER) {
 		doctor->no_hpt = true;
 		item_set(item, ITEM_FAILED, "not POWER (%s)", doctor->host->machine);
-		item_advise(item, "KVM-HV and its hashed page tables exist on POWER only: use a "
-				  "POWER host");
+		item_advise(item, "KVM-HV requires POWER: use a POWER host");
 		return;
 	}
 	if (!cpu->version) {
-		item_set(item, ITEM_UNKNOWN, "/proc/cpuinfo does not tell");
-	} else if (is_too_old(cpu)) {
-		doctor->no_hpt = true;
-		item_set(item, ITEM_FAILED, "%s (PVR %04x %04x)", cpu->name, cpu->version,
-			 cpu->revision);
-		item_advise(item, "KVM-HV needs POWER7 or later: use a later host");
-	} else {
-		item_set(item, ITEM_OK, "%s (PVR %04x %04x)", cpu->name, cpu->version,
-			 cpu->revision);
+		item_set(item, ITEM_UNKNOWN, "not in /proc/cpuinfo");
+		return;
 	}
+	doctor->no_hpt = is_too_old(cpu);
+	item_set(item, doctor->no_hpt ? ITEM_FAILED : ITEM_OK, "%s (PVR %04x %04x)", cpu->name,
+		 cpu->version, cpu->revision);
+	if (doctor->no_hpt)
+		item_advise(item, "KVM-HV requires POWER7 or later: use a newer host");
 }
 
 void doctor_firmware(struct doctor *doctor, struct item *item)
@@ -62,10 +60,10 @@ void doctor_firmware(struct doctor *doctor, struct item *item)
 	if (doctor->host->platform == HOST_PSERIES) {
 		doctor->no_hpt = true;
 		item_set(item, ITEM_FAILED,
-			 "this host is itself a guest (pSeries): KVM-HV guests inside it are "
-			 "nested and use the radix MMU only");
-		item_advise(item, "start guests with a hashed page table on the host below this "
-				  "one, in hypervisor mode");
+			 "this host is itself a guest (pSeries): its KVM-HV guests use the radix "
+			 "MMU only");
+		item_advise(item,
+			    "start guests with a hashed page table on the host below this one");
 	} else if (!strcmp(cpu->platform, "PowerNV")) {
 		const char *firmware = cpu->firmware;
 
@@ -76,15 +74,15 @@ void doctor_firmware(struct doctor *doctor, struct item *item)
 	} else if (*cpu->platform) {
 		doctor->no_hpt = true;
 		item_set(item, ITEM_FAILED, "platform %s, without hypervisor mode", cpu->platform);
-		item_advise(item, "KVM-HV needs a PowerNV host");
+		item_advise(item, "KVM-HV requires a PowerNV host");
 	} else {
-		item_set(item, ITEM_UNKNOWN, "/proc/cpuinfo does not tell the platform");
+		item_set(item, ITEM_UNKNOWN, "the platform is not in /proc/cpuinfo");
 	}
 }
 
 /*
- * Whether guests may use the hash MMU on a radix host. KVM says no for
- * POWER9 before DD2.2 (Cumulus: 1.1), whose threads cannot differ in it.
+ * Whether guests may use the hash MMU on a radix host. KVM refuses that on POWER9 before DD2.2
+ * (Cumulus: 1.1), where all threads of a core must use the same MMU mode.
  */
 static bool radix_host_has_hash(const struct doctor *doctor)
 {
@@ -105,22 +103,22 @@ void doctor_mmu(struct doctor *doctor, struct item *item)
 	if (!strcmp(cpu->mmu, "Hash")) {
 		item_set(item, ITEM_OK, "hash");
 	} else if (strcmp(cpu->mmu, "Radix")) {
-		item_set(item, ITEM_UNKNOWN, "/proc/cpuinfo does not tell");
+		item_set(item, ITEM_UNKNOWN, "the MMU is not in /proc/cpuinfo");
 	} else if (radix_host_has_hash(doctor)) {
-		item_set(item, ITEM_OK, "radix; runs guests with the hash MMU, too");
+		item_set(item, ITEM_OK, "radix; can run hash-MMU guests, too");
 	} else {
 		item_set(item, ITEM_FAILED,
-			 "radix, with a CPU (%s, PVR %04x %04x) that then has no guests with the "
-			 "hash MMU (KVM_CAP_PPC_MMU_HASH_V3)",
+			 "this CPU (%s, PVR %04x %04x) cannot run hash-MMU guests while the host "
+			 "uses radix",
 			 cpu->name, cpu->version, cpu->revision);
 		item_advise_boot(doctor, item, "disable_radix");
 	}
 }
 
-/* More than a kernel is made for (NR_CPUS is 8192 at most): larger numbers are none. */
+/* Larger numbers are invalid: NR_CPUS is 8192 at most. */
 #define CPUS_MAX 65536
 
-/* The next range of a list as in "0-3,8"; false: no more, or no range. */
+/* Parses the next range of a list such as "0-3,8". False: the end, or invalid. */
 static bool next_range(const char **list, uint64_t *first, uint64_t *last)
 {
 	*list += strspn(*list, ",\n");
@@ -135,7 +133,7 @@ static bool next_range(const char **list, uint64_t *first, uint64_t *last)
 	return *last < CPUS_MAX;
 }
 
-/* Whether a thread of the same (sub)core before @cpu is online; -ENOENT: not to be seen. */
+/* Whether a thread before @cpu in its (sub)core is online; -ENOENT: unknown. */
 static int is_secondary(const struct doctor *doctor, uint64_t cpu, uint64_t threads)
 {
 	_cleanup_free_ char *siblings = NULL;
@@ -154,61 +152,50 @@ static int is_secondary(const struct doctor *doctor, uint64_t cpu, uint64_t thre
 	return 0;
 }
 
-/* Writes the range @first to @last, if it is one, to @f, a comma before all but the first. */
-static void print_range(FILE *f, uint64_t first, uint64_t last)
+/* Appends the range [@start, @end) to the list *@text, unless it is empty. */
+static void add_range(char **text, uint64_t start, uint64_t end)
 {
-	const char *comma = ftell(f) > 0 ? "," : "";
-
-	if (first == last)
-		fprintf(f, "%s%u", comma, (unsigned int)first);
-	else
-		fprintf(f, "%s%u-%u", comma, (unsigned int)first, (unsigned int)last);
+	if (start == end)
+		return;
+	text_add(text, "%s%u", *text && **text ? "," : "", (unsigned int)start);
+	if (end - start > 1)
+		text_add(text, "-%u", (unsigned int)end - 1);
 }
 
 /*
- * The list of CPUs that are online and not the first thread of their core, or
- * of their part of it, of @threads. The caller frees it; NULL: not to be seen.
+ * The list of online CPUs that are not the first thread of their (sub)core of @threads. The caller
+ * frees it; NULL: unknown.
  */
 static char *secondaries(const struct doctor *doctor, uint64_t threads)
 {
 	_cleanup_free_ char *online = NULL;
-	char *text = NULL;
 	const char *list;
-	uint64_t first, last, start = 0, end = 0; /* the range that grows: [start, end) */
-	size_t size;
-	FILE *f;
+	uint64_t first, last, start = 0, end = 0; /* the current range: [start, end) */
+	char *text;
 	int r = 0;
 
 	if (sysfs_read(doctor->fs, "/sys/devices/system/cpu/online", &online, NULL))
 		return NULL;
-	f = open_memstream(&text, &size);
-	if (!f)
-		return NULL;
+	text = strdup("");
 	for (list = online; r >= 0 && next_range(&list, &first, &last);)
 		for (uint64_t cpu = first; r >= 0 && cpu <= last; cpu++) {
 			r = is_secondary(doctor, cpu, threads);
 			if (r <= 0)
 				continue;
-			if (end && end == cpu) {
-				end++;
-				continue;
+			if (end != cpu) {
+				add_range(&text, start, end);
+				start = cpu;
 			}
-			if (end)
-				print_range(f, start, end - 1);
-			start = cpu;
 			end = cpu + 1;
 		}
-	if (end)
-		print_range(f, start, end - 1);
-	if (*list)
-		r = -EBADMSG;
-	if (!fclose(f) && r >= 0)
+	add_range(&text, start, end);
+	if (!*list && r >= 0)
 		return text;
 	free(text);
 	return NULL;
 }
 
-/* Whether threads have to be offline: POWER8, and POWER9 in a mode that kernels had before 5.14. */
+/* Whether secondary threads must be offline: POWER8, and POWER9 in a mode before Linux 5.14. */
 static bool needs_single_threads(const struct doctor *doctor)
 {
 	_cleanup_free_ char *mode = NULL;
@@ -228,7 +215,7 @@ void doctor_threads(struct doctor *doctor, struct item *item)
 	if (!needs_single_threads(doctor)) {
 		item_set(item, doctor->cpu.version ? ITEM_OK : ITEM_UNKNOWN, "%s",
 			 doctor->cpu.version ? "independent of each other" :
-					       "/proc/cpuinfo does not tell the CPU");
+					       "the CPU is not in /proc/cpuinfo");
 		return;
 	}
 	if (sysfs_read_u64(doctor->fs, "/sys/devices/system/cpu/subcores_per_core", &parts) ||
@@ -236,15 +223,15 @@ void doctor_threads(struct doctor *doctor, struct item *item)
 		parts = 1;
 	online = secondaries(doctor, POWER8_THREADS / parts);
 	if (!online) {
-		item_set(item, ITEM_UNKNOWN, "/sys/devices/system/cpu does not tell");
+		item_set(item, ITEM_UNKNOWN, "cannot read /sys/devices/system/cpu");
 	} else if (!*online) {
 		item_set(item, ITEM_OK,
-			 "only the first of each core is online, as KVM-HV needs it");
+			 "only the first of each core is online, as KVM-HV requires");
 	} else {
 		item_set(item, ITEM_FAILED,
-			 "secondary threads are online (CPUs %s): vCPUs then end with EBUSY",
+			 "secondary threads are online (CPUs %s): vCPUs cannot run (EBUSY)",
 			 online);
-		item_advise(item, "take them offline; KVM-HV uses them all the same");
+		item_advise(item, "take them offline; KVM-HV can still use them");
 		item_set_next(item, "chcpu -d %s", online);
 	}
 }

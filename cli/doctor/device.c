@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* /dev/kvm and who may open it. */
+/* /dev/kvm, and which users may open it. */
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/kvm.h>
@@ -16,29 +16,31 @@
 #define KVM_MAJOR 10 /* misc */
 #define KVM_MINOR 232
 
+/* Writes @name, or @id if it is NULL, to @text. Returns @text. */
+static const char *name_or_id(const char *name, unsigned int id, char text[static 32])
+{
+	if (name)
+		snprintf(text, 32, "%s", name);
+	else
+		snprintf(text, 32, "%u", id);
+	return text;
+}
+
 static const char *group_name(gid_t gid, char text[static 32])
 {
 	const struct group *group = getgrgid(gid);
 
-	if (group)
-		snprintf(text, 32, "%s", group->gr_name);
-	else
-		snprintf(text, 32, "%u", gid);
-	return text;
+	return name_or_id(group ? group->gr_name : NULL, gid, text);
 }
 
 static const char *user_name(uid_t uid, char text[static 32])
 {
 	const struct passwd *user = getpwuid(uid);
 
-	if (user)
-		snprintf(text, 32, "%s", user->pw_name);
-	else
-		snprintf(text, 32, "%u", uid);
-	return text;
+	return name_or_id(user ? user->pw_name : NULL, uid, text);
 }
 
-/* Whether its group, other than root's, may use the device: the usual "root:kvm 0660". */
+/* Whether a group other than root's may use the device: usually "root:kvm 0660". */
 static bool has_group(const struct stat *st)
 {
 	return st->st_gid && (st->st_mode & 060) == 060;
@@ -56,14 +58,13 @@ static void device_refused(const struct stat *st, const char *access, struct ite
 	char user[32], group[32];
 
 	user_name(geteuid(), user);
-	item_set(item, ITEM_FAILED, "%s: not for this user (%s)", access, user);
+	item_set(item, ITEM_FAILED, "%s: permission denied for user %s", access, user);
 	if (has_group(st)) {
-		item_advise(item, "as root, put the user into the group; it counts from the next "
-				  "login on");
+		item_advise(item, "as root, add the user to the group, then log in again");
 		item_set_next(item, "usermod -aG %s %s", group_name(st->st_gid, group), user);
 	} else {
-		item_advise(item, "as root, give it to group kvm, and the user to that group; it "
-				  "counts from the next login on");
+		item_advise(item, "as root, give the device to group kvm and add the user to that "
+				  "group, then log in again");
 		item_set_next(item, GROUP_COMMAND " && usermod -aG kvm %s", user);
 	}
 }
@@ -74,35 +75,36 @@ static void device_opened(const struct stat *st, const char *access, struct item
 		item_set(item, ITEM_OK, "%s", access);
 		return;
 	}
-	item_set(item, ITEM_WARNING, "%s: for root only, but VMMs run as other users", access);
-	item_advise(item, "give it to group kvm");
+	item_set(item, ITEM_WARNING, "%s: only root may open it, but VMMs run as other users",
+		 access);
+	item_advise(item, "give the device to group kvm");
 	item_set_next(item, GROUP_COMMAND);
 }
 
 static void device_missing(struct item *item, const char *what)
 {
 	item_set(item, ITEM_FAILED, "%s", what);
-	item_advise(item, "make it (in a container: have it handed in)");
+	item_advise(item, "create the device, or pass it into the container");
 	item_set_next(item,
 		      "rm -f " KVM_DEVICE " && mknod -m 0660 " KVM_DEVICE
 		      " c %d %d && chgrp kvm " KVM_DEVICE,
 		      KVM_MAJOR, KVM_MINOR);
 }
 
-/* Opens the device and asks it; @access is for the answer. */
+/* Opens the device and checks for KVM-HV. @access: owner and mode. */
 static void ask_device(struct doctor *doctor, const struct stat *st, const char *access,
 		       struct item *item)
 {
 	doctor->kvm = open(KVM_DEVICE, O_RDWR | O_CLOEXEC);
 	if (doctor->kvm < 0) {
-		item_set(item, ITEM_FAILED, "%s: cannot be opened: %s", access, strerror(errno));
-		item_advise(item, "look at the kernel log, and at what confines this process "
-				  "(control group of devices, security module)");
+		item_set(item, ITEM_FAILED, "%s: cannot open it: %s", access, strerror(errno));
+		item_advise(item, "check the kernel log, the device control group and the "
+				  "security module");
 		item_set_next(item, "dmesg");
 	} else if (ioctl(doctor->kvm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_ALLOC_HTAB) <= 0) {
-		cleanup_close(&doctor->kvm); /* other items have nothing to ask it, either */
+		cleanup_close(&doctor->kvm); /* of no use to other items, either */
 		item_set(item, ITEM_FAILED, "%s: KVM-HV does not answer", access);
-		item_advise(item, "look for what KVM-HV says at its start");
+		item_advise(item, "check the messages of KVM-HV in the kernel log");
 		item_set_next(item, "dmesg | grep -i kvm");
 	} else {
 		device_opened(st, access, item);
@@ -115,11 +117,11 @@ void doctor_device(struct doctor *doctor, struct item *item)
 	struct stat st;
 
 	if (doctor->fs->captured) {
-		item_set(item, ITEM_NONE, "not part of a captured tree");
+		item_set(item, ITEM_NONE, "not in a captured tree");
 		return;
 	}
 	if (!doctor->kvm_hv_live) { /* opening it might load a module */
-		item_set(item, ITEM_NONE, "comes with the module");
+		item_set(item, ITEM_NONE, "requires kvm_hv");
 		return;
 	}
 	if (stat(KVM_DEVICE, &st)) {
@@ -127,7 +129,7 @@ void doctor_device(struct doctor *doctor, struct item *item)
 		return;
 	}
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(KVM_MAJOR, KVM_MINOR)) {
-		device_missing(item, "is there, but not the device (character, 10:232)");
+		device_missing(item, "not the KVM device (character device 10:232)");
 		return;
 	}
 	snprintf(access, sizeof(access), "%s:%s %04o", user_name(st.st_uid, user),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Why HPT guests cannot run here, or that they can: one item after the other. */
+/* Whether HPT guests can run here, item by item. */
 #include "doctor/doctor.h"
 
 #include <stdio.h>
@@ -9,18 +9,9 @@ static const struct {
 	const char *name;
 	void (*look)(struct doctor *doctor, struct item *item);
 } looks[DOCTOR_ITEMS] = {
-	{ "cpu", doctor_cpu },
-	{ "firmware", doctor_firmware },
-	{ "kvm_hv", doctor_kvm_hv },
-	{ "kvm_pr", doctor_kvm_pr },
-	{ "/dev/kvm", doctor_device },
-	{ "mmu", doctor_mmu },
-	{ "threads", doctor_threads },
-	{ "kernel", doctor_kernel },
-	{ "reservation", doctor_reservation },
-	{ "pool", doctor_pool },
-	{ "memory", doctor_memory },
-	{ "refusals", doctor_refusals },
+#define LOOK(name, look) { name, look },
+	DOCTOR_LIST(LOOK)
+#undef LOOK
 };
 
 static void read_memory(struct doctor *doctor)
@@ -29,10 +20,8 @@ static void read_memory(struct doctor *doctor)
 
 	if (sysfs_read(doctor->fs, "/proc/meminfo", &meminfo, NULL))
 		return;
-	if (!meminfo_bytes(meminfo, "MemTotal:", &doctor->ram_bytes))
-		doctor->ram_bytes = 0;
-	if (!meminfo_available(meminfo, &doctor->available_bytes))
-		doctor->available_bytes = 0;
+	meminfo_bytes(meminfo, "MemTotal:", &doctor->ram_bytes);
+	meminfo_available(meminfo, &doctor->available_bytes);
 }
 
 static void read_release(struct doctor *doctor)
@@ -57,7 +46,7 @@ const struct item *doctor_examine(const struct sysfs *fs, const struct host *hos
 
 		item->name = looks[i].name;
 		if (doctor.no_hpt)
-			item_set(item, ITEM_NONE, "not on such a host");
+			item_set(item, ITEM_NONE, "not applicable to this host");
 		else
 			looks[i].look(&doctor, item);
 		if (item->state == ITEM_FAILED && !cause)

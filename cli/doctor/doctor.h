@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Everything on which guests with a hashed page table depend, in items: one function each, and
- * what they have learnt so far.
- */
+/* What guests with a hashed page table depend on: items, with one function each. */
 #ifndef KVM_HTAB_DOCTOR_DOCTOR_H
 #define KVM_HTAB_DOCTOR_DOCTOR_H
 
@@ -13,25 +10,26 @@
 enum item_state {
 	ITEM_NONE, /* not applicable */
 	ITEM_OK,
-	ITEM_WARNING, /* guests run, but not as well or not as large as they could */
+	ITEM_WARNING, /* guests run, but with restrictions */
 	ITEM_FAILED, /* guests do not run */
-	ITEM_UNKNOWN, /* could not be seen */
+	ITEM_UNKNOWN,
 	ITEM_STATES
 };
 
 struct item {
 	const char *name;
 	enum item_state state;
-	char *what; /* what was found */
+	char *what; /* the finding; owned, as the next two */
 	char *advice; /* what to do about it; NULL: nothing */
-	char *next; /* the command that does it, as it stands; NULL: none does */
+	char *next; /* a command that does it; NULL: none */
 };
 
+/* What the items have found so far. */
 struct doctor {
 	const struct sysfs *fs;
 	const struct host *host;
 	bool plain_bytes;
-	bool no_hpt; /* an item has found that this kind of host has no HPT guests at all */
+	bool no_hpt; /* this kind of host does not support HPT guests */
 	struct cpu cpu;
 	char release[65]; /* of the kernel; "": unknown */
 	struct module module; /* kvm_hv */
@@ -41,46 +39,46 @@ struct doctor {
 	uint64_t ram_bytes, available_bytes; /* 0: unknown */
 };
 
-/* Sets what an item found; the text is escaped. */
-void item_set(struct item *item, enum item_state state, const char *format, ...)
-	__attribute__((__format__(printf, 3, 4)));
+/* Replaces *@text of an item by the formatted text, escaped. */
+void item_set_text(char **text, const char *format, ...) __attribute__((__format__(printf, 2, 3)));
 
-/* Sets what to do about it. */
-void item_advise(struct item *item, const char *format, ...)
-	__attribute__((__format__(printf, 2, 3)));
+#define item_set(item, found, ...) \
+	((item)->state = (found), item_set_text(&(item)->what, __VA_ARGS__))
+#define item_advise(item, ...) item_set_text(&(item)->advice, __VA_ARGS__)
+#define item_set_next(item, ...) item_set_text(&(item)->next, __VA_ARGS__)
 
-/* Sets the command that does it. */
-void item_set_next(struct item *item, const char *format, ...)
-	__attribute__((__format__(printf, 2, 3)));
-
-/* Advice to boot with @option, with the command or the file that this host has for it. */
+/* Advises to boot with @option, by grubby or GRUB's configuration if this host has one. */
 void item_advise_boot(const struct doctor *doctor, struct item *item, const char *option);
 
-/* The items that depend on each other, in the order in which they are looked at. */
-void doctor_cpu(struct doctor *doctor, struct item *item);
-void doctor_firmware(struct doctor *doctor, struct item *item);
-void doctor_kvm_hv(struct doctor *doctor, struct item *item);
-void doctor_kvm_pr(struct doctor *doctor, struct item *item);
-void doctor_device(struct doctor *doctor, struct item *item);
-void doctor_mmu(struct doctor *doctor, struct item *item);
-void doctor_threads(struct doctor *doctor, struct item *item);
-void doctor_kernel(struct doctor *doctor, struct item *item);
-void doctor_reservation(struct doctor *doctor, struct item *item);
-void doctor_pool(struct doctor *doctor, struct item *item);
-void doctor_memory(struct doctor *doctor, struct item *item);
-void doctor_refusals(struct doctor *doctor, struct item *item);
+/* The items and their functions. Later items use the findings of earlier ones. */
+#define DOCTOR_LIST(F) \
+	F("cpu", doctor_cpu) \
+	F("firmware", doctor_firmware) \
+	F("kvm_hv", doctor_kvm_hv) \
+	F("kvm_pr", doctor_kvm_pr) \
+	F("/dev/kvm", doctor_device) \
+	F("mmu", doctor_mmu) \
+	F("threads", doctor_threads) \
+	F("kernel", doctor_kernel) \
+	F("reservation", doctor_reservation) \
+	F("pool", doctor_pool) \
+	F("memory", doctor_memory) \
+	F("refusals", doctor_refusals)
+
+#define DOCTOR_FUNCTION(name, look) void look(struct doctor *doctor, struct item *item);
+DOCTOR_LIST(DOCTOR_FUNCTION)
 
 #define DOCTOR_ITEMS 12
 
 /*
- * Looks at all items. Returns the first that failed, which is the cause; NULL: none did.
- * @plain_bytes: sizes without units. item_clear() frees each item.
+ * Checks all items. Returns the first that failed, the cause; NULL: none. @plain_bytes: sizes
+ * without units. item_clear() frees each item.
  */
 const struct item *doctor_examine(const struct sysfs *fs, const struct host *host, bool plain_bytes,
 				  struct item items[static DOCTOR_ITEMS]);
 void item_clear(struct item *item);
 
-/* What to do next about an item: a command, if there is one. NULL: nothing. */
+/* The command or else the advice of @item; NULL: nothing to do. */
 static inline const char *item_next_step(const struct item *item)
 {
 	return item->next ?: item->advice;

@@ -1,61 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What an item says. */
+/* The texts of an item. */
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "doctor/doctor.h"
 #include "lib/text.h"
 
-/* The boot loader's configuration on most distributions, and the tool of the others. */
+/* Distributions configure the boot loader in this file or with this tool. */
 #define GRUB_DEFAULTS "/etc/default/grub"
 #define GRUBBY "/usr/sbin/grubby"
 
-/* Replaces *@text by the formatted one, escaped. */
-static void set_text(char **text, const char *format, va_list args)
+void item_set_text(char **text, const char *format, ...)
 {
 	_cleanup_free_ char *formatted = NULL;
+	va_list args;
 
+	va_start(args, format);
 	text_add_list(&formatted, format, args);
+	va_end(args);
 	free(*text);
 	*text = formatted ? escape_utf8(formatted) : NULL;
-}
-
-void item_set(struct item *item, enum item_state state, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	item->state = state;
-	set_text(&item->what, format, args);
-	va_end(args);
-}
-
-void item_advise(struct item *item, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	set_text(&item->advice, format, args);
-	va_end(args);
-}
-
-void item_set_next(struct item *item, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	set_text(&item->next, format, args);
-	va_end(args);
 }
 
 void item_advise_boot(const struct doctor *doctor, struct item *item, const char *option)
 {
 	if (sysfs_has(doctor->fs, GRUBBY)) {
-		item_advise(item, "boot with %s: set it, and reboot when you can", option);
+		item_advise(item, "boot with %s: set it, then reboot", option);
 		item_set_next(item, "grubby --update-kernel=ALL --args=%s", option);
 	} else if (sysfs_has(doctor->fs, GRUB_DEFAULTS)) {
 		item_advise(item,
-			    "boot with %s: put it into GRUB_CMDLINE_LINUX in " GRUB_DEFAULTS
+			    "boot with %s: add it to GRUB_CMDLINE_LINUX in " GRUB_DEFAULTS
 			    ", run update-grub and reboot",
 			    option);
 	} else {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* the modules and the kernel. */
+/* The modules and the kernel. */
 #include <asm/kvm_htab.h>
 #include <linux/kvm.h>
 #include <stdio.h>
@@ -7,66 +7,55 @@
 #include <sys/ioctl.h>
 
 #include "doctor/doctor.h"
+#include "lib/text.h"
 
-/* Why modprobe or the kernel refuses, as part of a sentence. */
+/* Why modprobe or the kernel refuses to load a module. The caller frees it; NULL: no denial. */
 static char *denial_text(const struct module *module)
 {
 	const char *where = module->where;
-	char *text = NULL;
-	int r = -1;
 
 	switch (module->denial) {
 	case DENIAL_BLACKLIST:
-		r = asprintf(&text, "deny-listed (\"blacklist %s\" in %s)", module->denied,
-			     where ?: "the configuration of modprobe or modprobe.blacklist=");
-		break;
+		return text_format("deny-listed (\"blacklist %s\" in %s)", module->denied,
+				   where ?: "modprobe's configuration or modprobe.blacklist=");
 	case DENIAL_INSTALL:
-		r = asprintf(&text, "deny-listed (\"install %s %s\" in %s)", module->denied,
-			     module->install ?: "", where ?: "the configuration of modprobe");
-		break;
+		return text_format("deny-listed (\"install %s %s\" in %s)", module->denied,
+				   module->install ?: "", where ?: "modprobe's configuration");
 	case DENIAL_COMMAND_LINE:
-		r = asprintf(&text,
-			     "deny-listed (module_blacklist=%s on the kernel's command line)",
-			     module->denied);
-		break;
+		return text_format("deny-listed (module_blacklist=%s on the command line)",
+				   module->denied);
 	case DENIAL_DISABLED:
-		r = asprintf(&text, "loading of modules is switched off (kernel.modules_disabled)");
-		break;
+		return text_format("loading of modules is disabled (kernel.modules_disabled)");
 	case DENIAL_NONE:
 		break;
 	}
-	return r < 0 ? NULL : text;
+	return NULL;
 }
 
-static void advise_denial(const struct module *module, struct item *item)
+/* What to do if @module can be loaded, but is not. */
+static void advise_to_load(const struct module *module, struct item *item)
 {
 	switch (module->denial) {
 	case DENIAL_BLACKLIST:
 	case DENIAL_INSTALL:
-		item_advise(item, "remove that line, or it will be missing again after the next "
-				  "boot; for now load it by hand");
+		item_advise(item, "remove that line, or the module is missing again after the "
+				  "next boot; load it by hand now");
 		break;
 	case DENIAL_COMMAND_LINE:
 		item_advise(item, "boot without module_blacklist=%s", module->denied);
-		break;
+		return;
 	case DENIAL_DISABLED:
-		item_advise(item, "this cannot be undone: reboot, and load kvm_hv before it is "
-				  "switched off");
-		break;
+		item_advise(item, "reboot, and load kvm_hv before loading is disabled, which "
+				  "cannot be undone");
+		return;
 	case DENIAL_NONE:
 		item_advise(item, "load it");
 		break;
 	}
-}
-
-static void mend_not_loaded(const struct module *module, struct item *item)
-{
-	if (module->denial == DENIAL_INSTALL && strcmp(module->denied, "kvm_hv"))
-		item_set_next(item, "modprobe --ignore-install %s && modprobe kvm_hv",
-			      module->denied);
-	else if (module->denial == DENIAL_INSTALL)
-		item_set_next(item, "modprobe --ignore-install kvm_hv");
-	else if (module->denial == DENIAL_NONE || module->denial == DENIAL_BLACKLIST)
+	if (module->denial == DENIAL_INSTALL)
+		item_set_next(item, "modprobe --ignore-install %s%s", module->denied,
+			      strcmp(module->denied, "kvm_hv") ? " && modprobe kvm_hv" : "");
+	else
 		item_set_next(item, "modprobe kvm_hv");
 }
 
@@ -77,27 +66,26 @@ static void module_missing(const struct doctor *doctor, struct item *item)
 	switch (doctor->module.state) {
 	case MODULE_NO_DIRECTORY:
 		item_set(item, ITEM_FAILED,
-			 "not loaded, and there are no modules of the running kernel "
-			 "(/lib/modules/%s)",
+			 "not loaded: no modules of the running kernel (/lib/modules/%s)",
 			 doctor->release);
-		item_advise(item, "if an update has replaced the kernel, reboot into the new one; "
-				  "else install this one's modules");
+		item_advise(item, "if an update replaced the kernel, reboot into the new one; "
+				  "else install the modules");
 		return;
 	case MODULE_ABSENT:
 		snprintf(index, sizeof(index), "/lib/modules/%s/modules.dep", doctor->release);
 		if (!sysfs_has(doctor->fs, index)) {
-			item_set(item, ITEM_FAILED, "not loaded, and there is no %s", index);
-			item_advise(item, "make it, then load the module");
+			item_set(item, ITEM_FAILED, "not loaded: %s does not exist", index);
+			item_advise(item, "create it, then load the module");
 			item_set_next(item, "depmod && modprobe kvm_hv");
 			return;
 		}
-		item_set(item, ITEM_FAILED, "kernel %s has no such module", doctor->release);
-		item_advise(item, "install the package with the rest of its modules, or a kernel "
-				  "with CONFIG_KVM_BOOK3S_64_HV");
+		item_set(item, ITEM_FAILED, "kernel %s does not have this module", doctor->release);
+		item_advise(item, "install the package with its other modules, or a kernel with "
+				  "CONFIG_KVM_BOOK3S_64_HV");
 		return;
 	default:
 		item_set(item, ITEM_UNKNOWN,
-			 "not loaded; the running kernel's release is not known");
+			 "not loaded, and the release of the kernel is unknown");
 	}
 }
 
@@ -111,7 +99,8 @@ static void module_present(const struct module *module, struct item *item, const
 	}
 	denial = denial_text(module);
 	item_set(item, ITEM_WARNING, "%s, but %s", how, denial);
-	item_advise(item, "remove that, or the module may be missing after the next boot");
+	item_advise(item,
+		    "remove that line or option, or the module may be missing after the next boot");
 }
 
 static void module_loadable(const struct module *module, struct item *item)
@@ -119,8 +108,7 @@ static void module_loadable(const struct module *module, struct item *item)
 	_cleanup_free_ char *denial = denial_text(module);
 
 	item_set(item, ITEM_FAILED, "not loaded%s%s", denial ? ": " : "", denial ?: "");
-	advise_denial(module, item);
-	mend_not_loaded(module, item);
+	advise_to_load(module, item);
 }
 
 void doctor_kvm_hv(struct doctor *doctor, struct item *item)
@@ -140,7 +128,7 @@ void doctor_kvm_hv(struct doctor *doctor, struct item *item)
 	case MODULE_GOING:
 		item_set(item, ITEM_FAILED, "being %s",
 			 module->state == MODULE_COMING ? "loaded" : "unloaded");
-		item_advise(item, "wait for it; if it stays so, look at the kernel log");
+		item_advise(item, "wait; if this persists, check the kernel log");
 		item_set_next(item, "dmesg");
 		break;
 	case MODULE_LOADABLE:
@@ -153,7 +141,7 @@ void doctor_kvm_hv(struct doctor *doctor, struct item *item)
 		break;
 	}
 	if (module->without_libkmod && !item->advice)
-		item_advise(item, "libkmod.so.2 is not there: this is from the files alone");
+		item_advise(item, "libkmod.so.2 is missing: this answer is from files only");
 }
 
 void doctor_kvm_pr(struct doctor *doctor, struct item *item)
@@ -163,17 +151,16 @@ void doctor_kvm_pr(struct doctor *doctor, struct item *item)
 	if (!loaded) {
 		item_set(item, ITEM_OK, "not loaded");
 	} else if (doctor->kvm_hv_live) {
-		item_set(item, ITEM_OK,
-			 "loaded as well: serves only VMs that ask for it (kvm-type=PR)");
+		item_set(item, ITEM_OK, "loaded, too: only for VMs that request it (kvm-type=PR)");
 	} else {
 		item_set(item, ITEM_WARNING,
-			 "loaded in the place of kvm_hv: VMs run without hypervisor mode");
-		item_advise(item, "load kvm_hv, which VMs prefer, and restart those that run");
+			 "loaded instead of kvm_hv: VMs run without hypervisor mode");
+		item_advise(item, "load kvm_hv, which VMs prefer, and restart running VMs");
 		item_set_next(item, "modprobe kvm_hv");
 	}
 }
 
-/* Whether DKMS has put our modules beside the running kernel's. */
+/* Whether DKMS has installed our modules for the running kernel. */
 static bool has_dkms_modules(const struct doctor *doctor)
 {
 	static const char *const endings[] = { "", ".xz", ".zst", ".gz" };
@@ -188,7 +175,7 @@ static bool has_dkms_modules(const struct doctor *doctor)
 	return false;
 }
 
-/* How many characters of a release are its line: 3 of 6.1.0-50-powerpc64le */
+/* The length of the major and minor version at the start of @release: 3 of 6.1.0-50-powerpc64le */
 static int line_length(const char *release)
 {
 	size_t major = strspn(release, "0123456789");
@@ -197,12 +184,12 @@ static int line_length(const char *release)
 		     strspn(release + major + (release[major] == '.'), "0123456789"));
 }
 
-/* The next step from a kernel that has nothing of ours. */
+/* The next step from a kernel without the series. */
 static void advise_modules(const struct doctor *doctor, struct item *item)
 {
 	if (has_dkms_modules(doctor)) {
-		item_advise(item, "modules with the series are installed and not loaded: stop the "
-				  "VMs and load them");
+		item_advise(item, "modules with the series are installed, but not loaded: stop "
+				  "the VMs and load them");
 		item_set_next(item, "modprobe -r kvm_hv && modprobe kvm_hv");
 	} else if (sysfs_has(doctor->fs, "/etc/debian_version")) {
 		item_advise(item,
@@ -225,16 +212,15 @@ void doctor_kernel(struct doctor *doctor, struct item *item)
 		item_set(item, ITEM_OK, "%s, with the kvm-htab series", release);
 	} else if (has_requests || sysfs_has(doctor->fs, "/sys/kernel/kvm_htab")) {
 		item_set(item, ITEM_OK,
-			 "%s, with modules of the kvm-htab series: what the pool has is known "
-			 "from the boot log",
+			 "%s, with modules of the kvm-htab series: the pool is known from the "
+			 "boot log only",
 			 release);
-		item_advise(item, "a kernel with the whole series knows it at any time, and makes "
-				  "tables larger in their place; from the sources of kvm-htab");
+		item_advise(item, "a kernel with the whole series always reports the pool, and "
+				  "grows tables in place: build it from the sources of kvm-htab");
 		item_set_next(item, "make -C kernel deb LINE=%.*s", line_length(release), release);
 	} else if (!doctor->kvm_hv_live) {
 		item_set(item, ITEM_UNKNOWN,
-			 "%s; without kvm_hv it is not to be seen whether its modules have the "
-			 "kvm-htab series",
+			 "%s; load kvm_hv to see whether its modules have the kvm-htab series",
 			 release);
 	} else {
 		item_set(item, ITEM_WARNING, "%s, without the kvm-htab series", release);

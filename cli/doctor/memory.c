@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* the memory that tables come from. */
+/* The memory that tables come from. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,8 +10,8 @@
 #define RATIO_DEFAULT 5
 
 /*
- * Guests that share out all RAM of the host need tables of one 128th of it,
- * and up to twice that because each is rounded up to a power of two.
+ * If guests together use all of the RAM, their tables need a 128th of it, and up to twice as much
+ * because each is rounded up to a power of two.
  */
 #define RAM_PER_TABLES 64
 
@@ -39,24 +39,12 @@ static void reservation_failed(const struct doctor *doctor, struct item *item, c
 	item_advise_boot(doctor, item, option);
 }
 
-static void reservation_split(const struct doctor *doctor, struct item *item)
-{
-	item_set(item, ITEM_FAILED,
-		 "the pool was wanted and could not be had at boot, as happens with %s",
-		 doctor->pool.zone_option);
-	item_advise(item,
-		    "boot without %s on the kernel's command line: its zone for movable pages "
-		    "must not begin inside the pool",
-		    doctor->pool.zone_option);
-}
-
 static void reservation_ready(const struct doctor *doctor, struct item *item)
 {
 	const struct fact *total = &doctor->pool.total_bytes;
 	const char *mark = total->approximate ? "~" : "";
-	char size[BYTES_TEXT_MAX], ram[BYTES_TEXT_MAX], need[BYTES_TEXT_MAX];
-	uint64_t need_bytes = doctor->ram_bytes / RAM_PER_TABLES;
-	uint64_t permille;
+	char size[BYTES_TEXT_MAX], ram[BYTES_TEXT_MAX], need[BYTES_TEXT_MAX], share[96];
+	uint64_t need_bytes = doctor->ram_bytes / RAM_PER_TABLES, permille;
 
 	size_text(doctor, total->value, size);
 	if (!doctor->ram_bytes) {
@@ -65,50 +53,43 @@ static void reservation_ready(const struct doctor *doctor, struct item *item)
 	}
 	permille = (uint64_t)(((unsigned __int128)total->value * 1000 + doctor->ram_bytes / 2) /
 			      doctor->ram_bytes);
-	size_text(doctor, doctor->ram_bytes, ram);
+	snprintf(share, sizeof(share), "%s%s, %" PRIu64 ".%" PRIu64 " percent of %s RAM", mark,
+		 size, permille / 10, permille % 10, size_text(doctor, doctor->ram_bytes, ram));
 	if (total->value >= need_bytes) {
-		item_set(item, ITEM_OK, "%s%s, %" PRIu64 ".%" PRIu64 " percent of %s RAM", mark,
-			 size, permille / 10, permille % 10, ram);
+		item_set(item, ITEM_OK, "%s", share);
 		return;
 	}
-	item_set(item, ITEM_WARNING,
-		 "%s%s, %" PRIu64 ".%" PRIu64 " percent of %s RAM: guests that fill it need up to "
-		 "%s of tables",
-		 mark, size, permille / 10, permille % 10, ram,
-		 size_text(doctor, need_bytes, need));
+	item_set(item, ITEM_WARNING, "%s: up to %s needed if guests together use all of the RAM",
+		 share, size_text(doctor, need_bytes, need));
 	item_advise_boot(doctor, item, RATIO "=5");
 }
 
 void doctor_reservation(struct doctor *doctor, struct item *item)
 {
-	_cleanup_(advice_clear) struct advice unknown = { 0 };
+	_cleanup_(advice_clear) struct advice advice = { 0 };
+	const struct pool *pool = &doctor->pool;
 
 	pool_read(doctor->fs, &doctor->pool);
-	switch (doctor->pool.state) {
-	case POOL_FAILED:
-		if (doctor->pool.zone_option)
-			reservation_split(doctor, item);
-		else
-			reservation_failed(doctor, item,
-					   "the pool was wanted and could not be reserved at boot");
-		return;
-	case POOL_ABSENT:
+	if (pool->state == POOL_FAILED && !pool->zone_option) {
+		reservation_failed(doctor, item, "the pool could not be reserved at boot");
+	} else if (pool->state == POOL_FAILED) {
+		item_set(item, ITEM_FAILED,
+			 "the pool could not be set up at boot, perhaps because of %s",
+			 pool->zone_option);
+		advice = pool_advice(pool);
+	} else if (pool->state == POOL_ABSENT) {
 		reservation_failed(doctor, item, "the host was booted without a pool");
-		return;
-	case POOL_READY:
-	case POOL_UNKNOWN:
-		break;
-	}
-	if (doctor->pool.total_bytes.known) {
+	} else if (pool->total_bytes.known) {
 		reservation_ready(doctor, item);
-		return;
+	} else {
+		item_set(item, ITEM_UNKNOWN, "this kernel does not report the size of the pool");
+		advice = pool_advice_unknown(pool);
 	}
-	item_set(item, ITEM_UNKNOWN, "this kernel does not tell the size of the pool");
-	unknown = pool_advice_unknown(&doctor->pool);
-	item_advise(item, "%s", unknown.next ?: "");
+	if (advice.next)
+		item_advise(item, "%s", advice.next);
 }
 
-/* Whether the pool still has tables that the page allocator has not, or will have when it is asked for them. */
+/* Whether the pool has, or can make, room for larger tables than the page allocator. */
 static bool pool_is_of_use(const struct pool *pool)
 {
 	uint64_t pages = pool->order_max_pages.known ? pool->order_max_pages.value :
@@ -118,7 +99,7 @@ static bool pool_is_of_use(const struct pool *pool)
 	       (pool->moving == MOVING_ALLOWED && pool_condition(pool) == CONDITION_FRAGMENTED);
 }
 
-/* What is free and what fits, behind @condition ("full: "). */
+/* What is free and what fits, after @condition ("full: "). */
 static void describe_pool(const struct doctor *doctor, struct item *item, enum item_state state,
 			  const char *condition)
 {
@@ -133,8 +114,8 @@ static void describe_pool(const struct doctor *doctor, struct item *item, enum i
 		item_set(item, state, "%s%s%s of %s free, in pieces of unknown size", condition,
 			 mark, free_text, total_text);
 	else if (order < HPT_ORDER_MIN || order > HPT_ORDER_MAX)
-		item_set(item, state, "%s%s of %s free, room for no table", condition, free_text,
-			 total_text);
+		item_set(item, state, "%s%s of %s free, no room for any table", condition,
+			 free_text, total_text);
 	else
 		item_set(item, state, "%s%s of %s free, room for order %u (a guest of %s)",
 			 condition, free_text, total_text, order,
@@ -153,23 +134,16 @@ void doctor_pool(struct doctor *doctor, struct item *item)
 		return;
 	}
 	advice = pool_advice(pool);
-	switch (condition) {
-	case CONDITION_OK:
-		describe_pool(doctor, item, ITEM_OK, "");
-		return;
-	case CONDITION_FULL:
+	if (condition == CONDITION_FULL)
 		describe_pool(doctor, item, bad, "full: ");
-		break;
-	case CONDITION_FRAGMENTED:
+	else if (condition == CONDITION_FRAGMENTED)
 		describe_pool(doctor, item, bad, "fragmented: ");
-		break;
-	default:
-		if (pool->free_bytes.known && pool->total_bytes.known)
-			describe_pool(doctor, item, ITEM_UNKNOWN, "");
-		else
-			item_set(item, ITEM_UNKNOWN, "this kernel does not tell what is free");
-		break;
-	}
+	else if (condition == CONDITION_OK)
+		describe_pool(doctor, item, ITEM_OK, "");
+	else if (pool->free_bytes.known && pool->total_bytes.known)
+		describe_pool(doctor, item, ITEM_UNKNOWN, "");
+	else
+		item_set(item, ITEM_UNKNOWN, "this kernel does not report what is free");
 	if (advice.next)
 		item_advise(item, "%s", advice.next);
 }
@@ -181,7 +155,7 @@ void doctor_memory(struct doctor *doctor, struct item *item)
 	unsigned int order = HPT_ORDER_DEFAULT;
 
 	if (!doctor->available_bytes) {
-		item_set(item, ITEM_UNKNOWN, "/proc/meminfo could not be read");
+		item_set(item, ITEM_UNKNOWN, "cannot read /proc/meminfo");
 		return;
 	}
 	if (largest->known && largest->value > order && largest->value <= HPT_ORDER_MAX)
@@ -196,7 +170,7 @@ void doctor_memory(struct doctor *doctor, struct item *item)
 	item_set(item, order > HPT_ORDER_DEFAULT ? ITEM_WARNING : ITEM_FAILED,
 		 "%s available, but the reverse map of order %u needs %s outside the pool",
 		 available, order, table);
-	item_advise(item, "free memory: stop guests, or return huge pages that are not in use "
+	item_advise(item, "free memory: stop guests, or release unused huge pages "
 			  "(vm.nr_hugepages)");
 }
 
@@ -206,7 +180,7 @@ static void refusals_patched(const struct doctor *doctor, struct item *item)
 
 	if (sysfs_read_u64(doctor->fs, "/sys/kernel/kvm_htab/stats/failures", &failures) ||
 	    sysfs_read_u64(doctor->fs, "/sys/kernel/kvm_htab/stats/fallbacks", &fallbacks)) {
-		item_set(item, ITEM_UNKNOWN, "the statistics are there when kvm_hv is loaded");
+		item_set(item, ITEM_UNKNOWN, "statistics require that kvm_hv is loaded");
 		return;
 	}
 	if (!failures && !fallbacks) {
@@ -214,14 +188,12 @@ static void refusals_patched(const struct doctor *doctor, struct item *item)
 		return;
 	}
 	item_set(item, ITEM_WARNING,
-		 "tables that could not be had since kvm_hv was loaded: %" PRIu64
-		 "; smaller than wanted: %" PRIu64,
+		 "tables refused since kvm_hv was loaded: %" PRIu64
+		 "; smaller than requested: %" PRIu64,
 		 failures, fallbacks);
-	item_advise(item, "see what fits now");
-	item_set_next(item, "kvm-htab pool-status");
 }
 
-/* CMA's counters are about the pool alone: what the page allocator refused is not in them. */
+/* CMA counts refusals of the pool, not of the page allocator. */
 static void refusals_stock(const struct doctor *doctor, struct item *item)
 {
 	uint64_t pages = 0, page_bytes;
@@ -230,18 +202,16 @@ static void refusals_stock(const struct doctor *doctor, struct item *item)
 	if (sysfs_read_u64(doctor->fs, "/sys/kernel/mm/cma/kvm_cma/alloc_pages_fail", &pages) ||
 	    sysfs_page_size(doctor->fs, &page_bytes)) {
 		item_set(item, ITEM_UNKNOWN,
-			 "this kernel does not count them (the kvm-htab series does, and "
-			 "CMA_SYSFS)");
+			 "this kernel does not count them: use one with the kvm-htab series or "
+			 "CMA_SYSFS");
 		return;
 	}
 	if (!pages) {
-		item_set(item, ITEM_OK, "the pool has refused none since boot");
+		item_set(item, ITEM_OK, "the pool has refused no table since boot");
 		return;
 	}
 	item_set(item, ITEM_WARNING, "the pool has refused %s of tables since boot",
 		 size_text(doctor, pages * page_bytes, size));
-	item_advise(item, "see what fits now");
-	item_set_next(item, "kvm-htab pool-status");
 }
 
 void doctor_refusals(struct doctor *doctor, struct item *item)
@@ -250,4 +220,8 @@ void doctor_refusals(struct doctor *doctor, struct item *item)
 		refusals_patched(doctor, item);
 	else
 		refusals_stock(doctor, item);
+	if (item->state != ITEM_WARNING)
+		return;
+	item_advise(item, "see what fits now");
+	item_set_next(item, "kvm-htab pool-status");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* How fast this host copies memory. */
+/* Measures how fast this host copies memory. */
 #include "host/copy.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "lib/cleanup.h"
 #include "lib/clock.h"
 
-/* For a table that is larger than caches are, and is not in them. */
+/* More than the caches hold, as a large table. */
 #define COPY_BYTES ((size_t)32 << 20)
 #define COPY_ROUNDS 5
 
@@ -19,7 +19,7 @@ static int compare_times(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* What this host copies in a millisecond, about; @from and @to have COPY_BYTES each. 0: not measured. */
+/* Bytes per millisecond from @from to @to, which have COPY_BYTES each; 0: not measured. */
 static uint64_t copy_speed(const char *from, char *to)
 {
 	int64_t times[COPY_ROUNDS], ns;
@@ -28,10 +28,10 @@ static uint64_t copy_speed(const char *from, char *to)
 		int64_t start = clock_ns();
 
 		memcpy(to, from, COPY_BYTES);
-		__asm__ volatile("" : : "r"(to) : "memory"); /* as if it were read */
+		__asm__ volatile("" : : "r"(to) : "memory"); /* keeps the copy */
 		times[i] = clock_ns() - start;
 	}
-	/* the one in the middle: others may have been interrupted */
+	/* the median, since others may have been interrupted */
 	qsort(times, COPY_ROUNDS, sizeof(times[0]), compare_times);
 	ns = times[COPY_ROUNDS / 2];
 	return ns > 0 ? (uint64_t)COPY_BYTES * 1000000 / (uint64_t)ns : 0;
@@ -39,7 +39,7 @@ static uint64_t copy_speed(const char *from, char *to)
 
 uint64_t copy_measure(void)
 {
-	/* the names in brackets are those of the C library: a lack of memory is no fault here */
+	/* The brackets avoid the macro that notes a shortage: the measurement is optional. */
 	_cleanup_free_ char *from = (malloc)(COPY_BYTES), *to = (malloc)(COPY_BYTES);
 
 	if (!from || !to)

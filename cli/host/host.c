@@ -6,18 +6,25 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-/* The value of "platform : ..." in /proc/cpuinfo, which only POWER has; NULL: none. */
-static const char *cpuinfo_platform(const char *cpuinfo)
+/* Copies the value of the first line "@name : ...", up to a character of @end. */
+static bool cpuinfo_value(const char *cpuinfo, const char *name, const char *end, char *value,
+			  size_t size)
 {
-	const char *line = strstr(cpuinfo, "\nplatform");
+	size_t length = strlen(name);
 
-	if (!line)
-		return NULL;
-	line += strcspn(line + 1, ":\n") + 1;
-	return *line == ':' ? line + 1 + strspn(line + 1, " \t") : NULL;
+	for (const char *line = cpuinfo; (line = strstr(line, name)); line += length) {
+		const char *s = line + length + strspn(line + length, " \t");
+
+		if (*s != ':' || (line != cpuinfo && line[-1] != '\n'))
+			continue;
+		s += 1 + strspn(s + 1, " \t");
+		snprintf(value, size, "%.*s", (int)strcspn(s, end), s);
+		return true;
+	}
+	return false;
 }
 
-/* Whether the device tree calls itself a pseries machine (its strings are NUL-separated). */
+/* Whether the device tree is that of a pseries machine. Its strings are NUL-separated. */
 static bool device_tree_is_pseries(const struct sysfs *fs)
 {
 	_cleanup_free_ char *compatible = NULL;
@@ -30,41 +37,18 @@ static bool device_tree_is_pseries(const struct sysfs *fs)
 static enum host_platform platform_of(const struct sysfs *fs)
 {
 	_cleanup_free_ char *cpuinfo = NULL;
-	const char *name;
+	char name[8];
 
 	if (device_tree_is_pseries(fs))
 		return HOST_PSERIES;
-	if (!sysfs_read(fs, "/proc/cpuinfo", &cpuinfo, NULL)) {
-		name = cpuinfo_platform(cpuinfo);
-		if (name)
-			return !strncmp(name, "pSeries", strlen("pSeries")) ? HOST_PSERIES :
-									      HOST_POWERNV;
-	}
+	if (!sysfs_read(fs, "/proc/cpuinfo", &cpuinfo, NULL) &&
+	    cpuinfo_value(cpuinfo, "platform", "\n", name, sizeof(name))) /* POWER only */
+		return strcmp(name, "pSeries") ? HOST_POWERNV : HOST_PSERIES;
 #ifdef __powerpc64__
 	if (!fs->captured)
 		return HOST_POWERNV;
 #endif
 	return HOST_OTHER;
-}
-
-/* Copies the value of the first line "@name : ..." of @cpuinfo, up to @end or the line's. */
-static void cpuinfo_value(const char *cpuinfo, const char *name, const char *end, char *value,
-			  size_t size)
-{
-	for (const char *line = cpuinfo; line; line = strchr(line, '\n')) {
-		const char *s;
-
-		line += *line == '\n';
-		if (strncmp(line, name, strlen(name)))
-			continue;
-		s = line + strlen(name);
-		s += strspn(s, " \t");
-		if (*s != ':')
-			continue;
-		s += 1 + strspn(s + 1, " \t");
-		snprintf(value, size, "%.*s", (int)strcspn(s, end), s);
-		return;
-	}
 }
 
 void cpu_read(const struct sysfs *fs, struct cpu *cpu)
@@ -106,22 +90,17 @@ int host_no_module(struct error *err)
 
 int host_check(const struct host *host, struct error *err)
 {
-	switch (host->platform) {
-	case HOST_OTHER:
+	if (host->platform == HOST_OTHER)
 		return error_set(
 			err, STATUS_CANNOT, EOPNOTSUPP,
 			"this host is not POWER (%s): KVM-HV, its hashed page tables and their "
 			"pool exist on POWER only",
 			host->machine);
-	case HOST_PSERIES:
+	if (host->platform == HOST_PSERIES)
 		return error_set(
 			err, STATUS_CANNOT, EOPNOTSUPP,
-			"this host is itself a guest (pSeries): KVM-HV guests inside it are "
-			"nested and use the radix MMU only, so there is neither a hashed page "
-			"table nor a pool; ask the host below");
-	case HOST_POWERNV:
-		break;
-	}
+			"this host is itself a guest (pSeries): its KVM-HV guests use the radix "
+			"MMU only; run kvm-htab on the host below it");
 	if (!host->module_loaded && !host->patched)
 		return host_no_module(err);
 	return 0;

@@ -1,27 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What kind of host this is: POWER with hypervisor mode, POWER that is itself
- * a guest, or something else; and which parts of KVM-HV it has.
- */
+/* The kind of this host, and the parts of KVM-HV that it has. */
 #ifndef KVM_HTAB_HOST_HOST_H
 #define KVM_HTAB_HOST_HOST_H
 
 #include "host/sysfs.h"
 
 enum host_platform {
-	HOST_OTHER, /* no POWER */
-	HOST_POWERNV, /* POWER, hypervisor mode */
-	HOST_PSERIES, /* POWER, itself a guest: nested VMs are radix only */
+	HOST_OTHER, /* not POWER */
+	HOST_POWERNV, /* POWER in hypervisor mode */
+	HOST_PSERIES, /* POWER, itself a guest: its VMs are nested and use radix */
 };
 
 struct host {
 	enum host_platform platform;
 	bool module_loaded; /* /sys/module/kvm_hv */
 	bool patched; /* /sys/kernel/kvm_htab */
-	char machine[65]; /* "x86_64"; "unknown" in a captured tree that is no POWER */
+	char machine[65]; /* "x86_64"; "unknown" in a captured tree */
 };
 
-/* The first CPU and the machine, as /proc/cpuinfo shows them; "" and 0: it does not. */
+/* The first CPU and the machine in /proc/cpuinfo; "" and 0: unknown. */
 struct cpu {
 	char name[48]; /* "POWER9" */
 	char platform[48]; /* "PowerNV" */
@@ -30,32 +27,31 @@ struct cpu {
 	unsigned int version, revision; /* the halves of the PVR */
 };
 
-/* Fills @cpu. Never fails. */
+/* Fills @cpu from /proc/cpuinfo. Never fails. */
 void cpu_read(const struct sysfs *fs, struct cpu *cpu);
 
-/* Fills @host from /proc/cpuinfo, /proc/device-tree and /sys of @fs. Never fails. */
+/* Fills @host from /proc/cpuinfo, /proc/device-tree and /sys. Never fails. */
 void host_read(const struct sysfs *fs, struct host *host);
 
 /*
- * Whether it can have guests with hashed page tables, as far as this tells.
- * Errors: STATUS_CANNOT with the reason in @err; -EOPNOTSUPP where there is
- * no such thing, -ENODEV while kvm_hv is not loaded.
+ * Checks whether @host supports guests with hashed page tables. Errors: STATUS_CANNOT,
+ * -EOPNOTSUPP: not supported; -ENODEV: kvm_hv is not loaded.
  */
 int host_check(const struct host *host, struct error *err) _must_check_;
 
-/* Says in @err that kvm_hv is not loaded. Returns -ENODEV. */
+/* Sets @err: kvm_hv is not loaded. Returns -ENODEV. */
 int host_no_module(struct error *err);
 
-/* The number of KiB behind @key ("MemTotal:") in the text of /proc/meminfo, in bytes. */
+/* The value of @key ("MemTotal:") in the text of /proc/meminfo, in bytes. False: not found. */
 bool meminfo_bytes(const char *meminfo, const char *key, uint64_t *bytes);
 
 /*
- * What reverse maps can be made of, of the text of /proc/meminfo: what is free in CMA areas counts
- * as available there, but is for pages that can be moved.
+ * The memory available for reverse maps, in bytes, from the text of /proc/meminfo: MemAvailable
+ * without CmaFree, which only movable pages can use. False: not found.
  */
 bool meminfo_available(const char *meminfo, uint64_t *bytes);
 
-/* "PowerNV", "pSeries" or "other", as JSON says it. */
+/* "PowerNV", "pSeries" or "other". */
 const char *host_platform_name(enum host_platform platform);
 
 #endif /* KVM_HTAB_HOST_HOST_H */

@@ -20,7 +20,7 @@ int hpt_order_parse(const char *text, unsigned int *order, struct error *err)
 	if (parse_u64(text, &value) || value < HPT_ORDER_MIN || value > HPT_ORDER_MAX)
 		return error_set(
 			err, STATUS_USAGE, EINVAL,
-			"\"%s\" is no order: write a number from 18 (256 KiB) to 46 (64 TiB)",
+			"invalid order \"%s\": use a number from 18 (256 KiB) to 46 (64 TiB)",
 			text);
 	*order = (unsigned int)value;
 	return 0;

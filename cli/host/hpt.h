@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The arithmetic of hashed page tables: orders, bytes, the RAM of the guest they serve. */
+/* Arithmetic of hashed page tables: order, bytes, RAM of the guest. */
 #ifndef KVM_HTAB_HOST_HPT_H
 #define KVM_HTAB_HOST_HPT_H
 
@@ -9,36 +9,35 @@
 #include "lib/error.h"
 #include "lib/size.h"
 
-/* As KVM_PPC_HTAB_ORDER_MIN and _MAX: HTABSIZE, the hardware's field, is order - 18. */
+/* As KVM_PPC_HTAB_ORDER_MIN and _MAX. The hardware field HTABSIZE is order - 18. */
 #define HPT_ORDER_MIN 18U
 #define HPT_ORDER_MAX 46U
 #define HPT_ORDERS (HPT_ORDER_MAX - HPT_ORDER_MIN + 1)
 
-/* What a VM gets at its first KVM_RUN if nobody asks (PPC_DEF_HTAB_ORDER): 16 MiB. */
+/* PPC_DEF_HTAB_ORDER: the default at a VM's first KVM_RUN, 16 MiB. */
 #define HPT_ORDER_DEFAULT 24U
 
-/* The page allocator's limit is never above this, with pages of 4 KiB or 64 KiB. */
+/* The page allocator's highest limit, with pages of 4 KiB or 64 KiB. */
 #define HPT_ORDER_PAGES_MAX 24U
 
-/* Bytes of a table of @order (up to 63). The reverse map costs as much again. */
+/* Bytes of a table of @order (up to 63), and of its reverse map. */
 static inline uint64_t hpt_bytes(unsigned int order)
 {
 	return UINT64_C(1) << order;
 }
 
-/* "table", or "tables" if there are not @n = 1. */
 static inline const char *tables_word(uint64_t n)
 {
 	return n == 1 ? "table" : "tables";
 }
 
 /*
- * The order QEMU asks for: log2 of @ram_bytes, rounded up to a power of two,
- * minus 7 (one 128th of the RAM), within HPT_ORDER_MIN..HPT_ORDER_MAX.
+ * The order that QEMU requests: one 128th of @ram_bytes, rounded up to a power of two, within
+ * HPT_ORDER_MIN..HPT_ORDER_MAX.
  */
 unsigned int hpt_order_of_ram(uint64_t ram_bytes);
 
-/* Parses an order; -EINVAL with a usage error unless it is a number in 18..46. */
+/* Parses an order. Errors: -EINVAL, usage error, unless it is a number in 18..46. */
 int hpt_order_parse(const char *text, unsigned int *order, struct error *err) _must_check_;
 
 #endif /* KVM_HTAB_HOST_HPT_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A kernel module: is it there, is it loaded, may it be loaded. */
+/* Whether a kernel module exists, is loaded and may be loaded. */
 #include "host/module.h"
 
 #include <ctype.h>
@@ -11,7 +11,7 @@
 
 #include "lib/library.h"
 
-/* Where modprobe(8) is configured; a file hides those of its name in what comes after. */
+/* The configuration of modprobe(8). A file hides files of the same name in later directories. */
 static const char *const config_directories[] = {
 	"/etc/modprobe.d",     "/run/modprobe.d", "/usr/local/lib/modprobe.d",
 	"/usr/lib/modprobe.d", "/lib/modprobe.d",
@@ -19,10 +19,9 @@ static const char *const config_directories[] = {
 
 #define NCONFIG (sizeof(config_directories) / sizeof(config_directories[0]))
 
-/* What the modules of KVM-HV and KVM-PR cannot be loaded without. */
+/* The module that KVM-HV and KVM-PR require. */
 #define NEEDED "kvm"
 
-/* The functions of libkmod that are used here. */
 #define KMOD_FUNCTIONS(F) \
 	F(kmod_new) \
 	F(kmod_unref) \
@@ -46,7 +45,7 @@ static void log_nothing(void *data, int priority, const char *file, int line, co
 	(void)args;
 }
 
-/* Names of modules are the same whether written with "-" or "_". */
+/* In names of modules, "-" and "_" are the same. */
 static bool same_name(const char *a, const char *b, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
@@ -55,7 +54,7 @@ static bool same_name(const char *a, const char *b, size_t length)
 	return true;
 }
 
-/* Whether the list of names with commas at @list, up to a blank, has @name in it. */
+/* Whether the comma-separated @list, which ends at a blank, contains @name. */
 static bool list_has(const char *list, const char *name)
 {
 	size_t length = strlen(name);
@@ -70,7 +69,7 @@ static bool list_has(const char *list, const char *name)
 	return false;
 }
 
-/* Whether the kernel's command line has an option @option ("name=") whose list names @name. */
+/* Whether an option @option ("name=") on the kernel's command line lists @name. */
 static bool command_line_has(const char *cmdline, const char *option, const char *name)
 {
 	for (const char *s = cmdline; (s = strstr(s, option)); s += strlen(option))
@@ -86,7 +85,7 @@ static void deny(struct module *module, enum module_denial denial, const char *n
 	snprintf(module->denied, sizeof(module->denied), "%s", name);
 }
 
-/* The rest of @line behind "@keyword @name", without blanks around it; NULL: it says otherwise. */
+/* The rest of @line after "@keyword @name" and blanks; NULL: another line. */
 static const char *directive(const char *line, const char *keyword, const char *name)
 {
 	size_t n = strlen(keyword);
@@ -101,7 +100,7 @@ static const char *directive(const char *line, const char *keyword, const char *
 	return line + n + strspn(line + n, " \t");
 }
 
-/* Looks for "@keyword @name" in the file @path: the text behind it, owned by the caller. */
+/* The text after "@keyword @name" in the file @path. The caller frees it; NULL: not found. */
 static char *file_directive(const struct sysfs *fs, const char *path, const char *keyword,
 			    const char *name)
 {
@@ -122,14 +121,7 @@ static char *file_directive(const struct sysfs *fs, const char *path, const char
 	return NULL;
 }
 
-static DIR *open_directory(const struct sysfs *fs, const char *path)
-{
-	int fd = sysfs_open_directory(fs, path);
-
-	return fd < 0 ? NULL : sysfs_list(fd);
-}
-
-/* Whether a directory before @directory has a file @file. */
+/* Whether a directory before number @directory contains @file. */
 static bool is_hidden(const struct sysfs *fs, size_t directory, const char *file)
 {
 	char path[512];
@@ -143,14 +135,15 @@ static bool is_hidden(const struct sysfs *fs, size_t directory, const char *file
 }
 
 /*
- * The text behind "@keyword @name" in modprobe's configuration, and the file
- * in @where, both owned by the caller; NULL: it is not there.
+ * The text after "@keyword @name" in modprobe's configuration, and in @where, unless it is NULL,
+ * the file. The caller frees both. NULL: not found.
  */
 static char *config_directive(const struct sysfs *fs, const char *keyword, const char *name,
 			      char **where)
 {
 	for (size_t i = 0; i < NCONFIG; i++) {
-		_cleanup_closedir_ DIR *dir = open_directory(fs, config_directories[i]);
+		_cleanup_closedir_ DIR *dir =
+			sysfs_list(sysfs_open_directory(fs, config_directories[i]));
 		const struct dirent *entry;
 
 		while (dir && (entry = sysfs_next(dir))) {
@@ -162,16 +155,16 @@ static char *config_directive(const struct sysfs *fs, const char *keyword, const
 				continue;
 			snprintf(path, sizeof(path), "%s/%s", config_directories[i], entry->d_name);
 			rest = file_directive(fs, path, keyword, name);
-			if (rest) {
+			if (rest && where)
 				*where = strdup(path);
+			if (rest)
 				return rest;
-			}
 		}
 	}
 	return NULL;
 }
 
-/* Commands of an "install" line by which admins say "never". */
+/* Whether an "install" line with @command prevents loading. */
 static bool is_refusal(const char *command)
 {
 	static const char *const refusals[] = {
@@ -202,7 +195,7 @@ static void deny_blacklist(const struct sysfs *fs, struct module *module, const 
 	free(config_directive(fs, "blacklist", name, &module->where));
 }
 
-/* What the kernel itself refuses, whatever modprobe is told. */
+/* What the kernel refuses, whatever the configuration of modprobe. */
 static void ask_kernel(const struct sysfs *fs, const char *name, struct module *module)
 {
 	_cleanup_free_ char *cmdline = NULL;
@@ -219,37 +212,32 @@ static void ask_kernel(const struct sysfs *fs, const char *name, struct module *
 		deny(module, DENIAL_DISABLED, name);
 }
 
-static bool initstate_is(const char *text, const char *state)
-{
-	return !strncmp(text, state, strlen(state));
-}
-
-/* What /sys/module says: a module that is built in has no "initstate" there, or no directory. */
+/* Reads the state in /sys/module, which has none for built-in modules. */
 static void ask_sysfs(const struct sysfs *fs, const char *name, struct module *module)
 {
+	static const char *const names[] = {
+		[MODULE_LIVE] = "live",
+		[MODULE_COMING] = "coming",
+		[MODULE_GOING] = "going",
+	};
 	_cleanup_free_ char *text = NULL;
 	char path[96];
 
 	snprintf(path, sizeof(path), "/sys/module/%s/initstate", name);
 	if (sysfs_read(fs, path, &text, NULL))
 		return;
-	if (initstate_is(text, "live"))
-		module->state = MODULE_LIVE;
-	else if (initstate_is(text, "coming"))
-		module->state = MODULE_COMING;
-	else if (initstate_is(text, "going"))
-		module->state = MODULE_GOING;
+	for (enum module_state state = MODULE_LIVE; state <= MODULE_GOING; state++)
+		if (!strncmp(text, names[state], strlen(names[state])))
+			module->state = state;
 }
 
-/* The directory @path as a path that does not lead out of a captured tree; *@fd keeps it open. */
-static char *directory_path(const struct sysfs *fs, const char *path, int *fd)
+/* Opens the directory @path. @text is a path of the result that stays inside a captured tree. */
+static int open_for_libkmod(const struct sysfs *fs, const char *path, char text[static 32])
 {
-	char *text;
+	int fd = sysfs_open_directory(fs, path);
 
-	*fd = sysfs_open_directory(fs, path);
-	if (*fd < 0)
-		return NULL;
-	return asprintf(&text, "/proc/self/fd/%d", *fd) < 0 ? NULL : text;
+	snprintf(text, 32, "/proc/self/fd/%d", fd);
+	return fd;
 }
 
 static void ask_module(struct kmod_ctx *ctx, const struct sysfs *fs, struct kmod_list *list,
@@ -274,30 +262,28 @@ static void ask_module(struct kmod_ctx *ctx, const struct sysfs *fs, struct kmod
 	kmod.kmod_module_unref(mod);
 }
 
-/* Asks libkmod; false: it is not there. */
+/* Asks libkmod; false: cannot be loaded. */
 static bool ask_libkmod(const struct sysfs *fs, const char *directory, const char *name,
 			struct module *module)
 {
 	_cleanup_(error_clear) struct error err = { 0 };
-	_cleanup_free_ char *modules = NULL;
 	const char *config[NCONFIG + 1] = { 0 };
-	char *paths[NCONFIG] = { 0 };
+	char modules[32], paths[NCONFIG][32];
 	int fds[NCONFIG], modules_fd;
 	struct kmod_list *list = NULL;
 	struct kmod_ctx *ctx;
 	size_t n = 0;
 
-	/* Its library for signatures costs 15 times the instructions of all else at start. */
 	if (library_open(&kmod_library, &err))
 		return false;
 	errno = 0;
-	modules = directory_path(fs, directory, &modules_fd);
+	modules_fd = open_for_libkmod(fs, directory, modules);
 	for (size_t i = 0; i < NCONFIG; i++) {
-		paths[i] = directory_path(fs, config_directories[i], &fds[i]);
-		if (paths[i])
+		fds[i] = open_for_libkmod(fs, config_directories[i], paths[i]);
+		if (fds[i] >= 0)
 			config[n++] = paths[i];
 	}
-	ctx = modules ? kmod.kmod_new(modules, config) : NULL;
+	ctx = modules_fd >= 0 ? kmod.kmod_new(modules, config) : NULL;
 	if (ctx) {
 		kmod.kmod_set_log_fn(ctx, log_nothing, NULL);
 		if (!kmod.kmod_module_new_from_lookup(ctx, name, &list) && list)
@@ -307,21 +293,22 @@ static bool ask_libkmod(const struct sysfs *fs, const char *directory, const cha
 		kmod.kmod_module_unref_list(list);
 		kmod.kmod_unref(ctx);
 	}
-	shortage_note(errno); /* which it says in many ways, or not at all */
-	for (size_t i = 0; i < NCONFIG; i++) {
-		free(paths[i]);
+	shortage_note(errno); /* libkmod reports ENOMEM in many ways, or not at all */
+	for (size_t i = 0; i < NCONFIG; i++)
 		cleanup_close(&fds[i]);
-	}
 	cleanup_close(&modules_fd);
 	return true;
 }
 
-/* Whether a line of the index @path begins with the path of module @name. */
-static bool index_has(const struct sysfs *fs, const char *path, const char *name)
+/* Whether the text file @file of @directory lists the module @name. */
+static bool index_has(const struct sysfs *fs, const char *directory, const char *file,
+		      const char *name)
 {
+	char path[256];
 	_cleanup_free_ char *text = NULL;
 	size_t length = strlen(name);
 
+	snprintf(path, sizeof(path), "%s/%s", directory, file);
 	if (sysfs_read(fs, path, &text, NULL))
 		return false;
 	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
@@ -338,37 +325,30 @@ static bool index_has(const struct sysfs *fs, const char *path, const char *name
 	return false;
 }
 
-/* The same from the text files that libkmod's indexes are made of. */
+/* As ask_libkmod(), from the text files behind libkmod's indexes. */
 static void ask_files(const struct sysfs *fs, const char *directory, const char *name,
 		      struct module *module)
 {
-	_cleanup_free_ char *command = NULL, *blacklist = NULL, *where = NULL;
-	char path[256];
+	_cleanup_free_ char *command = config_directive(fs, "install", name, NULL);
+	_cleanup_free_ char *blacklist = config_directive(fs, "blacklist", name, NULL);
 
 	if (module->state == MODULE_UNKNOWN) {
-		snprintf(path, sizeof(path), "%s/modules.builtin", directory);
-		if (index_has(fs, path, name))
+		if (index_has(fs, directory, "modules.builtin", name))
 			module->state = MODULE_BUILT_IN;
+		else
+			module->state = index_has(fs, directory, "modules.dep", name) ?
+						MODULE_LOADABLE :
+						MODULE_ABSENT;
 	}
-	if (module->state == MODULE_UNKNOWN) {
-		snprintf(path, sizeof(path), "%s/modules.dep", directory);
-		module->state = index_has(fs, path, name) ? MODULE_LOADABLE : MODULE_ABSENT;
-	}
-	command = config_directive(fs, "install", name, &where);
 	deny_install(fs, module, name, command);
-	if (module->denial)
-		return;
-	free(where);
-	where = NULL;
-	blacklist = config_directive(fs, "blacklist", name, &where);
-	if (blacklist)
+	if (!module->denial && blacklist)
 		deny_blacklist(fs, module, name);
 }
 
 void module_query(const struct sysfs *fs, const char *release, const char *name,
 		  struct module *module)
 {
-	_cleanup_free_ char *cmdline = NULL, *command = NULL, *where = NULL;
+	_cleanup_free_ char *cmdline = NULL, *command = NULL;
 	char directory[128];
 
 	*module = (struct module){ 0 };
@@ -384,12 +364,12 @@ void module_query(const struct sysfs *fs, const char *release, const char *name,
 			ask_files(fs, directory, name, module);
 		}
 	}
-	/* libkmod reads this host's command line, not that of a captured tree. */
+	/* libkmod reads the command line of this host, not of a captured tree. */
 	if (!module->denial && !sysfs_read(fs, "/proc/cmdline", &cmdline, NULL) &&
 	    command_line_has(cmdline, "modprobe.blacklist=", name))
 		deny_blacklist(fs, module, name);
 	if (!module->denial && module->state == MODULE_LOADABLE) {
-		command = config_directive(fs, "install", NEEDED, &where);
+		command = config_directive(fs, "install", NEEDED, NULL);
 		deny_install(fs, module, NEEDED, command);
 	}
 }

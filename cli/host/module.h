@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A kernel module and what modprobe(8) would do with it, from libkmod, which
- * is loaded when it is first needed, or without it from the files it reads.
+ * A kernel module, and what modprobe(8) would do with it: from libkmod, opened on first use, else
+ * from the files that libkmod reads.
  */
 #ifndef KVM_HTAB_HOST_MODULE_H
 #define KVM_HTAB_HOST_MODULE_H
@@ -9,20 +9,20 @@
 #include "host/sysfs.h"
 
 enum module_state {
-	MODULE_UNKNOWN, /* not loaded, and /lib/modules/RELEASE could not be read */
+	MODULE_UNKNOWN, /* not loaded, and the release is unknown */
 	MODULE_BUILT_IN,
 	MODULE_LIVE,
 	MODULE_COMING, /* being loaded */
 	MODULE_GOING, /* being unloaded */
 	MODULE_LOADABLE,
-	MODULE_ABSENT, /* this kernel has no such module */
-	MODULE_NO_DIRECTORY, /* there is no /lib/modules/RELEASE */
+	MODULE_ABSENT, /* not in this kernel */
+	MODULE_NO_DIRECTORY, /* /lib/modules/RELEASE does not exist */
 };
 
-/* What keeps a module from being loaded. */
+/* Why a module cannot be loaded. */
 enum module_denial {
 	DENIAL_NONE,
-	DENIAL_BLACKLIST, /* "blacklist": not loaded on demand, but by name */
+	DENIAL_BLACKLIST, /* "blacklist": loaded by name, but not on demand */
 	DENIAL_INSTALL, /* "install": another command runs instead */
 	DENIAL_COMMAND_LINE, /* module_blacklist= */
 	DENIAL_DISABLED, /* kernel.modules_disabled */
@@ -31,15 +31,15 @@ enum module_denial {
 struct module {
 	enum module_state state;
 	enum module_denial denial;
-	char denied[32]; /* which module is denied, it or one that it needs */
+	char denied[32]; /* the denied module: this one or one that it requires */
 	char *install; /* the command of DENIAL_INSTALL; owned */
-	char *where; /* the file that denies it; owned; NULL: not found */
+	char *where; /* the file with the denial; owned; NULL: not found */
 	bool without_libkmod; /* libkmod could not be loaded */
 };
 
 /*
- * Fills @module with what becomes of @name ("kvm_hv") on the kernel @release
- * ("": not known). Never fails. module_clear() frees what it holds.
+ * Fills @module for the module @name ("kvm_hv") of the kernel @release ("": unknown). Never fails.
+ * module_clear() frees its contents.
  */
 void module_query(const struct sysfs *fs, const char *release, const char *name,
 		  struct module *module);

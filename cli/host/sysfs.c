@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Files of /sys and /proc, here or in a captured tree. */
+/* Files of /sys and /proc, on this host or in a captured tree. */
 #include "host/sysfs.h"
 
 #include <fcntl.h>
@@ -26,7 +26,7 @@ void sysfs_close(struct sysfs *fs)
 	cleanup_close(&fs->root_fd);
 }
 
-/* @fd, as what opens returned it. */
+/* @fd; notes a shortage if it is -1. */
 static int opened(int fd)
 {
 	if (fd < 0)
@@ -34,7 +34,7 @@ static int opened(int fd)
 	return fd;
 }
 
-/* Links of a captured tree are resolved inside it; kernels before 5.6 follow them out of it. */
+/* Resolves links inside a captured tree. Kernels before 5.6 follow links out of it. */
 static int open_below(const struct sysfs *fs, const char *path, int flags)
 {
 	struct open_how how = { .flags = (uint64_t)flags, .resolve = RESOLVE_IN_ROOT };
@@ -55,7 +55,7 @@ int sysfs_lookup(const struct sysfs *fs, const char *path)
 	return fd < 0 ? -errno : 0;
 }
 
-/* Appends what @fd still has to *@text, which grows; 0 or -errno. */
+/* Reads the rest of @fd. Returns 0 or -errno. */
 static int read_all(int fd, char **text, size_t *length)
 {
 	size_t size = 4096, used = 0;
@@ -93,8 +93,7 @@ static int read_all(int fd, char **text, size_t *length)
 #define READ_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 #define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
-/* Reads the regular file @fd, as open() returned it, with errno if it failed. */
-static int read_file(int fd, char **text, size_t *length)
+int sysfs_read_fd(int fd, char **text, size_t *length)
 {
 	struct stat st;
 	size_t ignored;
@@ -120,30 +119,23 @@ int sysfs_open_file(const struct sysfs *fs, const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-int sysfs_read_fd(int fd, char **text, size_t *length)
-{
-	return read_file(fd, text, length);
-}
-
 int sysfs_read(const struct sysfs *fs, const char *path, char **text, size_t *length)
 {
 	_cleanup_close_ int fd = open_below(fs, path, READ_FLAGS);
 
-	return read_file(fd, text, length);
+	return sysfs_read_fd(fd, text, length);
 }
 
 int sysfs_read_at(int directory_fd, const char *name, char **text, size_t *length)
 {
 	_cleanup_close_ int fd = opened(openat(directory_fd, name, READ_FLAGS | O_NOFOLLOW));
 
-	return read_file(fd, text, length);
+	return sysfs_read_fd(fd, text, length);
 }
 
 int sysfs_open_directory(const struct sysfs *fs, const char *path)
 {
-	int fd = open_below(fs, path, DIRECTORY_FLAGS);
-
-	return fd < 0 ? -errno : fd;
+	return sysfs_open_file(fs, path, DIRECTORY_FLAGS);
 }
 
 int sysfs_open_directory_at(int directory_fd, const char *name)
@@ -155,8 +147,11 @@ int sysfs_open_directory_at(int directory_fd, const char *name)
 
 DIR *sysfs_list(int directory_fd)
 {
-	DIR *dir = fdopendir(directory_fd);
+	DIR *dir;
 
+	if (directory_fd < 0)
+		return NULL;
+	dir = fdopendir(directory_fd);
 	if (!dir)
 		close(directory_fd);
 	return shortage_note_pointer(dir);
@@ -194,24 +189,17 @@ int sysfs_read_u64(const struct sysfs *fs, const char *path, uint64_t *value)
 
 int sysfs_page_size(const struct sysfs *fs, uint64_t *bytes)
 {
-	static const char key[] = "KernelPageSize:";
 	_cleanup_free_ char *smaps = NULL;
-	const char *line;
 	uint64_t kib;
 
 	if (!fs->captured) {
 		*bytes = (uint64_t)sysconf(_SC_PAGESIZE);
 		return 0;
 	}
-	if (!sysfs_read(fs, "/proc/self/smaps", &smaps, NULL)) {
-		line = strstr(smaps, key);
-		if (line) {
-			line += strlen(key);
-			if (!scan_u64(&line, &kib) && kib && kib <= 1 << 20) {
-				*bytes = kib << 10;
-				return 0;
-			}
-		}
+	if (!sysfs_read(fs, "/proc/self/smaps", &smaps, NULL) &&
+	    !find_u64(smaps, "KernelPageSize:", &kib) && kib && kib <= 1 << 20) {
+		*bytes = kib << 10;
+		return 0;
 	}
 	return sysfs_read_u64(fs, "/page-size", bytes) ? -ENOENT : 0;
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Scope-bound cleanup: variables that free or close what they hold when they
- * go out of scope, so that functions can return early.
- */
+/* Variables that free or close their contents when they go out of scope, for early returns. */
 #ifndef KVM_HTAB_LIB_CLEANUP_H
 #define KVM_HTAB_LIB_CLEANUP_H
 
@@ -29,7 +26,7 @@ static inline void cleanup_close(int *fd)
 #define _cleanup_free_ _cleanup_(cleanup_free)
 #define _cleanup_close_ _cleanup_(cleanup_close)
 
-/* Hands a file descriptor to the caller: the variable no longer owns it. */
+/* Passes the ownership of the file descriptor to the caller. */
 static inline int take_fd(int *fd)
 {
 	int taken = *fd;

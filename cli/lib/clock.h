@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The monotonic clock, in milliseconds for deadlines and in nanoseconds for measuring. */
+/* The monotonic clock: milliseconds for deadlines, nanoseconds for measurements. */
 #ifndef KVM_HTAB_LIB_CLOCK_H
 #define KVM_HTAB_LIB_CLOCK_H
 
 #include <stdint.h>
+#include <stdio.h>
 #include <time.h>
 
 static inline int64_t clock_ns(void)
@@ -26,8 +27,13 @@ static inline void sleep_ms(int64_t ms)
 	nanosleep(&span, NULL);
 }
 
-/* Writes @ms as seconds ("10", "0.5") to @text, for messages, and returns it. */
 #define SECONDS_TEXT_MAX 24
-const char *seconds_format(int64_t ms, char text[static SECONDS_TEXT_MAX]);
+
+/* Writes @ms in seconds ("10", "0.5") to @text for a message. Returns @text. */
+static inline const char *seconds_format(int64_t ms, char text[static SECONDS_TEXT_MAX])
+{
+	snprintf(text, SECONDS_TEXT_MAX, "%g", (double)ms / 1000);
+	return text;
+}
 
 #endif /* KVM_HTAB_LIB_CLOCK_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The error object and the one place that writes messages to stderr. */
+/* The error object, and the only function that writes messages to stderr. */
 #include "lib/error.h"
 
 #include <stdarg.h>
@@ -16,18 +16,9 @@ int error_set(struct error *err, enum exit_status status, int code, const char *
 	va_start(args, format);
 	text_add_list(&message, format, args);
 	va_end(args);
-	free(err->message); /* only now: it may be among the arguments */
+	free(err->message); /* the arguments may include it */
 	*err = (struct error){ .status = status, .code = code, .message = message };
 	return -code;
-}
-
-void error_append(struct error *err, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	text_add_list(&err->message, format, args);
-	va_end(args);
 }
 
 void error_clear(struct error *err)
@@ -36,26 +27,19 @@ void error_clear(struct error *err)
 	*err = (struct error){ 0 };
 }
 
-static unsigned int rank(enum exit_status status)
+enum exit_status exit_status_first(enum exit_status a, enum exit_status b)
 {
 	static const unsigned int ranks[] = {
 		[STATUS_FAILED] = 4,  [STATUS_CANNOT] = 3, [STATUS_NO] = 2,
 		[STATUS_RUNNING] = 1, [STATUS_USAGE] = 5,
 	};
 
-	return ranks[status];
-}
-
-enum exit_status exit_status_first(enum exit_status a, enum exit_status b)
-{
-	return rank(b) > rank(a) ? b : a;
+	return ranks[b] > ranks[a] ? b : a;
 }
 
 void complain(const char *subject, const char *format, ...)
 {
-	_cleanup_free_ char *s = subject ? escape_ascii(subject) : NULL;
-	_cleanup_free_ char *message = NULL;
-	_cleanup_free_ char *m = NULL;
+	_cleanup_free_ char *s = subject ? escape_ascii(subject) : NULL, *message = NULL, *m = NULL;
 	va_list args;
 
 	va_start(args, format);

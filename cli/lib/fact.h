@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A number that may be unknown, or known only about. */
+/* A number that may be unknown or approximate. */
 #ifndef KVM_HTAB_LIB_FACT_H
 #define KVM_HTAB_LIB_FACT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Zeroed, it is unknown. */
+/* A zeroed fact is unknown. */
 struct fact {
 	bool known;
 	bool approximate;
@@ -23,7 +23,12 @@ static inline struct fact fact_if(bool known, uint64_t value)
 	return known ? fact_of(value) : (struct fact){ 0 };
 }
 
-/* Sets @fact, unless it already has a value that is as good. */
+static inline bool fact_is_exact(const struct fact *fact)
+{
+	return fact->known && !fact->approximate;
+}
+
+/* Sets @fact, unless it has a value already that is at least as exact. */
 static inline void fact_set(struct fact *fact, uint64_t value, bool approximate)
 {
 	if (!fact->known || (fact->approximate && !approximate))

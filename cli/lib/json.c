@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* JSON to be written, by json-c. */
+/* Writing JSON with json-c. */
 #include "lib/json.h"
 
 #include <errno.h>
@@ -25,12 +25,12 @@
 	F(json_object_to_json_string_ext) \
 	F(json_object_put)
 
-LIBRARY(json, "libjson-c.so.5", "libjson-c5", "JSON output, and answers on a VM's socket",
+LIBRARY(json, "libjson-c.so.5", "libjson-c5", "JSON output, and replies on a VM's socket",
 	JSON_FUNCTIONS);
 
 int json_prepare(struct error *err)
 {
-	/* Both the output and the answer on a socket ask for it. */
+	/* The output and the reply on a socket both call this. */
 	static bool prepared;
 	int r = prepared ? 0 : library_open(&json_library, err);
 
@@ -67,9 +67,7 @@ struct json_object *json_new_string(const char *s)
 {
 	_cleanup_free_ char *escaped = s ? escape_utf8(s) : NULL;
 
-	if (!s)
-		return NULL;
-	return made(escaped ? json.json_object_new_string(escaped) : NULL);
+	return escaped ? made(json.json_object_new_string(escaped)) : NULL;
 }
 
 void json_add(struct json_object *object, const char *key, struct json_object *value)

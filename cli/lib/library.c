@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Shared libraries that are opened when they are needed. */
+/* Shared libraries that are opened on first use. */
 #include "lib/library.h"
 
 #include <dlfcn.h>
@@ -19,7 +19,7 @@ int library_open(const struct library *library, struct error *err)
 		void *function = dlsym(handle, library->names[i]);
 
 		if (!function)
-			handle = NULL; /* it stays open, which does no harm */
+			handle = NULL; /* left open until exit */
 		else
 			memcpy(pointer + i * sizeof(function), &function, sizeof(function));
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Shared libraries that are opened when they are needed: linked ones would
- * cost every call of the program more than all that it does itself.
+ * Shared libraries that are opened on first use: linking them would cost every call more than all
+ * other work.
  */
 #ifndef KVM_HTAB_LIB_LIBRARY_H
 #define KVM_HTAB_LIB_LIBRARY_H
@@ -14,9 +14,9 @@
 
 struct library {
 	const char *soname;
-	const char *package; /* Debian's name, for the message */
+	const char *package; /* name in Debian */
 	const char *const *names; /* of its functions */
-	void *pointers; /* a pointer to each of them, in the same order */
+	void *pointers; /* to the functions, in the same order */
 	size_t nfunctions;
 };
 
@@ -24,9 +24,9 @@ struct library {
 #define LIBRARY_NAME(function) #function,
 
 /*
- * Declares `struct library name_library`, and `name`, which has a pointer to each of the functions
- * that the macro FUNCTIONS(F) lists as F(function). The note tells packagers' tools which library
- * the program may open (https://systemd.io/ELF_DLOPEN_METADATA/).
+ * Declares `struct library name_library`, and `name` with a pointer to each F(function) in the
+ * list macro FUNCTIONS(F). The note tells packaging tools which library the program may open
+ * (https://systemd.io/ELF_DLOPEN_METADATA/).
  */
 #define LIBRARY(name, file, debian_package, description, FUNCTIONS) \
 	LIBRARY_NOTE(name, "[{\"feature\":\"" #name "\",\"description\":\"" description \
@@ -43,7 +43,7 @@ struct library {
 		.nfunctions = sizeof(name##_names) / sizeof(name##_names[0]), \
 	}
 
-/* An ELF note of owner "FDO", of the type that this convention has. */
+/* An ELF note with the owner and type of that convention. */
 #define LIBRARY_NOTE(name, json) \
 	static const struct { \
 		uint32_t owner_bytes, json_bytes, type; \
@@ -53,7 +53,7 @@ struct library {
 	}
 
 /*
- * Opens @library for the rest of the program's life and sets its pointers.
+ * Opens @library until the program exits, and sets its pointers.
  * Errors: -ELIBACC, STATUS_FAILED, if the library or a function is missing.
  */
 int library_open(const struct library *library, struct error *err) _must_check_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Tables, raw columns and JSON from one description of columns. */
+/* Tables, raw columns and JSON. */
 #include "lib/output.h"
 
 #include <inttypes.h>
@@ -10,6 +10,7 @@
 #include "lib/library.h"
 #include "lib/size.h"
 #include "lib/stdout.h"
+#include "lib/text.h"
 
 static int column_find(const struct layout *layout, const char *name, size_t length)
 {
@@ -31,7 +32,7 @@ static int layout_select(struct layout *layout, const char *list, struct error *
 
 		if (column < 0 || layout->nselected == COLUMNS_MAX)
 			return error_set(err, STATUS_USAGE, EINVAL,
-					 "there is no column \"%s\": see --help for their names",
+					 "unknown column \"%s\": --help lists the columns",
 					 column < 0 ? strndupa(name, length) : list);
 		layout->selected[layout->nselected++] = (unsigned int)column;
 		if (!name[length])
@@ -61,20 +62,10 @@ bool layout_selects(const struct layout *layout, size_t offset)
 
 char *layout_help(const struct column *columns, size_t ncolumns)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	char *text = text_format("Columns for --output:");
 
-	if (!f)
-		return NULL;
-	fputs("Columns for --output:\n", f);
 	for (size_t i = 0; i < ncolumns; i++)
-		fprintf(f, "  %-16s %s\n", columns[i].name, columns[i].help);
-	if (fclose(f)) {
-		free(text);
-		return NULL;
-	}
-	text[size - 1] = '\0';
+		text_add(&text, "\n  %-16s %s", columns[i].name, columns[i].help);
 	return text;
 }
 
@@ -91,7 +82,7 @@ const char *fact_text(const struct fact *fact, enum column_kind kind, bool plain
 	return text;
 }
 
-/* The value of @column in @row as tables show it; written to @text if it is a number. */
+/* The value of @column in @row as in a table. @text holds numbers. */
 static const char *cell_text(const struct column *column, const void *row, bool plain_bytes,
 			     char text[static CELL_MAX])
 {
@@ -130,7 +121,7 @@ int output_prepare(const struct output_options *options, struct error *err)
 		return 0;
 	r = library_open(&scols_library, err);
 	if (r)
-		error_append(err, ", or use --raw, which does not need it");
+		text_add(&err->message, ", or use --raw");
 	return r;
 }
 
@@ -184,12 +175,12 @@ static int print_table(const struct layout *layout, const char *rows, size_t row
 		return r;
 	scols.scols_table_enable_noheadings(table, options->noheadings);
 	scols.scols_table_set_stream(table, stdout);
-	/* A heading that there is no memory for is left out; errno is the only sign. */
+	/* libsmartcols drops headings that it cannot allocate; errno is the only sign. */
 	errno = 0;
 	return scols.scols_print_table(table) || errno == ENOMEM ? -ENOMEM : 0;
 }
 
-/* A cell that is one word without unprintable bytes, escaped as libsmartcols does in raw tables. */
+/* Escapes blanks and unprintable bytes as libsmartcols does in raw tables. */
 static void print_raw_cell(const char *s)
 {
 	for (const unsigned char *c = (const unsigned char *)s; *c; c++)
@@ -199,7 +190,7 @@ static void print_raw_cell(const char *s)
 			putchar_unlocked(*c);
 }
 
-/* One line of raw columns: the headings if @row is NULL. */
+/* Prints a line of raw columns, or the headings if @row is NULL. */
 static void print_raw_line(const struct layout *layout, const void *row, bool plain_bytes)
 {
 	char text[CELL_MAX];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What this process lacked. */
+/* Shortages of this process. */
 #include "lib/shortage.h"
 
 #include <errno.h>

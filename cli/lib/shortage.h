@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Notes what this process lacked, wherever that was: memory, file descriptors, a file that is there
- * and could not be read. That says nothing about the host, so whoever goes on with less must not end
- * with exit status 0. What allocates is called by its own name, so that no place can forget it.
+ * Notes when this process runs out of memory or file descriptors, or cannot read an existing file.
+ * Such an error says nothing about the host: the program may go on, but must not exit with 0.
+ * The allocation functions keep their names, so that every call is noted.
  */
 #ifndef KVM_HTAB_LIB_SHORTAGE_H
 #define KVM_HTAB_LIB_SHORTAGE_H
@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Keeps the errno @code if it is one of these: ENOMEM, EMFILE, ENFILE, EIO. */
+/* Notes the errno @code if it is ENOMEM, EMFILE, ENFILE or EIO. */
 void shortage_note(int code);
 
-/* The first that was kept; 0: none. */
+/* The first errno noted; 0: none. */
 int shortage_code(void);
 
 static inline void *shortage_note_pointer(void *result)

@@ -33,7 +33,7 @@ const char *bytes_format(uint64_t bytes, char text[static BYTES_TEXT_MAX])
 	return text;
 }
 
-/* What the unit @s multiplies by; 0: no unit that we know. */
+/* The factor of the unit @s; 0: unknown unit. */
 static uint64_t unit_factor(const char *s)
 {
 	const char *unit;
@@ -53,7 +53,7 @@ static uint64_t unit_factor(const char *s)
 	return factor;
 }
 
-/* Adds the digit @c to @value in place; false: @value would leave 64 bits. */
+/* Appends the digit @c to @value; false: @value exceeds 64 bits. */
 static bool add_digit(uint64_t *value, char c)
 {
 	return !__builtin_mul_overflow(*value, 10, value) &&
@@ -65,37 +65,27 @@ int bytes_parse(const char *text, uint64_t *bytes, struct error *err)
 	uint64_t whole = 0, fraction = 0, scale = 1, factor;
 	unsigned __int128 value;
 	const char *s = text;
+	bool fits = true;
 
-	if (!isdigit((unsigned char)*s))
-		return error_set(
-			err, STATUS_USAGE, EINVAL,
-			"\"%s\" is no size: write a number with a unit, as in 64G, 512MiB or 1.5T",
-			text);
 	for (; isdigit((unsigned char)*s); s++)
-		if (!add_digit(&whole, *s))
-			return error_set(
-				err, STATUS_USAGE, ERANGE,
-				"size \"%s\" is out of range: more than 0 and less than 16 EiB",
-				text);
-	if (*s == '.' && isdigit((unsigned char)s[1]))
+		fits = fits && add_digit(&whole, *s);
+	if (s > text && *s == '.' && isdigit((unsigned char)s[1]))
 		for (s++; isdigit((unsigned char)*s); s++) {
 			if (scale >= UINT64_C(10000000000000000000))
-				continue; /* at most a tenth of a byte, whatever the unit */
+				continue; /* less than a byte in any unit */
 			add_digit(&fraction, *s);
 			scale *= 10;
 		}
-	factor = unit_factor(s);
+	factor = s > text ? unit_factor(s) : 0;
 	if (!factor)
 		return error_set(
 			err, STATUS_USAGE, EINVAL,
-			"\"%s\" is no size: write a number with a unit, as in 64G, 512MiB or 1.5T",
-			text);
-
+			"invalid size \"%s\": use a number with a unit, such as 64G or 1.5T", text);
 	value = (unsigned __int128)whole * factor + (unsigned __int128)fraction * factor / scale;
-	if (!value || value > UINT64_MAX)
-		return error_set(err, STATUS_USAGE, ERANGE,
-				 "size \"%s\" is out of range: more than 0 and less than 16 EiB",
-				 text);
+	if (!fits || !value || value > UINT64_MAX)
+		return error_set(
+			err, STATUS_USAGE, ERANGE,
+			"size \"%s\" is out of range: use more than 0 and less than 16 EiB", text);
 	*bytes = (uint64_t)value;
 	return 0;
 }
@@ -110,8 +100,7 @@ int scan_u64(const char **s, uint64_t *value)
 	if (*p < '0' || *p > '9')
 		return -EBADMSG;
 	for (; *p >= '0' && *p <= '9'; p++)
-		if (__builtin_mul_overflow(v, 10, &v) ||
-		    __builtin_add_overflow(v, (uint64_t)(*p - '0'), &v))
+		if (!add_digit(&v, *p))
 			return -EBADMSG;
 	*s = p;
 	*value = v;

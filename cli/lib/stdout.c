@@ -11,7 +11,7 @@
 #include "lib/json.h"
 #include "lib/size.h"
 
-/* More than any output about one VM: a failing write is then seen where errno says why. */
+/* More than the output about one VM, so that a write fails where errno is known. */
 #define STDOUT_BUFFER 65536
 
 static _Noreturn void stdout_failed(int code)
@@ -48,7 +48,7 @@ void close_stdout(void)
 
 void output_json(struct json_object *document)
 {
-	/* Freeing it would cost half of what printing does; so it stays until the end. */
+	/* Never freed: that would cost half as much as printing. */
 	static struct json_object *kept __attribute__((__used__));
 
 	kept = document;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Standard output, whose failures are errors: a full disk must not look like success. */
+/* Standard output with error checks: a full disk must not look like success. */
 #ifndef KVM_HTAB_LIB_STDOUT_H
 #define KVM_HTAB_LIB_STDOUT_H
 
@@ -7,25 +7,22 @@
 
 struct json_object;
 
-/* Call this first, so that writes fail in flush_stdout() or close_stdout() only. */
+/* Call this first: then writes fail only in flush_stdout() or close_stdout(). */
 void buffer_stdout(void);
 
-/* Writes out what is buffered. Exits with status 1 if that fails. */
+/* Flushes the buffer. Exits with status 1 on failure. */
 void flush_stdout(void);
 
-/*
- * For atexit(): exits with status 1 if something did not reach standard output, or may be missing
- * there because this process lacked something, see shortage.h.
- */
+/* For atexit(): exits with status 1 if output was lost, or may be incomplete (see shortage.h). */
 void close_stdout(void);
 
-/* Prints @document, which it takes over. Exits with status 1 if memory runs out. */
+/* Prints @document and takes it over. Exits with status 1 if memory runs out. */
 void output_json(struct json_object *document);
 
-/* Whether standard output is a terminal that may have colours: neither NO_COLOR nor TERM=dumb. */
+/* Whether standard output is a terminal, and neither NO_COLOR nor TERM=dumb is set. */
 bool colours_wanted(void);
 
-/* Columns of the terminal that standard output is, else of $COLUMNS; 0: not known. */
+/* Columns of the terminal at standard output, or $COLUMNS; 0: unknown. */
 unsigned int stdout_width(void);
 
 #endif /* KVM_HTAB_LIB_STDOUT_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Strings that grow, and strings from elsewhere. */
+/* Strings. */
 #include "lib/text.h"
 
 #include <stdbool.h>
@@ -46,14 +46,19 @@ char *text_format(const char *format, ...)
 	return text;
 }
 
-static bool is_printable(unsigned char c)
+/* The number of printable ASCII characters at the start of @s. */
+static size_t printable_length(const unsigned char *s)
 {
-	return c >= 0x20 && c < 0x7f;
+	size_t length = 0;
+
+	while (s[length] >= 0x20 && s[length] < 0x7f)
+		length++;
+	return length;
 }
 
 /*
- * Length in bytes of the well-formed UTF-8 sequence of two to four bytes at
- * @s that may stay; 0: none (overlong, surrogate, out of range, C1 control).
+ * The length of the well-formed UTF-8 sequence of two to four bytes at @s.
+ * 0: overlong, surrogate, out of range, C1 control or not UTF-8.
  */
 static size_t utf8_length(const unsigned char *s)
 {
@@ -65,7 +70,7 @@ static size_t utf8_length(const unsigned char *s)
 		return 0;
 	code = s[0] & (0x7f >> length);
 	for (size_t i = 1; i < length; i++) {
-		if ((s[i] & 0xc0) != 0x80) /* the terminating NUL stops here, too */
+		if ((s[i] & 0xc0) != 0x80) /* or the terminating NUL */
 			return 0;
 		code = code << 6 | (s[i] & 0x3f);
 	}
@@ -84,8 +89,10 @@ static char *escape(const char *string, bool keep_utf8)
 	if (!result)
 		return NULL;
 	while (*s) {
-		size_t length = is_printable(*s) ? 1 : keep_utf8 ? utf8_length(s) : 0;
+		size_t length = printable_length(s);
 
+		if (!length && keep_utf8)
+			length = utf8_length(s);
 		if (length) {
 			memcpy(out, s, length);
 			out += length;
@@ -112,7 +119,7 @@ char *escape_utf8(const char *s)
 	return escape(s, true);
 }
 
-/* How many bytes of @text go into a line of @room: up to a blank, or one word if that is longer. */
+/* The number of bytes of @text that fit into @room, broken at a blank; at least one word. */
 static size_t line_length(const char *text, size_t room)
 {
 	size_t length = strlen(text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the kernel said of the pool at boot. */
+/* The pool in the kernel log of the boot. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,11 +8,11 @@
 #include "pool/map.h"
 #include "pool/read.h"
 
-/* Of syslog(2), whose header names none of them. */
+/* Actions of syslog(2), which no header defines. */
 #define LOG_READ_ALL 3
 #define LOG_SIZE 10
 
-/* The kernel's log, which may have lost its beginning; NULL: none, or not for this user. */
+/* The kernel log, which may have lost its beginning; NULL: none, or permission denied. */
 static char *read_log(const struct sysfs *fs)
 {
 	char *text = NULL;
@@ -32,8 +32,8 @@ static char *read_log(const struct sysfs *fs)
 }
 
 /*
- * Our modules on a distribution's kernel tell root where the pool is in use,
- * by address, but not where it begins. False: that is of another pool than the log's.
+ * On a distribution's kernel, our modules report to root the addresses in use, but not where the
+ * pool begins. False: the addresses do not match the log.
  */
 static bool scan_used_ranges(const char *s, uint64_t base, uint64_t bytes, struct pool_map *map,
 			     struct runs *runs)
@@ -67,10 +67,9 @@ static void read_used_ranges(const struct sysfs *fs, uint64_t base, uint64_t byt
 }
 
 /*
- * Two lines of the boot: "kvm_cma_reserve: reserving 409 MiB for global area",
- * and what CMA has to say to that: "cma: Reserved 416 MiB at ..." (or "in ...",
- * since Linux 6.15) or "cma: Failed to reserve 416 MiB"; and later perhaps one
- * more, that it was of no use.
+ * Two lines: "kvm_cma_reserve: reserving 409 MiB for global area", then "cma: Reserved 416 MiB at
+ * ..." ("in ..." since Linux 6.15) or "cma: Failed to reserve 416 MiB". A later line tells if the
+ * area could not be activated.
  */
 bool pool_read_boot_log(const struct sysfs *fs, struct pool *pool)
 {

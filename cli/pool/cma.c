@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What CMA, the allocator behind the pool, tells of it. */
+/* The pool as CMA, its allocator, reports it. */
 #include <string.h>
 
 #include "pool/read.h"
 
-/*
- * alloc_pages_success since 5.13, release_pages_success 6.9 (both count
- * pages), total_pages and available_pages 6.15.
- */
+/* Since Linux 5.13: alloc_pages_success; 6.9: release_pages_success; 6.15: total and available. */
 bool pool_read_cma_sysfs(const struct sysfs *fs, struct pool *pool)
 {
 	static const char *const directory = "/sys/kernel/mm/cma/kvm_cma";
@@ -21,7 +18,7 @@ bool pool_read_cma_sysfs(const struct sysfs *fs, struct pool *pool)
 		return true;
 	}
 	if (pool->state == POOL_UNKNOWN)
-		pool->state = POOL_READY; /* the directory is made for activated areas only */
+		pool->state = POOL_READY; /* only activated areas have a directory */
 	if (sysfs_page_size(fs, &page_bytes))
 		return true;
 	if (pool_read_fact(fs, directory, "total_pages", &total))
@@ -35,7 +32,7 @@ bool pool_read_cma_sysfs(const struct sysfs *fs, struct pool *pool)
 	return true;
 }
 
-/* Bit @i of the bitmap, which debugfs shows as 32-bit words of an array of longs. */
+/* Bit @i of the bitmap. debugfs shows its longs as 32-bit words. */
 static bool bit_is_set(const uint32_t *words, uint64_t i)
 {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
@@ -45,7 +42,7 @@ static bool bit_is_set(const uint32_t *words, uint64_t i)
 #endif
 }
 
-/* Parses decimal @text into words for @bits bits (rounded up to whole longs); false: too few. */
+/* Parses the decimal numbers in @text into @words, which hold @bits bits. False: too few. */
 static bool parse_bitmap(const char *text, uint32_t *words, uint64_t bits)
 {
 	for (uint64_t i = 0; i < (bits + 31) / 32; i++) {
@@ -70,7 +67,7 @@ static bool read_runs(const struct sysfs *fs, const char *directory, uint64_t bi
 		if (sysfs_read(fs, pool_path(directory, "ranges/0/bitmap", path), &text, NULL))
 			return false;
 	}
-	if (bits / 32 > strlen(text)) /* more words than characters: not what it claims to be */
+	if (bits / 32 > strlen(text)) /* fewer characters than words */
 		return false;
 	words = calloc((bits + 63) / 64, sizeof(uint64_t));
 	if (!words || !parse_bitmap(text, words, bits))
@@ -85,7 +82,7 @@ static bool read_runs(const struct sysfs *fs, const char *directory, uint64_t bi
 	return true;
 }
 
-/* The area's directory, whose name had a prefix before 5.6; NULL with *@error set: none. */
+/* The directory of the area; its name had a prefix before 5.6. NULL: *@error tells why. */
 static const char *debugfs_directory(const struct sysfs *fs, int *error)
 {
 	static const char *const names[] = {
@@ -101,7 +98,7 @@ static const char *debugfs_directory(const struct sysfs *fs, int *error)
 	return NULL;
 }
 
-/* Sizes in pages, all but order_per_bit, which tells the page size: a granule is a bit. */
+/* Sizes are in pages. A bit is a granule, so order_per_bit tells the page size. */
 static void read_debugfs_area(const struct sysfs *fs, const char *directory, struct pool *pool)
 {
 	struct fact count = { 0 }, used = { 0 }, maxchunk = { 0 }, bit_order = { 0 };
@@ -154,7 +151,7 @@ bool pool_read_cma_debugfs(const struct sysfs *fs, struct pool *pool)
 	return true;
 }
 
-/* All areas together, and free in the page allocator's sense: an approximation. */
+/* An approximation: all CMA areas together, and what the page allocator counts as free. */
 bool pool_read_meminfo(const struct sysfs *fs, struct pool *pool)
 {
 	_cleanup_free_ char *meminfo = NULL;
@@ -166,12 +163,12 @@ bool pool_read_meminfo(const struct sysfs *fs, struct pool *pool)
 	    !meminfo_bytes(meminfo, "CmaTotal:", &total_bytes) ||
 	    !meminfo_bytes(meminfo, "CmaFree:", &free_bytes))
 		return false;
-	if (!total_bytes) { /* no area at all, hence not ours */
+	if (!total_bytes) { /* no area at all */
 		pool_infer_missing(fs, pool);
 		return true;
 	}
 	fact_set(&pool->total_bytes, total_bytes, true);
-	if (!pool->used_bytes.known) /* else the difference is the better figure */
+	if (!pool->used_bytes.known) /* else the difference is more exact */
 		fact_set(&pool->free_bytes, free_bytes, true);
 	return true;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Whether guests of one kind would get their tables now. */
+/* Whether tables of one order fit now. */
 #include "pool/fit.h"
 
 #include <stdio.h>
@@ -8,10 +8,10 @@
 #include "lib/text.h"
 #include "pool/moves.h"
 
-/* Why the pool, for which fit->count tables are certainly too many, has no room for them. */
+/* Why the pool has no room for fit->count tables, if that is certain. */
 static enum fit_reason why_not(const struct pool *pool, const struct fit *fit)
 {
-	const struct fact *free_bytes = &pool->free_bytes;
+	bool exact = fact_is_exact(&pool->free_bytes);
 
 	if (pool->state == POOL_FAILED)
 		return FIT_FAILED;
@@ -19,10 +19,9 @@ static enum fit_reason why_not(const struct pool *pool, const struct fit *fit)
 		return FIT_ABSENT;
 	if (pool->total_bytes.known && fit->count > pool->total_bytes.value >> fit->order)
 		return FIT_SMALL;
-	if (free_bytes->known && !free_bytes->approximate &&
-	    fit->count > free_bytes->value >> fit->order)
+	if (exact && fit->count > pool->free_bytes.value >> fit->order)
 		return FIT_FULL;
-	return free_bytes->known && !free_bytes->approximate ? FIT_FRAGMENTED : FIT_NO_ROOM;
+	return exact ? FIT_FRAGMENTED : FIT_NO_ROOM;
 }
 
 void fit_judge(const struct pool *pool, struct fit *fit)
@@ -61,12 +60,12 @@ void fit_plan(const struct sysfs *fs, const struct pool *pool, struct fit *fit)
 	if (err.status == STATUS_NO || (pages && (r || fit->count > 1)))
 		return;
 	fit->reason = FIT_MOVES;
-	if (r || fit->count > 1) { /* of several, the others depend on where the first one goes */
+	if (r || fit->count > 1) { /* the others depend on the place of the first */
 		fit->answer = FIT_UNKNOWN;
 		return;
 	}
 	fit->answer = FIT_YES;
-	if (!plan.nmoves) { /* room that has come meanwhile */
+	if (!plan.nmoves) { /* room that was freed meanwhile */
 		fit->reason = FIT_ROOM;
 		fit->source = "pool";
 		return;
@@ -75,8 +74,8 @@ void fit_plan(const struct sysfs *fs, const struct pool *pool, struct fit *fit)
 	fit->moved_bytes = fact_of(plan_bytes(&plan));
 }
 
-/* Asks for the tables, until one is refused; they are had when this returns. */
-static int take(struct probe *probe, const struct fit *fit, unsigned int had[],
+/* Allocates tables until one is refused. The caller releases them. */
+static int take(struct probe *probe, const struct fit *fit, unsigned int got[],
 		enum probe_outcome *last, struct error *err)
 {
 	for (unsigned int n = 0; n < fit->count; n++) {
@@ -86,28 +85,28 @@ static int take(struct probe *probe, const struct fit *fit, unsigned int had[],
 			return r;
 		if (*last == PROBE_REFUSED || *last == PROBE_NO_MEMORY)
 			return 0;
-		had[*last]++;
+		got[*last]++;
 	}
 	return 0;
 }
 
-static const char *source_name(const unsigned int had[], unsigned int count)
+static const char *source_name(const unsigned int got[], unsigned int count)
 {
-	if (had[PROBE_POOL] == count)
+	if (got[PROBE_POOL] == count)
 		return "pool";
-	return had[PROBE_PAGES] == count ? "pages" : NULL;
+	return got[PROBE_PAGES] == count ? "pages" : NULL;
 }
 
 int fit_try(struct probe *probe, const struct pool *pool, struct fit *fit, struct error *err)
 {
-	unsigned int had[PROBE_REFUSED] = { 0 }, count, largest = 0;
+	unsigned int got[PROBE_REFUSED] = { 0 }, count, largest = 0;
 	enum probe_outcome last = PROBE_REFUSED;
-	int r = take(probe, fit, had, &last, err);
+	int r = take(probe, fit, got, &last, err);
 
 	probe_release(probe);
 	if (r)
 		return r;
-	count = had[PROBE_POOL] + had[PROBE_PAGES] + had[PROBE_UNTOLD];
+	count = got[PROBE_POOL] + got[PROBE_PAGES] + got[PROBE_UNTOLD];
 	if (!count && last == PROBE_REFUSED && !fit->largest.known) {
 		r = probe_largest(probe, fit->order - 1, &largest, err);
 		probe_release(probe);
@@ -118,14 +117,13 @@ int fit_try(struct probe *probe, const struct pool *pool, struct fit *fit, struc
 	fit->fits = fact_of(count);
 	fit->source = NULL;
 	if (count == fit->count) {
-		fit->source = source_name(had, count);
+		fit->source = source_name(got, count);
 		fit->answer = FIT_YES;
 		fit->reason = FIT_ROOM;
 	} else if (last == PROBE_NO_MEMORY) {
 		fit->answer = FIT_UNKNOWN;
 		fit->reason = FIT_MEMORY;
 	} else {
-		/* the reason why the pool has no room, if it is known to have none */
 		fit->reason = pool_room(pool, fit->order).most < fit->count ? why_not(pool, fit) :
 									      FIT_NO_ROOM;
 		fit->answer = FIT_NO;
@@ -137,32 +135,27 @@ char *fit_sentence(const struct fit *fit)
 {
 	bool no = fit->answer == FIT_NO,
 	     no_pool = fit->reason == FIT_FAILED || fit->reason == FIT_ABSENT;
-	char table[BYTES_TEXT_MAX], largest[BYTES_TEXT_MAX], ram[BYTES_TEXT_MAX];
+	char tables[24] = "a table", table[BYTES_TEXT_MAX];
+	char largest[BYTES_TEXT_MAX], ram[BYTES_TEXT_MAX];
 	unsigned int order = (unsigned int)fit->largest.value;
 	char *text = NULL;
 
 	if (fit->answer == FIT_YES && fit->reason != FIT_MOVES)
 		return NULL;
 	bytes_format(hpt_bytes(fit->order), table);
-	if (fit->answer == FIT_YES) {
-		text_add(&text,
-			 "there is room for a table of order %u (%s) when the kernel has moved "
-			 "other tables (%s), as it does if it is asked for one",
-			 fit->order, table, bytes_format(fit->moved_bytes.value, largest));
-		return text;
-	}
-	if (fit->count == 1)
-		text_add(&text,
-			 no ? "no room for a table of order %u (%s)" :
-			      "cannot tell whether there is room for a table of order %u (%s)",
-			 fit->order, table);
-	else
-		text_add(&text,
-			 no ? "no room for %u tables of order %u (%s)" :
-			      "cannot tell whether there is room for %u tables of order %u (%s)",
-			 fit->count, fit->order, table);
+	if (fit->answer == FIT_YES)
+		return text_format(
+			"a table of order %u (%s) fits after the kernel moves other tables (%s), "
+			"which it does when the guest starts",
+			fit->order, table, bytes_format(fit->moved_bytes.value, largest));
+	if (fit->count > 1)
+		snprintf(tables, sizeof(tables), "%u tables", fit->count);
+	text_add(&text,
+		 no ? "no room for %s of order %u (%s)" :
+		      "cannot tell whether there is room for %s of order %u (%s)",
+		 tables, fit->order, table);
 	if (fit->fits.known && fit->fits.value)
-		text_add(&text, no ? ", only for %llu" : ", the pool has it for %llu",
+		text_add(&text, no ? ", only for %llu" : ", the pool has room for %llu",
 			 (unsigned long long)fit->fits.value);
 	if (!fit->largest.known || no_pool)
 		return text;
@@ -176,20 +169,20 @@ char *fit_sentence(const struct fit *fit)
 	return text;
 }
 
-/* Why what is free, in pieces, does not serve. */
+/* Why the free pieces are not enough. */
 static char *pieces_advice(const struct pool *pool, const char *free_text)
 {
 	if (pool->moving == MOVING_ALLOWED)
 		return text_format(
-			"%s of the pool are free, but in pieces, and the kernel cannot or may not "
-			"move tables to join them (see kvm_hv.htab_move in kvm-htab(8)); stop "
-			"guests or move them to another host, or start large guests first",
+			"%s of the pool are free, but in pieces that the kernel cannot or may not "
+			"join (see kvm_hv.htab_move in kvm-htab(8)); stop or migrate guests, or "
+			"start large guests first",
 			free_text);
 	if (pool_condition(pool) == CONDITION_FRAGMENTED)
 		return pool_advice_text(pool);
 	return text_format(
-		"%s of the pool are free, but not in pieces that serve so many such tables; "
-		"restart or move away guests to join the free pieces, or start large guests first",
+		"%s of the pool are free, but in pieces that hold fewer such tables; restart or "
+		"migrate guests to join the pieces, or start large guests first",
 		free_text);
 }
 
@@ -208,40 +201,35 @@ char *fit_advice(const struct pool *pool, const struct fit *fit)
 		return pool_advice_text(pool);
 	case FIT_SMALL:
 		return text_format(
-			"the pool is too small for that, even if nothing else were in it: it has "
-			"%s; boot with a larger kvm_cma_resv_ratio=N (percent of RAM), or give "
-			"guests a smaller maxmem or resize-hpt",
+			"the pool (%s) is too small, even if it were empty; boot with a larger "
+			"kvm_cma_resv_ratio=N (percent of RAM), or use a smaller maxmem or "
+			"resize-hpt",
 			total_text);
 	case FIT_FULL:
 		if (pool_condition(pool) == CONDITION_FULL)
 			return pool_advice_text(pool);
-		return text_format(
-			"%s of %s of the pool are free, which is not enough; stop guests or move "
-			"them to another host, or boot with a larger kvm_cma_resv_ratio=N "
-			"(percent of RAM)",
-			free_text, total_text);
+		return text_format("only %s of %s in the pool are free; " ADVICE_FREE_POOL,
+				   free_text, total_text);
 	case FIT_FRAGMENTED:
 		return pieces_advice(pool, free_text);
 	case FIT_PAGES:
 		return text_format(
-			"what the pool has no room for may come from the page allocator, which "
-			"promises nothing; --probe finds out by trying");
+			"the pool has no room, but the page allocator may have some; use --probe "
+			"to find out");
 	case FIT_MEMORY:
 		return text_format(
-			"a table needs as much memory again for its reverse map, outside the "
-			"pool, and this host has not enough of it available to try without harm; "
-			"free some");
+			"too little free memory to probe safely: each table needs a reverse map "
+			"of its size outside the pool; free some first");
 	case FIT_MOVES:
 		if (fit->answer == FIT_YES)
 			break;
 		return text_format(
-			"this kernel moves tables to make room, and may do so for these; whether "
-			"it would it tells root, in debugfs, and of one table at a time");
+			"the kernel may move other tables to make room; to find out, ask for one "
+			"table at a time, as root, with debugfs mounted");
 	case FIT_NO_ROOM:
 		return text_format(
-			"the pool has no room for them, this kernel does not tell why; stop "
-			"guests or move them to another host, start large guests first, or boot "
-			"with a larger kvm_cma_resv_ratio=N (percent of RAM)");
+			"the pool has no room, and this kernel does not report why; start large "
+			"guests first, " ADVICE_FREE_POOL);
 	case FIT_REASON_UNKNOWN:
 		unknown = pool_advice_unknown(pool);
 		return advice_text(&unknown);

@@ -1,59 +1,55 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whether guests of one kind would get their tables now, and if not, why. */
+/* Whether tables of one order fit now, and if not, why. */
 #ifndef KVM_HTAB_POOL_FIT_H
 #define KVM_HTAB_POOL_FIT_H
 
 #include "pool/probe.h"
 
 enum fit_answer {
-	FIT_UNKNOWN, /* this kernel does not tell, or it depends on the page allocator */
+	FIT_UNKNOWN, /* not reported by this kernel, or up to the page allocator */
 	FIT_YES,
 	FIT_NO,
 };
 
 enum fit_reason {
-	FIT_REASON_UNKNOWN, /* this kernel does not tell */
+	FIT_REASON_UNKNOWN, /* not reported by this kernel */
 	FIT_ROOM,
-	FIT_SMALL, /* not even the empty pool would do */
-	FIT_FULL, /* not so much is free */
-	FIT_FRAGMENTED, /* it is, but in pieces */
-	FIT_FAILED, /* there is no pool: it could not be reserved */
-	FIT_ABSENT, /* there is no pool: none was asked for */
-	FIT_PAGES, /* what the pool has not the page allocator may have */
-	FIT_NO_ROOM, /* this kernel does not tell which of these it is */
-	FIT_MEMORY, /* too little for the reverse map, to try or at all */
-	FIT_MOVES, /* the kernel moves tables when it is asked for this one */
+	FIT_SMALL, /* too large even for the empty pool */
+	FIT_FULL, /* too little is free */
+	FIT_FRAGMENTED, /* enough is free, but in pieces */
+	FIT_FAILED, /* no pool: it could not be reserved */
+	FIT_ABSENT, /* no pool: none was requested */
+	FIT_PAGES, /* not in the pool, but the page allocator may have room */
+	FIT_NO_ROOM, /* small, full or fragmented: not reported by this kernel */
+	FIT_MEMORY, /* too little memory for the reverse map, or to probe safely */
+	FIT_MOVES, /* the kernel moves, or may move, other tables to make room */
 };
 
 struct fit {
 	unsigned int order; /* of the tables wanted */
-	unsigned int count; /* how many at the same time */
+	unsigned int count; /* number of them at the same time */
 	enum fit_answer answer;
 	enum fit_reason reason;
-	struct fact fits; /* how many of them the pool has; when tried: how many could be had */
+	struct fact fits; /* number that the pool has room for, or that the trial got */
 	struct fact largest; /* order that fits; 0: none */
-	struct fact moved_bytes; /* of other tables, to make room; of FIT_YES with FIT_MOVES alone */
-	const char *
-		source; /* of the tables if they are had: "pool", "pages", NULL: both, or not known */
+	struct fact moved_bytes; /* to make room; only of FIT_YES with FIT_MOVES */
+	const char *source; /* "pool", "pages"; NULL: both, or unknown */
 };
 
-/* Answers from what is known of @pool: fills all but order and count of @fit. */
+/* Answers from the facts about @pool. Fills @fit except order and count. */
 void fit_judge(const struct pool *pool, struct fit *fit);
 
 /*
- * Looks, after fit_judge(), whether what is free in pieces will be joined, by a kernel
- * that moves tables. Where that cannot be learnt the answer is FIT_UNKNOWN.
+ * After fit_judge(): if the pool is fragmented and the kernel moves tables, reads from @fs whether
+ * moves would make room. FIT_UNKNOWN if the kernel does not report that.
  */
 void fit_plan(const struct sysfs *fs, const struct pool *pool, struct fit *fit);
 
-/*
- * Answers by trying, after fit_judge(), and gives all tables back.
- * Errors: as probe_table(); then @fit is what it was.
- */
+/* After fit_judge(): tries, and frees all tables. Errors: as probe_table(), with @fit unchanged. */
 int fit_try(struct probe *probe, const struct pool *pool, struct fit *fit,
 	    struct error *err) _must_check_;
 
-/* What stands in the way, in a sentence, and what to do about it. The caller frees; NULL: nothing. */
+/* The obstacle, and what to do about it. The caller frees both; NULL: none. */
 char *fit_sentence(const struct fit *fit);
 char *fit_advice(const struct pool *pool, const struct fit *fit);
 

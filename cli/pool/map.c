@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is where in the pool. */
+/* The map of the pool. */
 #include "pool/map.h"
 
 #include <string.h>
@@ -48,7 +48,7 @@ void pool_map_add(struct pool_map *map, enum piece_kind kind, uint64_t bytes, ui
 	map->bytes += bytes;
 }
 
-/* "AT SIZE free", "AT SIZE used", "AT SIZE vm ID" or, of a VM that has no number, "AT SIZE vm -" */
+/* "AT SIZE free", "AT SIZE used", "AT SIZE vm ID", or "AT SIZE vm -" for a VM without a number */
 static bool add_line(const char *s, struct pool_map *map)
 {
 	uint64_t at, size, bytes, vm = 0;
@@ -97,20 +97,14 @@ int pool_map_check(const struct pool_map *map, struct error *err)
 {
 	if (map->n)
 		return 0;
-	switch (map->error) {
-	case 0:
+	if (!map->error)
 		return error_set(
 			err, STATUS_CANNOT, ENOENT,
-			"this kernel does not tell what is where in the pool: a kernel with the "
-			"kvm-htab series does (%s), and one with CMA_DEBUGFS, with debugfs "
-			"mounted on /sys/kernel/debug",
-			SOURCE);
-	case EACCES:
-	case EPERM:
+			"this kernel does not report the map of the pool: use one with the "
+			"kvm-htab series or CMA_DEBUGFS, and mount debugfs on /sys/kernel/debug");
+	if (map->error == EACCES || map->error == EPERM)
 		return error_set(err, STATUS_FAILED, map->error,
-				 "only root may see what is where in the pool: try as root");
-	default:
-		return error_set(err, STATUS_FAILED, map->error,
-				 "cannot read what is where in the pool: %s", strerror(map->error));
-	}
+				 "only root may read the map of the pool: try as root");
+	return error_set(err, STATUS_FAILED, map->error, "cannot read the map of the pool: %s",
+			 strerror(map->error));
 }

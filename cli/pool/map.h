@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is where in the pool, and whose it is. */
+/* The map of the pool: which parts are free, and which VM owns the others. */
 #ifndef KVM_HTAB_POOL_MAP_H
 #define KVM_HTAB_POOL_MAP_H
 
@@ -7,55 +7,52 @@
 
 enum piece_kind {
 	PIECE_FREE,
-	PIECE_USED, /* nobody says by which VM */
+	PIECE_USED, /* the VM is unknown, or it is not a table */
 	PIECE_VM,
 };
 
-/* In bytes, from the start of the pool. */
 struct piece {
 	enum piece_kind kind;
-	uint64_t at, bytes;
-	uint64_t vm; /* of PIECE_VM: its number in /sys/kernel/kvm_htab/vm */
-	size_t number; /* of PIECE_VM: how many such pieces stand before it */
+	uint64_t at, bytes; /* @at counts from the start of the pool */
+	uint64_t vm; /* PIECE_VM: its number in /sys/kernel/kvm_htab/vm */
+	size_t number; /* PIECE_VM: number of such pieces before it */
 };
 
-/* What the sources of facts about the pool, see pool.h, tell of places. */
 struct pool_map {
-	struct piece *pieces; /* owned; all of the pool, by place; NULL: not told */
+	struct piece *pieces; /* owned; all of the pool, by place; NULL: unknown */
 	size_t n;
 	size_t nvms; /* pieces of VMs */
 	uint64_t bytes; /* of the pool */
-	uint64_t granule_bytes; /* what it is divided into */
-	bool owners; /* it is told what the VMs have */
-	int error; /* errno: a source is there, but cannot be read; 0: there is none */
+	uint64_t granule_bytes; /* the unit of allocation */
+	bool owners; /* the kernel reports the tables of VMs */
+	int error; /* errno of a source that cannot be read; 0: no source */
 };
 
-/* Reads /sys/kernel/debug/kvm_htab/pool, the best source, which names the VMs; else as pool_map_fail(). */
+/* Reads /sys/kernel/debug/kvm_htab/pool, which names the VMs. On errors: pool_map_fail(). */
 void pool_map_read(const struct sysfs *fs, struct pool_map *map);
 
 /*
- * Adds a piece right behind those that are there; one of no bytes is none. Without memory, or
- * where the pool would end beyond 2^63 bytes, as pool_map_fail().
+ * Appends a piece, unless it has 0 bytes. pool_map_fail() if memory runs out or the pool would be
+ * larger than 2^63 bytes.
  */
 void pool_map_add(struct pool_map *map, enum piece_kind kind, uint64_t bytes, uint64_t vm);
 
-/* Notes why there is no map, as an errno, ENOENT excepted, and forgets the pieces there are. */
+/* Drops the pieces and keeps the errno @code, unless it is ENOENT. */
 void pool_map_fail(struct pool_map *map, int code);
 
-/* Whether another source is to be asked. */
+/* Whether to ask another source. */
 static inline bool pool_map_missing(const struct pool_map *map)
 {
 	return !map->n && !map->error;
 }
 
 /*
- * What to say if nothing is known. Errors: STATUS_FAILED, -EACCES for want of privileges;
- * STATUS_CANNOT, -ENOENT if this kernel does not tell; others of reading files; -EBADMSG for a
- * file that is none.
+ * Checks that @map has pieces. Errors: STATUS_CANNOT, -ENOENT: not reported by this kernel;
+ * STATUS_FAILED, -EACCES: only for root; -EBADMSG: invalid contents; others of reading files.
  */
 int pool_map_check(const struct pool_map *map, struct error *err) _must_check_;
 
-/* Frees what @map holds. */
+/* Frees the contents of @map. */
 void pool_map_clear(struct pool_map *map);
 
 #endif /* KVM_HTAB_POOL_MAP_H */

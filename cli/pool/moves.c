@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The kernel's plans to move tables, from /sys/kernel/debug/kvm_htab/plan. */
+/* The kernel's plans to move tables. */
 #include "pool/moves.h"
 
 #include <fcntl.h>
@@ -13,35 +13,29 @@
 #define COMPACT "/sys/kernel/kvm_htab/compact"
 #define GRANULE "/sys/kernel/kvm_htab/pool/granule_bytes"
 
-/* @code: what opening, reading or writing @path has ended with. */
+/* Opening, reading or writing @path has failed with the errno @code. */
 static int failed(const char *path, int code, struct error *err)
 {
-	switch (code) {
-	case ENOENT:
+	if (code == ENOENT)
 		return error_set(
 			err, STATUS_CANNOT, code,
-			"this kernel moves tables, but does not tell which: there is no %s; is "
-			"debugfs mounted on /sys/kernel/debug?",
+			"cannot see which tables the kernel would move: %s does not exist; mount "
+			"debugfs on /sys/kernel/debug",
 			path);
-	case EACCES:
-		return error_set(
-			err, STATUS_FAILED, code,
-			"only root may have tables moved, or see what would be: try as root");
-	default:
-		return error_set(err, STATUS_FAILED, code, "%s: %s", path, strerror(code));
-	}
+	if (code == EACCES)
+		return error_set(err, STATUS_FAILED, code,
+				 "only root may move tables, or see the plan: try as root");
+	return error_set(err, STATUS_FAILED, code, "%s: %s", path, strerror(code));
 }
 
-/* There is no way to make room for a table of @order. */
 static int no_plan(unsigned int order, struct error *err)
 {
 	char table[BYTES_TEXT_MAX];
 
 	return error_set(
 		err, STATUS_NO, ENOMEM,
-		"no room for a table of order %u (%s), whatever the kernel may move: `kvm-htab "
-		"pool-status` shows what is free, and the parameter kvm_hv.htab_move says which "
-		"tables may be moved",
+		"no room for a table of order %u (%s), even if the kernel moves tables: see "
+		"`kvm-htab pool-status`, and kvm_hv.htab_move in kvm-htab(8)",
 		order, bytes_format(hpt_bytes(order), table));
 }
 
@@ -79,7 +73,7 @@ static bool scan_room(const char *s, uint64_t granule, struct plan *plan)
 	       !*s;
 }
 
-/* "move VM FROM TO SIZE", or "move - FROM TO SIZE" of a VM that has no number */
+/* "move VM FROM TO SIZE", or "move - FROM TO SIZE" for a VM without a number */
 static bool scan_move(const char *s, uint64_t granule, struct plan_move *move)
 {
 	if (strncmp(s, "move ", 5))
@@ -110,7 +104,7 @@ void plan_clear(struct plan *plan)
 	*plan = (struct plan){ 0 };
 }
 
-/* The answer for a table of @bytes among those in @text. -ENOENT: it is not among them. */
+/* Finds the answer for a table of @bytes in @text. Errors: -ENOENT: none; -EBADMSG; -ENOMEM. */
 static int scan_plan(char *text, uint64_t granule, uint64_t bytes, struct plan *plan)
 {
 	bool begun = false, found = false, ours = false;
@@ -135,7 +129,7 @@ static int scan_plan(char *text, uint64_t granule, uint64_t bytes, struct plan *
 	return found ? 0 : -ENOENT;
 }
 
-/* What there is to read of @order. */
+/* Reads the answer for @order; from a captured tree, all answers. */
 static int read_answer(const struct sysfs *fs, unsigned int order, char **text, struct error *err)
 {
 	_cleanup_close_ int fd = -1;
@@ -158,8 +152,8 @@ int plan_check(const struct sysfs *fs, struct error *err)
 		return 0;
 	return error_set(
 		err, STATUS_CANNOT, ENOENT,
-		"this kernel does not move tables (there is no %s): boot one with the kvm-htab "
-		"series; until then, restart or move away guests to join the free pieces",
+		"this kernel cannot move tables (no %s): boot one with the kvm-htab series, or "
+		"restart or migrate guests to join the free pieces",
 		COMPACT);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the figures of the pool mean. */
+/* The condition of the pool, and what to do about it. */
 #include "pool/pool.h"
 
 #include <string.h>
@@ -17,16 +17,15 @@ void pool_add_source(struct pool *pool, const char *name)
 	text_add(&pool->sources, "%s%s", pool->sources ? "," : "", name);
 }
 
-static bool is_exactly(const struct fact *fact, uint64_t value)
-{
-	return fact->known && !fact->approximate && fact->value == value;
-}
-
-static enum pool_condition condition_when_ready(const struct pool *pool)
+enum pool_condition pool_condition(const struct pool *pool)
 {
 	const struct fact *free_bytes = &pool->free_bytes;
 
-	if (!free_bytes->known || free_bytes->approximate)
+	if (pool->state == POOL_FAILED)
+		return CONDITION_FAILED;
+	if (pool->state == POOL_ABSENT)
+		return CONDITION_ABSENT;
+	if (pool->state == POOL_UNKNOWN || !fact_is_exact(free_bytes))
 		return CONDITION_UNKNOWN;
 	if (free_bytes->value < hpt_bytes(HPT_ORDER_DEFAULT) ||
 	    free_bytes->value < pool->total_bytes.value / 20)
@@ -36,21 +35,6 @@ static enum pool_condition condition_when_ready(const struct pool *pool)
 	if (pool->largest_free_order.value < log2_floor(free_bytes->value))
 		return CONDITION_FRAGMENTED;
 	return CONDITION_OK;
-}
-
-enum pool_condition pool_condition(const struct pool *pool)
-{
-	switch (pool->state) {
-	case POOL_READY:
-		return condition_when_ready(pool);
-	case POOL_FAILED:
-		return CONDITION_FAILED;
-	case POOL_ABSENT:
-		return CONDITION_ABSENT;
-	case POOL_UNKNOWN:
-		break;
-	}
-	return CONDITION_UNKNOWN;
 }
 
 void advice_clear(struct advice *advice)
@@ -81,24 +65,24 @@ static struct advice advice_fragmented(const struct pool *pool)
 	struct advice advice = { 0 };
 
 	advice.what = text_format(
-		"the pool is fragmented: %s are free, but no piece serves more than order %u (%s)",
+		"the pool is fragmented: %s are free, but no piece holds more than order %u (%s)",
 		bytes_format(pool->free_bytes.value, free_text), order,
 		bytes_format(hpt_bytes(order), largest_text));
 	switch (pool->moving) {
 	case MOVING_ALLOWED:
 		advice.next = text_format(
-			"the kernel moves tables to join pieces when a guest asks for more, and "
-			"`kvm-htab compact` has it do so now");
+			"the kernel moves tables to join the pieces when a guest needs more; "
+			"`kvm-htab compact` makes it do so now");
 		break;
 	case MOVING_NEVER:
 		advice.next = text_format(
-			"this kernel could move tables to join pieces, but is told not to: `echo "
-			"running >/sys/module/kvm_hv/parameters/htab_move` lets it");
+			"this kernel may not move tables to join the pieces: allow it with `echo "
+			"running >/sys/module/kvm_hv/parameters/htab_move`");
 		break;
 	case MOVING_UNSUPPORTED:
 		advice.next = text_format(
-			"restart or move away guests to join the free pieces, start large guests "
-			"first, or give them a smaller maxmem or resize-hpt");
+			"restart or migrate guests to join the pieces, start large guests first, "
+			"or use a smaller maxmem or resize-hpt");
 		break;
 	}
 	return advice;
@@ -112,30 +96,24 @@ static struct advice advice_full(const struct pool *pool)
 		.what = text_format("the pool is full: %s of %s are free",
 				    bytes_format(pool->free_bytes.value, free_text),
 				    bytes_format(pool->total_bytes.value, total_text)),
-		.next = text_format(
-			"stop guests or move them to another host, or boot with a larger "
-			"kvm_cma_resv_ratio=N (percent of RAM)"),
+		.next = text_format(ADVICE_FREE_POOL),
 	};
 }
 
-#define ONLY_PAGES \
-	"so that guests get what the page allocator can give (16 MiB tables at most, as a rule)"
+#define ONLY_PAGES "tables come from the page allocator, usually up to 16 MiB"
 
 static struct advice advice_failed(const struct pool *pool)
 {
-	if (!pool->zone_option)
-		return (struct advice){
-			.what = text_format("the pool could not be reserved at boot, " ONLY_PAGES),
-			.next = text_format(
-				"look for \"cma\" in the boot log, and boot with another "
-				"kvm_cma_resv_ratio=N (percent of RAM)"),
-		};
+	const char *zone = pool->zone_option;
+
 	return (struct advice){
-		.what = text_format("the pool could not be had at boot, " ONLY_PAGES),
-		.next = text_format(
-			"boot without %s, whose zone for movable pages must not begin inside the "
-			"pool, or look for \"cma\" in the boot log",
-			pool->zone_option),
+		.what = text_format("the pool could not be set up at boot: " ONLY_PAGES),
+		.next = zone ? text_format("boot without %s: its zone for movable pages must not "
+					   "begin inside the pool",
+					   zone) :
+			       text_format(
+				       "look for \"cma\" in the boot log, and boot with another "
+				       "kvm_cma_resv_ratio=N (percent of RAM)"),
 	};
 }
 
@@ -143,16 +121,14 @@ struct advice pool_advice_unknown(const struct pool *pool)
 {
 	if (pool->denied)
 		return (struct advice){
-			.what = text_format("/sys/kernel/debug may not be read by this user"),
-			.next = text_format(
-				"try as root for more exact figures, or find out by trying, with "
-				"--probe"),
+			.what = text_format("only root may read /sys/kernel/debug"),
+			.next = text_format("try as root for exact values, or use --probe"),
 		};
 	return (struct advice){
-		.what = text_format("this kernel does not tell what fits into the pool"),
+		.what = text_format("this kernel does not report what fits into the pool"),
 		.next = text_format(
-			"a kernel with the kvm-htab series does, and as root one with CMA_DEBUGFS "
-			"and debugfs mounted on /sys/kernel/debug; --probe finds out by trying"),
+			"use --probe, a kernel with the kvm-htab series or, as root, CMA_DEBUGFS "
+			"with debugfs mounted on /sys/kernel/debug"),
 	};
 }
 
@@ -169,8 +145,8 @@ struct advice pool_advice(const struct pool *pool)
 		return advice_failed(pool);
 	case CONDITION_ABSENT:
 		return (struct advice){
-			.what = text_format("this kernel was booted without a pool, " ONLY_PAGES),
-			.next = text_format("boot without kvm_cma_resv_ratio=0 to have one"),
+			.what = text_format("the host was booted without a pool: " ONLY_PAGES),
+			.next = text_format("boot without kvm_cma_resv_ratio=0 to reserve one"),
 		};
 	case CONDITION_UNKNOWN:
 		break;
@@ -199,12 +175,13 @@ struct room pool_room(const struct pool *pool, unsigned int order)
 		return (struct room){ .least = fits->value, .most = fits->value };
 	if (pool->total_bytes.known)
 		lower(&room.most, pool->total_bytes.value >> order);
-	if (free_bytes->known && !free_bytes->approximate)
+	if (fact_is_exact(free_bytes))
 		lower(&room.most, free_bytes->value >> order);
 	if (pool->largest_free_order.known && pool->largest_free_order.value >= order)
 		room.least = UINT64_C(1) << (pool->largest_free_order.value - order);
-	if (is_exactly(free_bytes, pool->total_bytes.value) && !pool->total_bytes.approximate)
-		room.least = room.most; /* all of it is free, hence in one piece */
+	if (fact_is_exact(free_bytes) && free_bytes->value == pool->total_bytes.value &&
+	    !pool->total_bytes.approximate)
+		room.least = room.most; /* the whole pool is free, in one piece */
 	return room;
 }
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The pool that large tables come from (the CMA area kvm_cma): what this
- * kernel tells of it, each fact from the best source that has it.
- */
+/* The pool of large tables (the CMA area kvm_cma). Each fact is from its best source. */
 #ifndef KVM_HTAB_POOL_POOL_H
 #define KVM_HTAB_POOL_POOL_H
 
@@ -11,10 +8,9 @@
 #include "lib/fact.h"
 
 /*
- * Each fact: its name, here and in JSON, and as a file of this directory below
- * /sys/kernel/kvm_htab; its column; its kind; its metric (NULL: none), which is a counter if it ends
- * in _total; its meaning. All that reads or shows facts goes by this list. Those of stats/ count
- * since kvm_hv was loaded.
+ * Each fact: its name (here, in JSON and as a file in this directory below /sys/kernel/kvm_htab),
+ * column, kind, metric (NULL: none; a counter if it ends in _total) and meaning. All code that
+ * reads or shows facts uses this list. The facts of stats/ count since kvm_hv was loaded.
  */
 #define POOL_FACTS(F) \
 	F(total_bytes, "/pool", "TOTAL", BYTES, "pool_size_bytes", "size of the pool") \
@@ -47,21 +43,20 @@
 enum pool_state {
 	POOL_UNKNOWN,
 	POOL_READY,
-	POOL_FAILED, /* a reservation was wanted and could not be had, or not be activated */
-	POOL_ABSENT, /* none was asked for */
+	POOL_FAILED, /* requested, but not reserved or not activated */
+	POOL_ABSENT, /* not requested */
 };
 
-/* What is wrong with it, for the admin. */
 enum pool_condition {
 	CONDITION_UNKNOWN,
 	CONDITION_OK,
-	CONDITION_FULL, /* less than a table of the default order, or than a 20th, is free */
-	CONDITION_FRAGMENTED, /* what is free would serve a larger table in one piece */
+	CONDITION_FULL, /* free: less than a default table, or less than 5 percent */
+	CONDITION_FRAGMENTED, /* in one piece, the free memory would hold a larger table */
 	CONDITION_FAILED,
 	CONDITION_ABSENT,
 };
 
-/* Whether the kernel moves tables to make room for another one. */
+/* Whether the kernel moves tables to make room. */
 enum pool_moving {
 	MOVING_UNSUPPORTED,
 	MOVING_NEVER, /* kvm_hv.htab_move=never */
@@ -74,18 +69,18 @@ struct pool {
 #define POOL_MEMBER(name, ...) struct fact name;
 	POOL_FACTS(POOL_MEMBER)
 #undef POOL_MEMBER
-	struct fact fits[HPT_ORDERS]; /* [order - 18]: tables of that order alone */
+	struct fact fits[HPT_ORDERS]; /* [order - 18]: number of tables if all have that order */
 	enum pool_state state;
 	enum pool_moving moving;
-	char *sources; /* what was read, best first, with commas between them; owned */
-	bool denied; /* a better source is there, but not for this user */
-	const char *zone_option; /* if the pool failed: what may have split it, see below */
-	struct pool_map *map; /* where to put what is where; borrowed; NULL: not wanted */
+	char *sources; /* comma-separated, best first; owned */
+	bool denied; /* only root may read a better source */
+	const char *zone_option; /* POOL_FAILED: the boot option that may be the cause; or NULL */
+	struct pool_map *map; /* filled unless it is NULL; borrowed */
 };
 
 /*
- * Adds to what @pool knows, at first nothing, what @fs tells. Never fails:
- * what cannot be learnt stays unknown. pool_clear() frees what it holds.
+ * Adds facts from @fs to @pool, which may be zeroed. Never fails: other facts stay unknown.
+ * pool_clear() frees the contents.
  */
 void pool_read(const struct sysfs *fs, struct pool *pool);
 void pool_clear(struct pool *pool);
@@ -95,45 +90,46 @@ void pool_add_source(struct pool *pool, const char *name);
 
 enum pool_condition pool_condition(const struct pool *pool);
 
-/* What is wrong, and what to do about it; both owned; NULL: nothing. */
+#define ADVICE_FREE_POOL \
+	"stop or migrate guests, or boot with a larger kvm_cma_resv_ratio=N (percent of RAM)"
+
+/* What is wrong, and what to do about it. Both owned; NULL: nothing. */
 struct advice {
 	char *what, *next;
 };
 
-/* About the pool's condition. advice_clear() frees it. */
+/* About the condition of the pool, and about unknown facts. advice_clear() frees both. */
 struct advice pool_advice(const struct pool *pool);
-
-/* About what is not known of it. The same. */
 struct advice pool_advice_unknown(const struct pool *pool);
 void advice_clear(struct advice *advice);
 
-/* Both in a sentence, which the caller frees; NULL: there is nothing to say. */
+/* "what; next", which the caller frees; NULL: nothing. */
 char *advice_text(const struct advice *advice);
 
-/* The sentence of pool_advice(). */
+/* The advice_text() of pool_advice(). */
 char *pool_advice_text(const struct pool *pool);
 
-/* Whether there is one, or may be one. */
+/* Whether the pool exists, or may exist. */
 static inline bool pool_may_exist(const struct pool *pool)
 {
 	return pool->state != POOL_FAILED && pool->state != POOL_ABSENT;
 }
 
-/* How many more tables of @order (18..46) fit. */
+/* The number of tables of @order (18..46) that fit. */
 static inline const struct fact *pool_fits(const struct pool *pool, unsigned int order)
 {
 	return &pool->fits[order - HPT_ORDER_MIN];
 }
 
-/* For how many tables there is room for certain, and for how many at most. */
+/* The certain and the largest possible number of tables. */
 struct room {
 	uint64_t least, most;
 };
 
-/* How many more tables of @order (18..46), of that order alone, the pool can give. */
+/* The number of tables that the pool has room for, if all have @order (18..46). */
 struct room pool_room(const struct pool *pool, unsigned int order);
 
-/* Whether the page allocator may have a table of @order; it promises nothing. */
+/* Whether the page allocator may, but need not, have room for a table of @order. */
 bool pool_pages_may(const struct pool *pool, unsigned int order);
 
 /* Whether one of the three sizes is approximate. */
@@ -142,13 +138,7 @@ bool pool_is_approximate(const struct pool *pool);
 const char *pool_state_name(enum pool_state state);
 const char *pool_condition_name(enum pool_condition condition);
 
-/* N of the last kvm_cma_resv_ratio=N on the kernel's command line; false: there is none. */
+/* N of the last kvm_cma_resv_ratio=N on the kernel's command line. False: not given. */
 bool pool_ratio_wanted(const struct sysfs *fs, unsigned long *percent);
-
-/*
- * The option on the kernel's command line that makes a zone for movable pages,
- * or NULL. Where that begins inside the pool, CMA cannot activate the pool.
- */
-const char *pool_zone_option(const struct sysfs *fs);
 
 #endif /* KVM_HTAB_POOL_POOL_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Throw-away VMs that ask for tables. */
+/* Temporary VMs that allocate tables. */
 #include "pool/probe.h"
 
 #include <asm/kvm_htab.h>
@@ -9,7 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 
-/* Of asm/kvm.h and linux/kvm.h, but for POWER only. */
+/* asm/kvm.h and linux/kvm.h define these on POWER only. */
 #ifndef KVM_VM_PPC_HV
 #define KVM_VM_PPC_HV 1
 #endif
@@ -17,7 +17,7 @@
 #define KVM_PPC_ALLOCATE_HTAB _IOWR(KVMIO, 0xa7, __u32)
 #endif
 
-/* The requests that CMA areas, of which the pool is one, have served and refused so far. */
+/* The numbers of requests that all CMA areas together have served and refused. */
 struct cma_events {
 	uint64_t served, refused;
 	bool known; /* since 5.13 */
@@ -25,28 +25,35 @@ struct cma_events {
 
 static int open_error(int code, struct error *err)
 {
-	switch (code) {
-	case ENOENT:
-	case ENODEV:
-	case ENXIO:
+	if (code == ENOENT || code == ENODEV || code == ENXIO)
 		return error_set(
 			err, STATUS_CANNOT, code,
-			"cannot try: there is no usable /dev/kvm (%s): is the module kvm_hv "
-			"loaded (`modprobe kvm_hv`)?",
+			"cannot probe: /dev/kvm is not available (%s); try `modprobe kvm_hv`",
 			strerror(code));
-	case EACCES:
-	case EPERM:
+	if (code == EACCES || code == EPERM)
 		return error_set(
 			err, STATUS_FAILED, code,
-			"cannot try: no permission for /dev/kvm: it is for root and, as a rule, "
-			"for the group kvm");
-	default:
-		return error_set(err, STATUS_FAILED, code, "cannot try: cannot open /dev/kvm: %s",
-				 strerror(code));
-	}
+			"cannot probe: permission denied for /dev/kvm; try as root or, usually, "
+			"as a member of group kvm");
+	return error_set(err, STATUS_FAILED, code, "cannot probe: cannot open /dev/kvm: %s",
+			 strerror(code));
 }
 
-/* No table is larger than all CMA areas together, or than what the page allocator has at most. */
+static int no_kvm_hv(struct error *err)
+{
+	return error_set(err, STATUS_CANNOT, EOPNOTSUPP,
+			 "cannot probe: /dev/kvm does not support guests with hashed page tables "
+			 "(KVM-PR?); try `modprobe kvm_hv`");
+}
+
+static int no_more_vms(const struct probe *probe, int code, struct error *err)
+{
+	return error_set(err, STATUS_FAILED, code,
+			 "cannot probe: cannot create more than %zu VMs: %s", probe->nvms,
+			 strerror(code));
+}
+
+/* No table is larger than all CMA areas together and than HPT_ORDER_PAGES_MAX. */
 static unsigned int order_limit(const struct probe *probe)
 {
 	_cleanup_free_ char *meminfo = NULL;
@@ -73,10 +80,7 @@ int probe_open(struct probe *probe, struct error *err)
 	if (probe->kvm < 0)
 		return open_error(errno, err);
 	if (ioctl(probe->kvm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_ALLOC_HTAB) <= 0)
-		return error_set(
-			err, STATUS_CANNOT, EOPNOTSUPP,
-			"cannot try: /dev/kvm offers no guests with hashed page tables of ours "
-			"(KVM-PR?): is the module kvm_hv loaded (`modprobe kvm_hv`)?");
+		return no_kvm_hv(err);
 	probe->limit = order_limit(probe);
 	if (!getrlimit(RLIMIT_NOFILE, &files)) { /* a VM is an open file */
 		files.rlim_cur = files.rlim_max;
@@ -113,23 +117,13 @@ static int add_vm(struct probe *probe, struct error *err)
 		int *larger = reallocarray(probe->vms, size, sizeof(*larger));
 
 		if (!larger)
-			return error_set(
-				err, STATUS_FAILED, ENOMEM,
-				"cannot try: the kernel makes no further VM, after %zu: %s",
-				probe->nvms, strerror(ENOMEM));
+			return no_more_vms(probe, ENOMEM, err);
 		probe->vms = larger;
 		probe->size = size;
 	}
 	fd = ioctl(probe->kvm, KVM_CREATE_VM, KVM_VM_PPC_HV);
-	if (fd < 0 && errno == EINVAL)
-		return error_set(
-			err, STATUS_CANNOT, EOPNOTSUPP,
-			"cannot try: /dev/kvm offers no guests with hashed page tables of ours "
-			"(KVM-PR?): is the module kvm_hv loaded (`modprobe kvm_hv`)?");
 	if (fd < 0)
-		return error_set(err, STATUS_FAILED, errno,
-				 "cannot try: the kernel makes no further VM, after %zu: %s",
-				 probe->nvms, strerror(errno));
+		return errno == EINVAL ? no_kvm_hv(err) : no_more_vms(probe, errno, err);
 	probe->vms[probe->nvms++] = fd;
 	return 0;
 }
@@ -146,8 +140,8 @@ static struct cma_events read_cma_events(const struct probe *probe)
 }
 
 /*
- * Where a stock kernel, which asks the pool first, had a table of @order
- * from. Another area that is used at the same moment can only make it untold.
+ * The source of a table of @order on a stock kernel, which tries the pool first. Use of another
+ * area at the same moment can only make the source unknown.
  */
 static enum probe_outcome source_of(unsigned int order, const struct cma_events *before,
 				    const struct cma_events *after)
@@ -161,7 +155,7 @@ static enum probe_outcome source_of(unsigned int order, const struct cma_events 
 	return after->refused == before->refused ? PROBE_POOL : PROBE_UNTOLD;
 }
 
-/* One request on @vm: 0 or -errno; *@source is what the kernel says of it, 0: nothing. */
+/* Allocates a table. Returns 0 or -errno. *@source: as the kernel reports it; 0: not reported. */
 static int allocate(int vm, unsigned int order, uint32_t *source)
 {
 	struct kvm_ppc_htab htab = { .order = order };
@@ -177,10 +171,7 @@ static int allocate(int vm, unsigned int order, uint32_t *source)
 	return r < 0 ? -errno : 0;
 }
 
-/*
- * The reverse map is as large as the table, and a stock kernel ends processes
- * rather than refuse it.
- */
+/* The reverse map is as large as the table, and a stock kernel kills processes to allocate it. */
 static int check_memory(const struct probe *probe, unsigned int order, bool *suffices,
 			struct error *err)
 {
@@ -188,10 +179,8 @@ static int check_memory(const struct probe *probe, unsigned int order, bool *suf
 	_cleanup_free_ char *meminfo = NULL;
 	int r = sysfs_read(&probe->fs, "/proc/meminfo", &meminfo, NULL);
 
-	if (r) /* no file can be opened any more, hence no VM either */
-		return error_set(err, STATUS_FAILED, -r,
-				 "cannot try: the kernel makes no further VM, after %zu: %s",
-				 probe->nvms, strerror(-r));
+	if (r) /* out of file descriptors, which a VM would need, too */
+		return no_more_vms(probe, -r, err);
 	*suffices = meminfo_bytes(meminfo, "MemTotal:", &total_bytes) &&
 		    meminfo_available(meminfo, &available_bytes) &&
 		    available_bytes >= total_bytes / 64 + hpt_bytes(order);
@@ -224,7 +213,7 @@ int probe_table(struct probe *probe, unsigned int order, enum probe_outcome *out
 		if (r != -ENOMEM)
 			return error_set(err, STATUS_FAILED, -r, "the kernel refuses: %s",
 					 strerror(-r));
-		if (after.served == before.served) /* else what was missing was the reverse map */
+		if (after.served == before.served) /* else the reverse map was refused */
 			*outcome = PROBE_REFUSED;
 		return 0;
 	}
@@ -254,7 +243,7 @@ int probe_largest(struct probe *probe, unsigned int order, unsigned int *largest
 	return 0;
 }
 
-/* Takes all tables of @order that the pool has; *@more: smaller orders can be asked for, too. */
+/* Allocates all tables of @order in the pool. *@more: whether to go on with smaller orders. */
 static int fill(struct probe *probe, unsigned int order, uint64_t *count, bool *more,
 		struct error *err)
 {
@@ -274,18 +263,16 @@ static int fill(struct probe *probe, unsigned int order, uint64_t *count, bool *
 	if (outcome == PROBE_NO_MEMORY)
 		return error_set(
 			err, STATUS_FAILED, ENOMEM,
-			"cannot try to the end: a table needs as much memory again for its "
-			"reverse map, outside the pool, and this host has not enough of it "
-			"available to try without harm");
+			"cannot probe to the end: too little free memory for the reverse maps; "
+			"free some first");
 	*more = outcome != PROBE_UNTOLD;
 	return 0;
 }
 
 /*
- * The pool gives the first place that is large enough, and all orders are
- * powers of two of the same granule. So when all tables of larger orders are
- * taken, what is left of each free piece is its end; and where one table of
- * an order fits, two of the next smaller would have.
+ * The pool uses the first piece that is large enough, and tables are powers of two of one granule.
+ * So after all larger tables are allocated, each free piece has only its end left. And where one
+ * table of an order fits, two of the next smaller order fit.
  */
 int probe_pool(struct probe *probe, struct pool *pool, struct error *err)
 {

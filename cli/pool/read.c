@@ -7,18 +7,13 @@
 #include "lib/text.h"
 #include "pool/map.h"
 
-/* snprintf() would be half of the work of a fact. */
+/* Without snprintf(), which would take half of the time for a fact. */
 const char *pool_path(const char *directory, const char *name, char path[static PATH_BYTES])
 {
-	size_t length = strlen(directory), size = strlen(name) + 1;
-	bool fits = length + 1 + size <= PATH_BYTES;
-
-	if (fits) {
-		memcpy(path, directory, length);
-		path[length] = '/';
-		memcpy(path + length + 1, name, size);
-	}
-	return fits ? path : "";
+	if (strlen(directory) + 1 + strlen(name) >= PATH_BYTES)
+		return "";
+	stpcpy(stpcpy(stpcpy(path, directory), "/"), name);
+	return path;
 }
 
 bool pool_read_fact(const struct sysfs *fs, const char *directory, const char *name,
@@ -49,7 +44,11 @@ bool pool_ratio_wanted(const struct sysfs *fs, unsigned long *percent)
 	return true;
 }
 
-const char *pool_zone_option(const struct sysfs *fs)
+/*
+ * The option on the kernel's command line that makes a zone for movable pages; NULL: none. If the
+ * zone begins inside the pool, CMA cannot activate the pool.
+ */
+static const char *zone_option(const struct sysfs *fs)
 {
 	static const char *const options[] = { "movablecore=", "kernelcore=", "movable_node" };
 	_cleanup_free_ char *cmdline = NULL;
@@ -99,39 +98,34 @@ void runs_finish(const struct runs *runs, struct pool *pool)
 		fact_set(&pool->fits[i], runs->count[i], false);
 }
 
-/* *@difference = @a - @b, if both are known and make sense together. */
+/* *@difference = @a - @b, if both are known and @b is not larger. */
 static void fact_subtract(struct fact *difference, const struct fact *a, const struct fact *b)
 {
 	if (a->known && b->known && b->value <= a->value)
 		fact_set(difference, a->value - b->value, a->approximate || b->approximate);
 }
 
-/* Without a pool nothing comes from it, whatever other areas /proc/meminfo counts. */
-static void derive_no_pool(struct pool *pool)
-{
-	if (pool_may_exist(pool))
-		return;
-	fact_set(&pool->total_bytes, 0, false);
-	fact_set(&pool->free_bytes, 0, false);
-}
-
-/* What follows from the facts, with no source of its own. */
+/* Facts that follow from other facts. */
 static void derive(struct pool *pool)
 {
+	if (!pool_may_exist(pool)) { /* /proc/meminfo may count other areas */
+		fact_set(&pool->total_bytes, 0, false);
+		fact_set(&pool->free_bytes, 0, false);
+	}
 	fact_subtract(&pool->free_bytes, &pool->total_bytes, &pool->used_bytes);
 	fact_subtract(&pool->used_bytes, &pool->total_bytes, &pool->free_bytes);
-	if (pool->free_bytes.known && !pool->free_bytes.approximate && !pool->free_bytes.value)
+	if (fact_is_exact(&pool->free_bytes) && !pool->free_bytes.value)
 		fact_set(&pool->largest_free_order, 0, false);
 	for (unsigned int order = HPT_ORDER_MIN; order <= HPT_ORDER_MAX; order++) {
 		bool above_largest = pool->largest_free_order.known &&
 				     order > pool->largest_free_order.value;
-		bool above_free = pool->free_bytes.known && !pool->free_bytes.approximate &&
+		bool above_free = fact_is_exact(&pool->free_bytes) &&
 				  hpt_bytes(order) > pool->free_bytes.value;
 
 		if (above_largest || above_free)
 			fact_set(&pool->fits[order - HPT_ORDER_MIN], 0, false);
 	}
-	/* The architecture's, on any kernel. */
+	/* defined by the architecture */
 	fact_set(&pool->order_min, HPT_ORDER_MIN, false);
 	fact_set(&pool->order_max, HPT_ORDER_MAX, false);
 	fact_set(&pool->order_default, HPT_ORDER_DEFAULT, false);
@@ -160,15 +154,13 @@ void pool_read(const struct sysfs *fs, struct pool *pool)
 	};
 
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-		derive_no_pool(pool);
 		derive(pool);
 		if (knows_all(pool))
-			break; /* nothing is left that a lesser source could add */
+			break; /* a lesser source would add nothing */
 		if (sources[i].read(fs, pool))
 			pool_add_source(pool, sources[i].name);
 	}
-	derive_no_pool(pool);
 	derive(pool);
 	if (pool->state == POOL_FAILED)
-		pool->zone_option = pool_zone_option(fs);
+		pool->zone_option = zone_option(fs);
 }

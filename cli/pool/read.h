@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The sources of pool_read(), each in a file of its own or with its kin, and what they share. */
+/* The sources of pool_read(), and what they share. */
 #ifndef KVM_HTAB_POOL_READ_H
 #define KVM_HTAB_POOL_READ_H
 
 #include "pool/pool.h"
 
-/* CMA hands the pool out in chunks of this size (KVM_CMA_CHUNK_ORDER), whatever the page size. */
+/* KVM_CMA_CHUNK_ORDER: the unit of allocation in the pool, for any page size. */
 #define GRANULE_ORDER 18
 
-/* Each sets what it knows and returns whether it knew anything. */
+/* Each adds its facts to @pool. False: the source is missing or has no facts. */
 bool pool_read_series(const struct sysfs *fs, struct pool *pool); /* /sys/kernel/kvm_htab */
 bool pool_read_places(const struct sysfs *fs, struct pool *pool); /* /sys/kernel/debug/kvm_htab */
 bool pool_read_cma_sysfs(const struct sysfs *fs, struct pool *pool); /* /sys/kernel/mm/cma */
@@ -18,32 +18,32 @@ bool pool_read_meminfo(const struct sysfs *fs, struct pool *pool); /* /proc/memi
 
 #define PATH_BYTES 128
 
-/* Writes @directory/@name to @path and returns it; "": there is no room. */
+/* Writes @directory/@name to @path. Returns @path, or "" if it is too long. */
 const char *pool_path(const char *directory, const char *name, char path[static PATH_BYTES]);
 
-/* Sets @fact from @directory/@name if that holds a number. */
+/* Sets @fact from the number in @directory/@name. False: no number. */
 bool pool_read_fact(const struct sysfs *fs, const char *directory, const char *name,
 		    struct fact *fact);
 
 /*
- * The kernel shows its CMA areas and kvm_cma is not among them. By default
- * one is reserved, so that it failed unless the command line asked for none.
+ * The kernel shows its CMA areas, but no kvm_cma. It is reserved by default, so it has failed
+ * unless the command line requests none.
  */
 void pool_infer_missing(const struct sysfs *fs, struct pool *pool);
 
-/* Free runs of the pool, in granules; tables are placed at any granule (first fit). */
+/* The free runs of the pool, in granules. A table may begin at any granule (first fit). */
 struct runs {
 	uint64_t largest;
-	uint64_t count[HPT_ORDERS]; /* tables of each order that all runs together hold */
+	uint64_t count[HPT_ORDERS]; /* tables that fit into all runs, if all have that order */
 };
 
-/* The map that the runs are for, too; NULL: none is wanted, or it is there. */
+/* The map to fill from the runs; NULL: none, or it is filled already. */
 struct pool_map *runs_map(const struct pool *pool);
 
-/* The next @length granules of the pool are all free, or all in use; @map: of runs_map(). */
+/* Appends a run of @length granules. @map: of runs_map(). */
 void runs_add(struct runs *runs, struct pool_map *map, bool used, uint64_t length);
 
-/* Sets in @pool what the runs of all of it tell. */
+/* Sets facts in @pool after the last run. */
 void runs_finish(const struct runs *runs, struct pool *pool);
 
 #endif /* KVM_HTAB_POOL_READ_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the kvm-htab series tells of the pool. */
+/* The pool as the kvm-htab series reports it. */
 #include <string.h>
 
 #include "pool/map.h"
@@ -39,7 +39,7 @@ static enum pool_moving read_moving(const struct sysfs *fs)
 	if (!sysfs_has(fs, "/sys/kernel/kvm_htab/compact"))
 		return MOVING_UNSUPPORTED;
 	if (sysfs_read(fs, "/sys/module/kvm_hv/parameters/htab_move", &mode, NULL))
-		return MOVING_ALLOWED; /* by default */
+		return MOVING_ALLOWED; /* the default */
 	mode[strcspn(mode, "\n")] = '\0';
 	return strcmp(mode, "never") ? MOVING_ALLOWED : MOVING_NEVER;
 }
@@ -53,7 +53,7 @@ bool pool_read_series(const struct sysfs *fs, struct pool *pool)
 	POOL_FACTS(READ)
 #undef READ
 	if (pool->largest_free_order.value >= 64)
-		pool->largest_free_order = (struct fact){ 0 }; /* no order of anything */
+		pool->largest_free_order = (struct fact){ 0 }; /* invalid */
 	read_fits(fs, pool);
 	pool->moving = read_moving(fs);
 	return true;

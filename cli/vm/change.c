@@ -5,9 +5,8 @@
 #include "lib/text.h"
 
 /*
- * After a request that failed: what the VM has now. Only ENOMEM may have cost
- * it something, where the kernel had to give up the old table to try: then the
- * VM has that table again, but empty and hence not READY, or none.
+ * Reads the state of the VM after a failed request. Only ENOMEM may have changed it, if the kernel
+ * had to free the old table to try. The VM then has that table again, empty and not READY, or none.
  */
 static void learn_after_failure(const struct vm *vm, struct vm_result *result)
 {
@@ -25,19 +24,17 @@ static void learn_after_failure(const struct vm *vm, struct vm_result *result)
 	if (!result->changed)
 		return;
 	if (result->info.order == before.order)
-		text_add(&result->err.message, "; meanwhile the table was emptied");
+		text_add(&result->err.message, "; its table was emptied");
 	else if (result->info.order)
 		text_add(&result->err.message, "; the VM now has a table of order %u",
 			 result->info.order);
 	else
-		text_add(&result->err.message,
-			 "; meanwhile the VM has lost its table: it has none now");
+		text_add(&result->err.message, "; the VM has lost its table");
 }
 
 /*
- * A VM that nobody has offered is not changed unless forced: not its order,
- * which its VMM knows, and not the table of a guest that has run and may only
- * be paused.
+ * Refuses, without --force, to change a VM that was not offered: its VMM would not learn the new
+ * order, and a guest that has run may only be paused.
  */
 static int check_offered(const struct vm *vm, const struct vm_terms *terms, bool resize,
 			 struct vm_result *result)
@@ -45,25 +42,20 @@ static int check_offered(const struct vm *vm, const struct vm_terms *terms, bool
 	if (vm->offered || terms->force)
 		return 0;
 	if (resize)
-		return error_set(
-			&result->err, STATUS_FAILED, EPERM,
-			"nobody has offered this VM for a resize, and its VMM would go on with "
-			"the order that it knows (QEMU does): let the VMM ask for another order "
-			"(maxmem), or use --force");
+		return error_set(&result->err, STATUS_FAILED, EPERM,
+				 "this VM was not offered for a resize, and its VMM (such as QEMU) "
+				 "keeps using the old order; change maxmem in the VMM, or use "
+				 "--force");
 	if (result->info.flags & KVM_PPC_HTAB_INFO_READY)
 		return error_set(
 			&result->err, STATUS_FAILED, EPERM,
-			"the guest has run since its table was last cleared, and nobody has "
-			"offered this VM for a reset, which kills a guest that is only paused: "
-			"let the VMM offer it (see kvm-htab-vm-socket(7)), or use --force if the "
-			"guest is about to start afresh");
+			"this VM has run since its last reset and was not offered for one, which "
+			"kills a paused guest; use --force if the guest is about to restart, or "
+			"let the VMM offer it (see kvm-htab-vm-socket(7))");
 	return 0;
 }
 
-/*
- * How long to wait for vCPUs to stop: not at all for a VM that must not have
- * run, because now it does.
- */
+/* How long to wait for vCPUs to stop. A VM that must not have run is refused at once. */
 static unsigned int wait_ms(const struct vm *vm, const struct vm_terms *terms)
 {
 	return vm->offered || terms->force ? terms->wait_ms : 0;
@@ -92,7 +84,7 @@ int vm_change(const struct vm *vm, const struct vm_terms *terms, struct kvm_ppc_
 	r = vm_allocate(vm, htab, wait_ms(vm, terms), &result->err);
 	if (r) {
 		learn_after_failure(vm, result);
-		if (r == -EBUSY) /* has it just begun to run? */
+		if (r == -EBUSY) /* it may have just started to run */
 			r = check_offered(vm, terms, htab->order, result) ?: r;
 		return r;
 	}

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Domains of libvirt, by its pid files. */
+/* Domains of libvirt, found by its pid files. */
 #include "vm/domain.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define SUFFIX ".pid"
-#define NAME_BYTES_MAX 255 /* of a file */
+#define NAME_BYTES_MAX 255 /* of a file name */
 
-/* Directories with pid files: the system's and the caller's session's. */
+/* Directories with pid files: of the system and of the caller's session. */
 #define DIRECTORIES 2
 
 static const char system_directory[] = "/run/libvirt/qemu";
 
-/* Fills in directory @i; false: there is none. */
+/* Writes the path of directory @i to @path. Returns false if there is no such directory. */
 static bool directory_path(unsigned int i, char *path, size_t size)
 {
 	const char *runtime = i ? getenv("XDG_RUNTIME_DIR") : NULL;
@@ -24,7 +24,7 @@ static bool directory_path(unsigned int i, char *path, size_t size)
 	       snprintf(path, size, "%s/libvirt/qemu/run", runtime) < (int)size;
 }
 
-/* A process number and white space; 0: none. */
+/* Parses a process ID, followed by white space only. Returns 0 for anything else. */
 static pid_t parse_pid(const char *text)
 {
 	uint64_t pid;
@@ -50,7 +50,7 @@ static void add(struct domains *domains, const char *name, size_t length, pid_t 
 static void read_directory(const struct sysfs *fs, const char *path, struct domains *domains)
 {
 	int directory_fd = sysfs_open_directory(fs, path);
-	_cleanup_closedir_ DIR *dir = directory_fd < 0 ? NULL : sysfs_list(directory_fd);
+	_cleanup_closedir_ DIR *dir = sysfs_list(directory_fd);
 	const struct dirent *entry;
 
 	while (dir && (entry = sysfs_next(dir))) {
@@ -99,70 +99,63 @@ int domain_check_name(const char *name, struct error *err)
 	size_t length = strlen(name);
 
 	if (strchr(name, '/'))
-		return error_set(
-			err, STATUS_USAGE, EINVAL,
-			"\"%s\" is no name of a domain: it holds a \"/\" (a socket is unix:PATH)",
-			name);
+		return error_set(err, STATUS_USAGE, EINVAL,
+				 "invalid domain name \"%s\": it contains \"/\"; for a socket, use "
+				 "unix:PATH",
+				 name);
 	if (!length || length + strlen(SUFFIX) > NAME_BYTES_MAX)
 		return error_set(err, STATUS_USAGE, EINVAL,
-				 "\"%s\" is no name of a domain: write 1 to %zu bytes", name,
+				 "invalid domain name \"%s\": use 1 to %zu bytes", name,
 				 NAME_BYTES_MAX - strlen(SUFFIX));
 	return 0;
 }
 
-/* Reads the pid file @path; -errno with the reason in @err. */
+/* Reads the pid file @path. Errors: -ENOENT, @err unchanged; others with the reason in @err. */
 static int read_pid_file(const struct sysfs *fs, const char *path, pid_t *pid, struct error *err)
 {
 	_cleanup_free_ char *text = NULL;
 	int r = sysfs_read(fs, path, &text, NULL);
 
-	if (r == -EACCES)
-		return error_set(err, STATUS_FAILED, EACCES,
-				 "no permission to read %s: try as root", path);
+	if (r == -ENOENT)
+		return r;
 	if (r)
-		return error_set(err, STATUS_FAILED, -r, "cannot read %s: %s", path, strerror(-r));
+		return error_set(err, STATUS_FAILED, -r, "cannot read %s: %s%s", path, strerror(-r),
+				 r == -EACCES ? "; run as root" : "");
 	*pid = parse_pid(text);
 	if (!*pid)
-		return error_set(err, STATUS_FAILED, EBADMSG,
-				 "%s does not hold the number of a process", path);
+		return error_set(err, STATUS_FAILED, EBADMSG, "%s does not contain a process ID",
+				 path);
 	return 0;
 }
 
 int domain_find(const struct sysfs *fs, const char *name, pid_t *pid, struct error *err)
 {
-	_cleanup_(error_clear) struct error worst = { 0 };
+	char path[4096 + NAME_BYTES_MAX + 2];
 	pid_t found[DIRECTORIES];
 	size_t nfound = 0;
-	char path[4096 + NAME_BYTES_MAX + 2];
 
 	for (unsigned int i = 0; i < DIRECTORIES; i++) {
-		_cleanup_(error_clear) struct error missed = { 0 };
 		size_t length;
-		int r;
 
 		if (!directory_path(i, path, 4096))
 			continue;
 		length = strlen(path);
 		snprintf(path + length, sizeof(path) - length, "/%s" SUFFIX, name);
-		r = read_pid_file(fs, path, &found[nfound], &missed);
-		nfound += !r;
-		if (r && r != -ENOENT)
-			error_set(&worst, missed.status, missed.code, "%s", missed.message);
+		nfound += !read_pid_file(fs, path, &found[nfound], err);
 	}
 	if (nfound > 1 && found[0] != found[1])
-		return error_set(
-			err, STATUS_FAILED, EEXIST,
-			"there are two domains \"%s\", the system's (process %d) and one of your "
-			"own session (process %d): write pid:PID",
-			name, found[0], found[1]);
-	if (worst.status && !nfound)
-		return error_set(err, worst.status, worst.code, "%s", worst.message);
+		return error_set(err, STATUS_FAILED, EEXIST,
+				 "ambiguous domain \"%s\": process %d of the system, or process %d "
+				 "of your session; use pid:PID",
+				 name, found[0], found[1]);
+	if (!nfound && err->status)
+		return -err->code;
 	if (!nfound)
-		return error_set(
-			err, STATUS_FAILED, ENOENT,
-			"no domain \"%s\" is running: there is neither %s/%s.pid nor such a file "
-			"of your own session (`virsh list` shows the domains)",
-			name, system_directory, name);
+		return error_set(err, STATUS_FAILED, ENOENT,
+				 "domain \"%s\" is not running: there is no %s/%s.pid, nor one of "
+				 "your session; `virsh list` shows the domains",
+				 name, system_directory, name);
+	error_clear(err); /* one directory is enough */
 	*pid = found[0];
 	return 0;
 }

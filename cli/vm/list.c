@@ -2,10 +2,10 @@
 /* The VMs of this host, from sysfs and /proc. */
 #include "vm/list.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/text.h"
 #include "vm/domain.h"
 #include "vm/vmm.h"
 
@@ -48,7 +48,7 @@ static struct host_vm *add_vm(struct vm_list *list)
 	return &list->vms[list->n++];
 }
 
-/* Who @vmm, which was opened and read, is. */
+/* Fills in the process @vmm, which was opened and read. */
 static void set_process(struct host_vm *vm, struct vmm *vmm, const struct domains *domains)
 {
 	const char *domain;
@@ -77,71 +77,66 @@ static int read_number(const struct sysfs *fs, uint64_t id, const char *name, ui
 	return sysfs_read_u64(fs, vm_path(id, name, path), value);
 }
 
-/* Whether file @name of VM @id holds @word. */
-static int read_word(const struct sysfs *fs, uint64_t id, const char *name, const char *word,
-		     bool *is)
+/* Files of a VM, and the members of kvm_ppc_htab_info they fill in. */
+static const struct info_file {
+	const char *name;
+	size_t offset, bytes; /* of the member */
+	const char *word; /* if the file holds it, @value is added; NULL: it holds a number */
+	uint32_t value;
+} info_files[] = {
+#define MEMBER(member) \
+	offsetof(struct kvm_ppc_htab_info, member), \
+		sizeof(((struct kvm_ppc_htab_info *)NULL)->member)
+	{ "order", MEMBER(order) },
+	{ "table_bytes", MEMBER(table_bytes) },
+	{ "revmap_bytes", MEMBER(revmap_bytes) },
+	{ "vcpus_running", MEMBER(vcpus_running) },
+	{ "source", MEMBER(source), "pool", KVM_PPC_HTAB_POOL },
+	{ "source", MEMBER(source), "pages", KVM_PPC_HTAB_PAGES },
+	{ "mmu", MEMBER(flags), "radix", KVM_PPC_HTAB_INFO_RADIX },
+	{ "ready", MEMBER(flags), "1", KVM_PPC_HTAB_INFO_READY },
+	{ "resizing", MEMBER(flags), "1", KVM_PPC_HTAB_INFO_RESIZING },
+	{ "shared", MEMBER(flags), "1", KVM_PPC_HTAB_INFO_SHARED },
+};
+
+static int read_file(const struct sysfs *fs, uint64_t id, const struct info_file *file,
+		     uint64_t *value)
 {
 	_cleanup_free_ char *text = NULL;
 	char path[96];
-	int r = sysfs_read(fs, vm_path(id, name, path), &text, NULL);
+	int r;
 
+	if (!file->word)
+		return read_number(fs, id, file->name, value);
+	r = sysfs_read(fs, vm_path(id, file->name, path), &text, NULL);
 	if (r)
 		return r;
 	text[strcspn(text, "\n")] = '\0';
-	*is = !strcmp(text, word);
+	*value = strcmp(text, file->word) ? 0 : file->value;
 	return 0;
 }
 
-static int read_table(const struct sysfs *fs, uint64_t id, struct kvm_ppc_htab_info *info)
+static int read_info(const struct sysfs *fs, uint64_t id, struct kvm_ppc_htab_info *info)
 {
-	uint64_t order, table_bytes, revmap_bytes;
-	bool pool = false, pages = false;
-	int r;
+	for (size_t i = 0; i < sizeof(info_files) / sizeof(info_files[0]); i++) {
+		const struct info_file *file = &info_files[i];
+		void *member = (char *)info + file->offset;
+		uint64_t value;
+		int r = read_file(fs, id, file, &value);
 
-	if ((r = read_number(fs, id, "order", &order)) ||
-	    (r = read_number(fs, id, "table_bytes", &table_bytes)) ||
-	    (r = read_number(fs, id, "revmap_bytes", &revmap_bytes)) ||
-	    (r = read_word(fs, id, "source", "pool", &pool)) ||
-	    (r = read_word(fs, id, "source", "pages", &pages)))
-		return r;
-	info->order = (uint32_t)order;
-	info->table_bytes = table_bytes;
-	info->revmap_bytes = revmap_bytes;
-	info->source = pool ? KVM_PPC_HTAB_POOL : pages ? KVM_PPC_HTAB_PAGES : 0;
-	return 0;
-}
-
-static int read_state(const struct sysfs *fs, uint64_t id, struct kvm_ppc_htab_info *info)
-{
-	static const struct {
-		const char *name, *word;
-		uint32_t flag;
-	} flags[] = {
-		{ "mmu", "radix", KVM_PPC_HTAB_INFO_RADIX },
-		{ "ready", "1", KVM_PPC_HTAB_INFO_READY },
-		{ "resizing", "1", KVM_PPC_HTAB_INFO_RESIZING },
-		{ "shared", "1", KVM_PPC_HTAB_INFO_SHARED },
-	};
-	uint64_t vcpus_running;
-	int r = read_number(fs, id, "vcpus_running", &vcpus_running);
-
-	if (r)
-		return r;
-	info->vcpus_running = (uint32_t)vcpus_running;
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-		bool is = false;
-
-		r = read_word(fs, id, flags[i].name, flags[i].word, &is);
 		if (r)
 			return r;
-		info->flags |= is ? flags[i].flag : 0;
+		if (file->bytes == sizeof(__u64))
+			*(__u64 *)member = value;
+		else
+			*(__u32 *)member += (__u32)value;
 	}
 	return 0;
 }
 
 /*
- * The process that sysfs names may be another by now, or be known by another
- * number here (in a PID namespace): then it has nothing of KVM.
+ * The process ID in sysfs may belong to another process by now, or be a different one in this
+ * PID namespace. A process without a KVM descriptor is therefore ignored.
  */
 static void find_process(const struct sysfs *fs, const struct domains *domains, struct host_vm *vm)
 {
@@ -156,7 +151,7 @@ static void find_process(const struct sysfs *fs, const struct domains *domains, 
 		vm->fd = vmm.fds[0];
 }
 
-/* The process that made the VM, and its user; what cannot be read stays unknown. */
+/* Fills in the process that created the VM, and its user. What cannot be read stays unknown. */
 static void read_owner(const struct sysfs *fs, const struct domains *domains, struct host_vm *vm)
 {
 	uint64_t number;
@@ -170,18 +165,15 @@ static void read_owner(const struct sysfs *fs, const struct domains *domains, st
 	find_process(fs, domains, vm);
 }
 
-/* Adds VM @id; -EACCES: may not be seen. One that has ended meanwhile is left out. */
+/* Adds VM @id, unless it has ended. Errors: -ENOMEM; -EACCES: only root may see the VM. */
 static int read_sysfs_vm(const struct sysfs *fs, const struct domains *domains, uint64_t id,
 			 struct vm_list *list)
 {
 	struct kvm_ppc_htab_info info = { 0 };
 	struct host_vm *vm;
 	char path[96];
-	int r;
+	int r = read_info(fs, id, &info);
 
-	r = read_table(fs, id, &info);
-	if (!r)
-		r = read_state(fs, id, &info);
 	if (r == -EACCES)
 		return r;
 	if (r && !sysfs_has(fs, vm_path(id, "", path)))
@@ -196,54 +188,71 @@ static int read_sysfs_vm(const struct sysfs *fs, const struct domains *domains, 
 	return 0;
 }
 
-static int compare_ids(const void *a, const void *b)
+static int compare_numbers(const void *a, const void *b)
 {
-	const struct host_vm *x = a, *y = b;
+	const uint64_t *x = a, *y = b;
 
-	return (x->id > y->id) - (x->id < y->id);
+	return (*x > *y) - (*x < *y);
 }
 
-/*
- * Errors: -EACCES: there are list->hidden VMs, which may not be seen;
- * -ENOENT: this kernel has no such directory.
- */
-static int read_sysfs(const struct sysfs *fs, const struct domains *domains, struct vm_list *list)
+/* Lists the entries of directory @path that are numbers, in ascending order. Errors: -errno. */
+static int list_numbers(const struct sysfs *fs, const char *path, uint64_t **numbers, size_t *n)
 {
-	int directory_fd = sysfs_open_directory(fs, vm_directory);
-	_cleanup_closedir_ DIR *dir = directory_fd < 0 ? NULL : sysfs_list(directory_fd);
+	int directory_fd = sysfs_open_directory(fs, path);
+	_cleanup_closedir_ DIR *dir = sysfs_list(directory_fd);
 	const struct dirent *entry;
-	uint64_t id;
+	uint64_t number;
 
 	if (!dir)
 		return directory_fd < 0 ? directory_fd : -ENOMEM;
 	while ((entry = sysfs_next(dir))) {
-		int r;
+		uint64_t *larger;
 
-		if (parse_u64(entry->d_name, &id))
+		if (parse_u64(entry->d_name, &number))
 			continue;
-		r = read_sysfs_vm(fs, domains, id, list);
-		if (r && r != -EACCES)
-			return r;
-		list->hidden += r == -EACCES;
+		larger = reallocarray(*numbers, *n + 1, sizeof(*larger));
+		if (!larger)
+			return -ENOMEM;
+		*numbers = larger;
+		(*numbers)[(*n)++] = number;
 	}
-	if (list->hidden)
-		return -EACCES;
-	if (list->n)
-		qsort(list->vms, list->n, sizeof(*list->vms), compare_ids);
-	list->source = vm_directory;
-	list->hidden_known = true;
-	list->tables_known = true;
+	if (*n)
+		qsort(*numbers, *n, sizeof(**numbers), compare_numbers);
 	return 0;
 }
 
-/* What reading /proc has left open. */
+/*
+ * Errors: -EACCES: only root may see list->hidden of the VMs;
+ * -ENOENT: this kernel has no such directory.
+ */
+static int read_sysfs(const struct sysfs *fs, const struct domains *domains, struct vm_list *list)
+{
+	_cleanup_free_ uint64_t *ids = NULL;
+	size_t n = 0;
+	int r = list_numbers(fs, vm_directory, &ids, &n);
+
+	for (size_t i = 0; !r && i < n; i++) {
+		r = read_sysfs_vm(fs, domains, ids[i], list);
+		if (r == -EACCES) {
+			list->hidden++;
+			r = 0;
+		}
+	}
+	if (r || list->hidden)
+		return r ?: -EACCES;
+	list->source = vm_directory;
+	list->hidden_known = true;
+	return 0;
+}
+
+/* VMs that /proc may not have shown. */
 struct gaps {
-	bool denied; /* processes that may not be looked into, or not even be seen */
-	bool namespace; /* those outside this PID namespace */
-	bool ambiguous; /* several descriptors that may be one VM */
+	bool denied; /* in processes that this user cannot inspect or see */
+	bool namespace; /* in processes outside this PID namespace */
+	bool ambiguous; /* several descriptors may be one VM */
 };
 
-/* Whether a VM of @list is the one that @vmm holds as @fd. */
+/* Whether @list already has the VM that @vmm holds as @fd. */
 static bool is_listed(const struct vm_list *list, const struct vmm *vmm, int fd)
 {
 	for (size_t i = 0; i < list->n; i++)
@@ -287,7 +296,7 @@ static int read_process(const struct sysfs *fs, const struct domains *domains, p
 	return add_process(&vmm, domains, list);
 }
 
-/* Whether processes outside this PID namespace cannot be seen. */
+/* Whether this PID namespace hides processes of the host. */
 static bool in_namespace(const struct sysfs *fs)
 {
 	_cleanup_close_ int directory_fd = sysfs_open_directory(fs, "/proc/self/ns");
@@ -295,14 +304,14 @@ static bool in_namespace(const struct sysfs *fs)
 	ssize_t n = directory_fd < 0 ? -1 : readlinkat(directory_fd, "pid", name, sizeof(name) - 1);
 
 	if (n < 0)
-		return false; /* a kernel without them */
+		return false; /* a kernel without namespaces */
 	name[n] = '\0';
 	return strcmp(name, INITIAL_PID_NAMESPACE);
 }
 
 static void find_gaps(const struct sysfs *fs, struct gaps *gaps)
 {
-	/* Where /proc is mounted with hidepid=2, others' processes are not listed. */
+	/* With hidepid=2, /proc does not list the processes of other users. */
 	_cleanup_close_ int init_fd = fs->captured ? -1 : sysfs_open_directory(fs, "/proc/1");
 
 	if (!fs->captured && init_fd < 0)
@@ -310,93 +319,44 @@ static void find_gaps(const struct sysfs *fs, struct gaps *gaps)
 	gaps->namespace = in_namespace(fs);
 }
 
-static int compare_pids(const void *a, const void *b)
-{
-	const pid_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-/* The processes there are, ascending: of two that have the same VM the older is likely its owner. */
-static int read_pids(const struct sysfs *fs, pid_t **pids, size_t *n)
-{
-	int directory_fd = sysfs_open_directory(fs, "/proc");
-	_cleanup_closedir_ DIR *dir = directory_fd < 0 ? NULL : sysfs_list(directory_fd);
-	const struct dirent *entry;
-	uint64_t pid;
-
-	if (!dir)
-		return directory_fd < 0 ? directory_fd : -ENOMEM;
-	while ((entry = sysfs_next(dir))) {
-		pid_t *larger;
-
-		if (parse_u64(entry->d_name, &pid) || !pid || pid > INT32_MAX)
-			continue;
-		larger = reallocarray(*pids, *n + 1, sizeof(*larger));
-		if (!larger)
-			return -ENOMEM;
-		*pids = larger;
-		(*pids)[(*n)++] = (pid_t)pid;
-	}
-	if (*n)
-		qsort(*pids, *n, sizeof(**pids), compare_pids);
-	return 0;
-}
-
+/* Ascending: if two processes hold the same VM, the older one is likely its owner. */
 static int read_proc(const struct sysfs *fs, const struct domains *domains, struct vm_list *list,
 		     struct gaps *gaps)
 {
-	_cleanup_free_ pid_t *pids = NULL;
+	_cleanup_free_ uint64_t *pids = NULL;
 	size_t n = 0;
-	int r = read_pids(fs, &pids, &n);
+	int r = list_numbers(fs, "/proc", &pids, &n);
 
 	find_gaps(fs, gaps);
 	for (size_t i = 0; !r && i < n; i++)
-		r = read_process(fs, domains, pids[i], list, gaps);
+		if (pids[i] && pids[i] <= INT32_MAX)
+			r = read_process(fs, domains, (pid_t)pids[i], list, gaps);
 	if (!r)
 		list->source = "/proc";
 	return r;
 }
 
-__attribute__((__format__(printf, 2, 3))) static void advise(struct vm_list *list,
-							     const char *format, ...)
-{
-	_cleanup_free_ char *more = NULL;
-	char *joined;
-	va_list args;
+/* Appends a sentence to the advice. */
+#define advise(list, format, ...) \
+	text_add(&(list)->advice, "%s" format, (list)->advice ? "; " : "", ##__VA_ARGS__)
 
-	va_start(args, format);
-	if (vasprintf(&more, format, args) < 0)
-		more = NULL;
-	va_end(args);
-	if (!more ||
-	    asprintf(&joined, "%s%s%s", list->advice ?: "", list->advice ? "; " : "", more) < 0)
-		return;
-	free(list->advice);
-	list->advice = joined;
-}
-
-/* @total: the VMs there are by sysfs. */
+/* @total: number of VMs in sysfs. */
 static void advise_denied(struct vm_list *list, size_t total, const struct gaps *gaps)
 {
 	list->hidden = total > list->n ? total - list->n : 0;
 	list->hidden_known = !gaps->ambiguous;
 	if (!list->hidden_known)
-		advise(list,
-		       "only root may see what tables the VMs have, and whether there are more: "
-		       "try as root");
+		advise(list, "VM tables, and possibly more VMs, are visible to root only");
 	else if (!list->hidden)
-		advise(list, "only root may see what tables the VMs have: try as root");
+		advise(list, "VM tables are visible to root only");
 	else
-		advise(list,
-		       "only root may see what tables the VMs have, and %zu more that are not "
-		       "shown: try as root",
-		       list->hidden);
+		advise(list, "VM tables and %zu more %s are visible to root only", list->hidden,
+		       list->hidden == 1 ? "VM" : "VMs");
 }
 
 /*
- * How many VMs there are: each holds a reference of the module that runs it, and nothing else
- * does. False: not known, because kvm_hv is built in, or there may be VMs of another module.
+ * Counts the VMs: each holds a reference to the module that runs it, and nothing else does.
+ * Returns false if the number is unknown: kvm_hv is built in, or kvm_pr may have VMs, too.
  */
 static bool count_vms(const struct sysfs *fs, uint64_t *count)
 {
@@ -404,7 +364,7 @@ static bool count_vms(const struct sysfs *fs, uint64_t *count)
 	       !sysfs_read_u64(fs, "/sys/module/kvm_hv/refcnt", count);
 }
 
-/* @count: the VMs there are; NULL: not known. */
+/* @count: number of VMs; NULL: unknown. */
 static void advise_proc(struct vm_list *list, const struct host *host, const struct gaps *gaps,
 			const uint64_t *count)
 {
@@ -415,22 +375,18 @@ static void advise_proc(struct vm_list *list, const struct host *host, const str
 	if (!all && counted)
 		list->hidden = *count - list->n;
 	if (!all && gaps->denied)
-		advise(list,
-		       "VMs of other users are not shown: their processes may not be looked into; "
-		       "try as root");
+		advise(list, "VMs of other users are visible to root only");
 	if (!all && gaps->namespace)
-		advise(list,
-		       "VMs outside this container (PID namespace) are not shown: ask its host");
+		advise(list, "VMs outside this container (PID namespace) are visible on its host "
+			     "only");
 	if (!list->n)
 		return;
 	if (host->platform == HOST_PSERIES)
-		advise(list,
-		       "this host is itself a guest (pSeries): its VMs use the radix MMU only and "
-		       "have no hashed page table");
+		advise(list, "this host is itself a guest (pSeries): its VMs use radix and have no "
+			     "hashed page table");
 	else if (!host->patched)
-		advise(list,
-		       "this kernel does not tell what tables the VMs have; one with the kvm-htab "
-		       "series does (see KERNEL in kvm-htab(8))");
+		advise(list, "this kernel does not report VM tables; one with the kvm-htab series "
+			     "does (see KERNEL in kvm-htab(8))");
 }
 
 static int read_power(const struct sysfs *fs, const struct host *host,
@@ -445,9 +401,9 @@ static int read_power(const struct sysfs *fs, const struct host *host,
 
 	if (!r)
 		return 0;
-	gaps.ambiguous = denied && !total; /* not even how many there are */
+	gaps.ambiguous = denied && !total; /* even their number is hidden */
 	counted = count_vms(fs, &count);
-	if (counted && !count && !denied) { /* there is nothing to look through all processes for */
+	if (counted && !count && !denied) { /* no need to search all processes */
 		list->source = "/sys/module/kvm_hv";
 		list->hidden_known = true;
 		return 0;
@@ -458,8 +414,8 @@ static int read_power(const struct sysfs *fs, const struct host *host,
 	list->hidden = 0;
 	r = read_proc(fs, domains, list, &gaps);
 	if (r)
-		return error_set(err, STATUS_CANNOT, -r,
-				 "cannot find the VMs: /proc cannot be read: %s", strerror(-r));
+		return error_set(err, STATUS_CANNOT, -r, "cannot list VMs: cannot read /proc: %s",
+				 strerror(-r));
 	if (denied)
 		advise_denied(list, total, &gaps);
 	else
@@ -470,16 +426,14 @@ static int read_power(const struct sysfs *fs, const struct host *host,
 int vm_list_read(const struct sysfs *fs, const struct host *host, struct vm_list *list,
 		 struct error *err)
 {
+	struct error not_power = { 0 };
 	struct domains domains;
 	int r;
 
 	*list = (struct vm_list){ 0 };
-	if (host->platform == HOST_OTHER) {
+	if (host->platform == HOST_OTHER && host_check(host, &not_power)) {
 		list->hidden_known = true;
-		advise(list,
-		       "this host is not POWER (%s): KVM-HV, its hashed page tables and their "
-		       "pool exist on POWER only",
-		       host->machine);
+		list->advice = not_power.message;
 		return 0;
 	}
 	domains_read(fs, &domains);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The VMs of this host: from /sys/kernel/kvm_htab/vm, which tells root all
- * about their tables, else from the processes that have them.
+ * The VMs of this host: from /sys/kernel/kvm_htab/vm, which shows root their tables, or else from
+ * the processes that have them.
  */
 #ifndef KVM_HTAB_VM_LIST_H
 #define KVM_HTAB_VM_LIST_H
@@ -12,11 +12,11 @@
 #include "host/host.h"
 
 struct host_vm {
-	uint64_t id; /* of its directory in sysfs; 0: unknown */
+	uint64_t id; /* name of its directory in sysfs; 0: unknown */
 	bool info_known;
-	struct kvm_ppc_htab_info info; /* default_order is not told */
+	struct kvm_ppc_htab_info info; /* except default_order, which is 0 */
 	pid_t pid; /* 0: unknown, or its process has ended */
-	int fd; /* its descriptor there; -1: unknown */
+	int fd; /* its descriptor in that process; -1: unknown */
 	uid_t uid;
 	bool uid_known;
 	char *command; /* of the VMM; any bytes; owned; NULL: unknown */
@@ -24,27 +24,26 @@ struct host_vm {
 };
 
 struct vm_list {
-	struct host_vm *vms; /* in the order of id, or of pid and fd */
+	struct host_vm *vms; /* sorted by id, or by pid and fd */
 	size_t n;
-	const char *source; /* what was read; NULL: nothing */
-	size_t hidden; /* VMs that there are, but not in this list */
-	bool hidden_known; /* else there may be some */
-	bool tables_known; /* what tables the VMs have */
-	char *advice; /* what is missing, and what helps; owned; NULL: nothing is */
+	const char *source; /* the directory that was read; NULL: none */
+	size_t hidden; /* number of VMs that this list lacks */
+	bool hidden_known; /* false: there may be more */
+	char *advice; /* what the list lacks, and who sees it; owned; NULL: nothing */
 };
 
 /*
- * Fills @list; vm_list_clear() frees it whatever came of it. A host that is no
- * POWER has none. Errors: -errno, STATUS_CANNOT: there is nothing to read them from.
+ * Fills @list, which the caller frees with vm_list_clear(), even after a failure. It stays empty on
+ * hosts other than POWER. Errors: -errno, STATUS_CANNOT: /proc cannot be read.
  */
 int vm_list_read(const struct sysfs *fs, const struct host *host, struct vm_list *list,
 		 struct error *err) _must_check_;
 void vm_list_clear(struct vm_list *list);
 
-/* The VM with the number @id; NULL: it is not in the list, or @id is 0. Borrowed from @list. */
+/* Finds the VM with number @id, borrowed from @list; NULL: not in the list, or @id is 0. */
 const struct host_vm *vm_list_find(const struct vm_list *list, uint64_t id);
 
-/* Frees what one VM of a list holds. */
+/* Frees the strings of one VM of a list. */
 void host_vm_clear(struct host_vm *vm);
 
 #endif /* KVM_HTAB_VM_LIST_H */

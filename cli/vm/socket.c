@@ -12,36 +12,31 @@
 
 #include "lib/clock.h"
 
-/* The kernel's limit for one message (SCM_MAX_FD), so that no surplus descriptor goes uncounted. */
+/* The kernel's limit for one message (SCM_MAX_FD), so that all surplus descriptors are counted. */
 #define FDS_MAX 253
 
-/* How many messages behind the first are looked through for surplus descriptors. */
+/* Number of messages after the first that are searched for surplus descriptors. */
 #define MESSAGES_MAX 16
 
 int vm_address_set(struct vm_address *address, const char *name, struct error *err)
 {
 	size_t length = strlen(name), max = sizeof(address->address.sun_path) - 1;
 
-	if (!length || !strcmp(name, "@"))
-		return error_set(
-			err, STATUS_USAGE, EINVAL,
-			"\"%s\" is no VM: write unix:PATH, unix:@NAME, fd:N, pid:PID, pid:PID:FD, "
-			"domain:NAME, a path with a \"/\", or @NAME",
-			name);
 	if (length > max)
 		return error_set(err, STATUS_USAGE, ENAMETOOLONG,
-				 "socket name \"%s\" is too long: at most %zu bytes", name, max);
+				 "socket name \"%s\" is too long: the limit is %zu bytes", name,
+				 max);
 	*address = (struct vm_address){ .address.sun_family = AF_UNIX };
 	memcpy(address->address.sun_path, name, length);
 	address->length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
 	if (*name == '@')
 		address->address.sun_path[0] = '\0';
 	else
-		address->length++; /* the NUL belongs to a path, and to no abstract name */
+		address->length++; /* a path includes its NUL, an abstract name has none */
 	return 0;
 }
 
-/* Whether @address is a path that leads to something else. */
+/* Whether @address is the path of a file that is not a socket. */
 static bool is_no_socket(const struct vm_address *address)
 {
 	struct stat st;
@@ -56,35 +51,32 @@ static int connect_error(int code, const struct vm_address *address, unsigned in
 
 	switch (code) {
 	case ENOENT:
-		return error_set(
-			err, STATUS_FAILED, code,
-			"there is no such socket: is the VMM running, and offering its VM?");
+		return error_set(err, STATUS_FAILED, code,
+				 "no such socket; check that the VMM is running and offers its VM");
 	case ECONNREFUSED:
 		if (is_no_socket(address))
 			return error_set(
 				err, STATUS_FAILED, code,
-				"this is no socket: write the one on which the VMM offers its VM");
-		return error_set(err, STATUS_FAILED, code,
-				 "nobody listens on this socket: is the VMM running?");
-	case EACCES:
+				"not a socket; use the one on which the VMM offers its VM");
 		return error_set(
 			err, STATUS_FAILED, code,
-			"no permission to connect to this socket: its owner decides who may");
+			"no process listens on this socket; check that the VMM is running");
+	case EACCES:
+		return error_set(err, STATUS_FAILED, code,
+				 "permission denied: the socket's owner decides who may connect");
 	case EAGAIN:
 	case EINTR:
-		return error_set(
-			err, STATUS_FAILED, ETIMEDOUT,
-			"could not connect within %s s: the VMM does not accept (see --timeout)",
-			seconds_format(timeout_ms, seconds));
+		return error_set(err, STATUS_FAILED, ETIMEDOUT,
+				 "the VMM did not accept a connection within %s s (see --timeout)",
+				 seconds_format(timeout_ms, seconds));
 	default:
 		return error_set(err, STATUS_FAILED, code, "cannot connect: %s", strerror(code));
 	}
 }
 
 /*
- * One attempt to connect, as a socket of @type. A unix socket whose backlog is
- * full answers a non-blocking connect with EAGAIN at once and cannot be
- * polled for; the send time limit is what bounds a blocking one.
+ * Connects once, with a socket of @type. If the backlog is full, a non-blocking connect() returns
+ * EAGAIN at once and the socket cannot be polled. A blocking one is bounded by the send timeout.
  */
 static int connect_as(int type, const struct vm_address *address, int64_t deadline)
 {
@@ -95,7 +87,7 @@ static int connect_as(int type, const struct vm_address *address, int64_t deadli
 	if (sock < 0)
 		return -errno;
 	if (left < 1)
-		left = 1; /* 0 would be no limit at all */
+		left = 1; /* 0 means no limit */
 	limit.tv_sec = left / 1000;
 	limit.tv_usec = left % 1000 * 1000;
 	if (setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) ||
@@ -104,7 +96,7 @@ static int connect_as(int type, const struct vm_address *address, int64_t deadli
 	return take_fd(&sock);
 }
 
-/* Descriptors that came in, however many; only the first is remembered, the rest is closed. */
+/* What the peer sent. The first descriptor is kept, all others are closed. */
 struct received {
 	int fd;
 	unsigned int nfds;
@@ -135,7 +127,7 @@ static void receive_fds(struct msghdr *msg, struct received *received)
 	}
 }
 
-/* Receives one message without waiting: bytes of data, 0 at the end of the stream, or -errno. */
+/* Receives one message without waiting. Returns its bytes, 0 at the end of a stream, or -errno. */
 static ssize_t receive_message(int sock, struct received *received)
 {
 	union {
@@ -176,7 +168,7 @@ static int wait_readable(int sock, int64_t deadline)
 	}
 }
 
-/* The first message, waited for, and what is already there behind it. */
+/* Waits for the first message, and receives those that are already there after it. */
 static int receive_all(int sock, int64_t deadline, struct received *received)
 {
 	ssize_t n;
@@ -211,8 +203,8 @@ static int check_received(int r, const struct received *received, unsigned int t
 	if (received->truncated)
 		return error_set(
 			err, STATUS_FAILED, EPROTO,
-			"file descriptors from the peer were lost on the way (is the limit on "
-			"open files too low?)");
+			"file descriptors from the peer were lost; the limit on open files "
+			"may be too low");
 	if (received->nfds > 1)
 		return error_set(
 			err, STATUS_FAILED, EPROTO,
@@ -238,7 +230,7 @@ int vm_socket_receive(const struct vm_address *address, unsigned int timeout_ms,
 	int type = SOCK_STREAM;
 	int r;
 
-	/* A connect with a time limit ends with EINTR when the process is stopped and goes on. */
+	/* connect() with a time limit returns EINTR if the process is stopped and continued. */
 	do {
 		r = connect_as(type, address, deadline);
 		if (r == -EPROTOTYPE && type == SOCK_STREAM) {

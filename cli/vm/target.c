@@ -10,8 +10,8 @@
 static int target_error(const struct vm_target *target, struct error *err)
 {
 	return error_set(err, STATUS_USAGE, EINVAL,
-			 "\"%s\" is no VM: write unix:PATH, unix:@NAME, fd:N, pid:PID, pid:PID:FD, "
-			 "domain:NAME, a path with a \"/\", or @NAME",
+			 "invalid VM \"%s\": use unix:PATH, unix:@NAME, fd:N, pid:PID, pid:PID:FD, "
+			 "domain:NAME, @NAME, or a path with a \"/\"",
 			 target->text);
 }
 
@@ -41,6 +41,14 @@ static int parse_pid(const char *numbers, struct vm_target *target, struct error
 	return 0;
 }
 
+/* PATH or @NAME */
+static int parse_socket(const char *name, struct vm_target *target, struct error *err)
+{
+	if (!*name || !strcmp(name, "@"))
+		return target_error(target, err);
+	return vm_address_set(&target->address, name, err);
+}
+
 int vm_target_parse(const char *text, struct vm_target *target, struct error *err)
 {
 	*target = (struct vm_target){ .kind = VM_TARGET_UNIX, .text = text, .fd = -1 };
@@ -54,8 +62,8 @@ int vm_target_parse(const char *text, struct vm_target *target, struct error *er
 		return domain_check_name(target->domain, err);
 	}
 	if (!strncmp(text, "unix:", 5))
-		return vm_address_set(&target->address, text + 5, err);
+		return parse_socket(text + 5, target, err);
 	if (*text == '@' || strchr(text, '/'))
-		return vm_address_set(&target->address, text, err);
+		return parse_socket(text, target, err);
 	return target_error(target, err);
 }

@@ -16,9 +16,9 @@ enum vm_target_kind {
 
 struct vm_target {
 	enum vm_target_kind kind;
-	const char *text; /* as the user wrote it; borrowed */
+	const char *text; /* as given with --vm; borrowed */
 	struct vm_address address; /* VM_TARGET_UNIX */
-	int fd; /* VM_TARGET_FD; VM_TARGET_PID: of the VMM, -1: the only VM it has */
+	int fd; /* VM_TARGET_FD; VM_TARGET_PID: descriptor of the VMM, -1: its only VM */
 	pid_t pid; /* VM_TARGET_PID */
 	const char *domain; /* VM_TARGET_DOMAIN; borrowed */
 };

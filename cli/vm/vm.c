@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A VM of another process and the requests on its table. */
+/* Attaching to a VM of another process, and the requests on its table. */
 #include "vm/vm.h"
 
 #include <fcntl.h>
@@ -13,11 +13,11 @@
 #include "vm/process.h"
 #include "vm/vmm.h"
 
-/* Sleeps between tries while vCPUs run: short at first, for a VMM that is about to stop them. */
+/* Pauses between attempts while vCPUs run: short at first, as the VMM may be about to stop them. */
 #define BACKOFF_MIN_MS 10
 #define BACKOFF_MAX_MS 500
 
-/* Whether vm->fd is a KVM VM: an ioctl on anything else could do harm. */
+/* Fails if vm->fd is not a KVM VM: an ioctl on another file could do harm. */
 static int check_is_vm(const struct vm *vm, struct error *err)
 {
 	char link[64], kind[64];
@@ -26,44 +26,48 @@ static int check_is_vm(const struct vm *vm, struct error *err)
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", vm->fd);
 	n = readlink(link, kind, sizeof(kind) - 1);
 	if (n < 0)
-		return error_set(
-			err, STATUS_FAILED, errno,
-			"cannot find out what file descriptor %d is, for want of /proc/self/fd: %s",
-			vm->fd, strerror(errno));
+		return error_set(err, STATUS_FAILED, errno,
+				 "cannot identify the file descriptor: cannot read %s: %s", link,
+				 strerror(errno));
 	kind[n] = '\0';
 	if (strcmp(kind, VMM_VM_LINK))
-		return error_set(err, STATUS_FAILED, EPROTO, "this is no KVM VM but \"%s\"", kind);
+		return error_set(err, STATUS_FAILED, EPROTO, "not a KVM VM but \"%s\"", kind);
 	return 0;
 }
 
-/* Why KVM_CHECK_EXTENSION failed with @code: EIO is a stock kernel, or a dead VM. */
-static int extension_error(int code, const struct host *host, struct error *err)
+/* Explains an error that any request on a VM may return. */
+static int request_error(int code, struct error *err)
 {
-	if (code == EPERM)
+	switch (code) {
+	case EPERM:
 		return error_set(
 			err, STATUS_FAILED, code,
-			"no permission: the VM's owner has not opted in (KVM_CAP_PPC_HTAB_CTL) "
-			"and this process lacks CAP_SYS_ADMIN; let the VMM opt in, or try as root");
-	if (code != EIO)
+			"permission denied: the VM's owner has not opted in and this process lacks "
+			"CAP_SYS_ADMIN; let the VMM enable KVM_CAP_PPC_HTAB_CTL, or run as root");
+	case EIO:
+		return error_set(err, STATUS_FAILED, code,
+				 "the kernel rejects this VM: its owner has exited, or the VM is "
+				 "dead or not one of KVM-HV");
+	default:
 		return error_set(err, STATUS_FAILED, code, "the kernel refuses: %s",
 				 strerror(code));
+	}
+}
+
+/* The same for KVM_CHECK_EXTENSION, for which EIO may also mean a stock kernel. */
+static int extension_error(int code, const struct host *host, struct error *err)
+{
+	if (code != EIO || (host->platform != HOST_OTHER && host->patched))
+		return request_error(code, err);
 	if (host->platform == HOST_OTHER)
-		return error_set(
-			err, STATUS_CANNOT, code,
-			"this is a VM of a host that is not POWER (%s): hashed page tables of "
-			"KVM-HV exist on POWER only",
-			host->machine);
-	if (!host->patched)
-		return error_set(
-			err, STATUS_CANNOT, code,
-			"this kernel refuses VM ioctls from any process but the VM's own, so "
-			"nothing outside the VMM can see or reset its table; boot a kernel with "
-			"the kvm-htab series, or load the series' kvm modules (see KERNEL in "
-			"kvm-htab(8))");
+		return error_set(err, STATUS_CANNOT, code,
+				 "this VM is not on a POWER host (%s): only POWER has hashed page "
+				 "tables of KVM-HV",
+				 host->machine);
 	return error_set(
-		err, STATUS_FAILED, code,
-		"the kernel refuses this VM: its owner is gone, or the VM is dead or not one of "
-		"KVM-HV");
+		err, STATUS_CANNOT, code,
+		"this kernel accepts VM ioctls only from the VM's own process; boot a kernel with "
+		"the kvm-htab series, or load its kvm modules (see KERNEL in kvm-htab(8))");
 }
 
 static int check_kernel(const struct vm *vm, const struct host *host, struct error *err)
@@ -72,11 +76,10 @@ static int check_kernel(const struct vm *vm, const struct host *host, struct err
 
 	if (mask < 0)
 		return extension_error(errno, host, err);
-	if (!mask) /* a kernel that lets us ask, but not a host with tables */
-		return error_set(
-			err, STATUS_CANNOT, EOPNOTSUPP,
-			"this host is itself a guest (pSeries): its VMs use the radix MMU only "
-			"and have no hashed page table");
+	if (!mask) /* the kernel has the series, but runs without hypervisor mode */
+		return error_set(err, STATUS_CANNOT, EOPNOTSUPP,
+				 "this host is itself a guest (pSeries): its VMs use radix and "
+				 "have no hashed page table");
 	return 0;
 }
 
@@ -85,8 +88,7 @@ static int adopt_fd(int fd, struct vm *vm, struct error *err)
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return error_set(
 			err, STATUS_FAILED, errno,
-			"there is no open file descriptor %d: was it handed down by the parent?",
-			fd);
+			"file descriptor %d is not open; let the parent process pass it on", fd);
 	vm->fd = fd;
 	return 0;
 }
@@ -95,6 +97,7 @@ int vm_attach(const struct vm_target *target, const struct sysfs *fs, const stru
 	      unsigned int timeout_ms, struct vm *vm, struct error *err)
 {
 	int r = -EINVAL;
+	pid_t pid;
 
 	*vm = (struct vm){ .fd = -1, .sock = -1 };
 	vm->offered = target->kind == VM_TARGET_UNIX || target->kind == VM_TARGET_FD;
@@ -106,10 +109,12 @@ int vm_attach(const struct vm_target *target, const struct sysfs *fs, const stru
 		r = adopt_fd(target->fd, vm, err);
 		break;
 	case VM_TARGET_PID:
-		r = vm_process_take(target->pid, target->fd, &vm->fd, err);
+		r = vm_process_take(target->pid, target->fd, NULL, &vm->fd, err);
 		break;
 	case VM_TARGET_DOMAIN:
-		r = vm_domain_take(fs, target->domain, &vm->fd, err);
+		r = domain_find(fs, target->domain, &pid, err);
+		if (!r)
+			r = vm_process_take(pid, -1, target->domain, &vm->fd, err);
 		break;
 	}
 	if (!r)
@@ -135,35 +140,14 @@ int vm_running_error(unsigned int wait_ms, struct error *err)
 	char seconds[SECONDS_TEXT_MAX];
 
 	if (wait_ms)
-		return error_set(
-			err, STATUS_RUNNING, EBUSY,
-			"vCPUs of the VM are still running after %s s of --wait: stop them first",
-			seconds_format(wait_ms, seconds));
+		return error_set(err, STATUS_RUNNING, EBUSY,
+				 "the VM is still running after %s s of --wait; stop it first",
+				 seconds_format(wait_ms, seconds));
 	return error_set(err, STATUS_RUNNING, EBUSY,
-			 "vCPUs of the VM are running: stop them first, or use --wait");
+			 "the VM is running; stop it first, or use --wait");
 }
 
-/* What any of the requests may answer with. */
-static int request_error(int code, struct error *err)
-{
-	switch (code) {
-	case EPERM:
-		return error_set(
-			err, STATUS_FAILED, code,
-			"no permission: the VM's owner has not opted in (KVM_CAP_PPC_HTAB_CTL) "
-			"and this process lacks CAP_SYS_ADMIN; let the VMM opt in, or try as root");
-	case EIO:
-		return error_set(
-			err, STATUS_FAILED, code,
-			"the kernel refuses this VM: its owner is gone, or the VM is dead or not "
-			"one of KVM-HV");
-	default:
-		return error_set(err, STATUS_FAILED, code, "the kernel refuses: %s",
-				 strerror(code));
-	}
-}
-
-/* What KVM_PPC_ALLOCATE_HTAB2 may answer with besides; the caller was let at the VM before. */
+/* The same for KVM_PPC_ALLOCATE_HTAB2, on a VM that the caller had access to before. */
 static int allocate_error(int code, const struct kvm_ppc_htab *htab, unsigned int wait_ms,
 			  struct error *err)
 {
@@ -177,21 +161,20 @@ static int allocate_error(int code, const struct kvm_ppc_htab *htab, unsigned in
 		if (htab->min_order && htab->min_order < htab->order)
 			return error_set(
 				err, STATUS_NO, code,
-				"no room for a table of order %u (%s), nor for any down to order "
-				"%u: `kvm-htab pool-status` shows what would fit",
+				"no room for a table of order %u (%s), or a smaller one down to "
+				"order %u; see `kvm-htab pool-status`",
 				htab->order, size, htab->min_order);
 		return error_set(
 			err, STATUS_NO, code,
-			"no room for a table of order %u (%s): `kvm-htab pool-status` shows what "
-			"would fit; --min-order accepts less",
+			"no room for a table of order %u (%s); see `kvm-htab pool-status`, or "
+			"accept a smaller one with --min-order",
 			htab->order, size);
 	case EPERM:
 		if (htab->order)
 			return error_set(
 				err, STATUS_FAILED, code,
-				"no permission for order %u: it is above the limit that the VM's "
-				"owner has set for others, or the owner has just withdrawn its "
-				"opt-in (KVM_CAP_PPC_HTAB_CTL)",
+				"permission denied: order %u exceeds the limit set by the VM's "
+				"owner, or the owner has just revoked KVM_CAP_PPC_HTAB_CTL",
 				htab->order);
 		break;
 	}

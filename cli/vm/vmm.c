@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Processes that have VMs, by /proc. */
+/* Processes that have VMs, from /proc. */
 #include "vm/vmm.h"
 
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-/* What the descriptors of VMs and of vCPUs ("anon_inode:kvm-vcpu:0") have in common. */
+/* Common prefix of descriptors of VMs and of vCPUs ("anon_inode:kvm-vcpu:0"). */
 #define KVM_LINK "anon_inode:kvm-v"
 
 int vmm_open(const struct sysfs *fs, pid_t pid, struct vmm *vmm)
@@ -32,7 +32,7 @@ void vmm_clear(struct vmm *vmm)
 
 bool vmm_same_vm(pid_t pid_a, int fd_a, pid_t pid_b, int fd_b)
 {
-	/* A VM has one open file, however many descriptors. */
+	/* All descriptors of a VM share one open file. */
 	return !syscall(SYS_kcmp, pid_a, pid_b, KCMP_FILE, fd_a, fd_b);
 }
 
@@ -77,7 +77,7 @@ static int compare_fds(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* Leaves the lowest descriptor of each VM. */
+/* Keeps only the lowest descriptor of each VM. */
 static void drop_duplicates(struct vmm *vmm)
 {
 	size_t kept = 0;
@@ -96,7 +96,7 @@ static void drop_duplicates(struct vmm *vmm)
 int vmm_read_fds(struct vmm *vmm)
 {
 	int directory_fd = sysfs_open_directory_at(vmm->proc_fd, "fd");
-	_cleanup_closedir_ DIR *dir = directory_fd < 0 ? NULL : sysfs_list(directory_fd);
+	_cleanup_closedir_ DIR *dir = sysfs_list(directory_fd);
 	const struct dirent *entry;
 	char kind[64];
 	uint64_t fd;
@@ -111,7 +111,7 @@ int vmm_read_fds(struct vmm *vmm)
 		if (read_kind(dirfd(dir), entry->d_name, kind, sizeof(kind))) {
 			if (errno == EACCES || errno == EPERM)
 				return -EACCES;
-			continue; /* closed meanwhile */
+			continue; /* has been closed */
 		}
 		vmm->has_kvm |= !strncmp(kind, KVM_LINK, strlen(KVM_LINK));
 		if (strcmp(kind, VMM_VM_LINK) || parse_u64(entry->d_name, &fd) || fd > INT32_MAX)
@@ -142,7 +142,7 @@ int vmm_status_number(const struct vmm *vmm, const char *key, uint64_t *value)
 	return scan_u64(&line, value);
 }
 
-/* The value of @key in QEMU's comma-separated @options, in which ",," is a comma; NULL: none. */
+/* The value of @key in QEMU's comma-separated @options, where ",," is a comma; NULL: none. */
 static char *qemu_option(const char *options, const char *key)
 {
 	size_t length = strlen(key);
@@ -193,7 +193,7 @@ void vmm_identify(struct vmm *vmm)
 	if (sysfs_read_at(vmm->proc_fd, "comm", &vmm->command, &length))
 		vmm->command = NULL;
 	else if (length && vmm->command[length - 1] == '\n')
-		vmm->command[length - 1] = '\0'; /* the name itself may hold others */
+		vmm->command[length - 1] = '\0'; /* the name may contain other newlines */
 	vmm->guest = guest_name(vmm);
 	vmm->uid_known = !vmm_status_number(vmm, "\nUid:", &uid);
 	vmm->uid = vmm->uid_known ? (uid_t)uid : 0;

@@ -116,7 +116,7 @@ refuses() {
 	a_host 'room 256 1024'
 	compact --order 28
 	assert_success
-	assert_output 'There is room already for a table of order 28 (256M)'
+	assert_output 'There is already room for a table of order 28 (256M)'
 	assert_equal "$stderr" ''
 	compact --order 28 --raw --noheadings
 	assert_success
@@ -137,13 +137,13 @@ refuses() {
 	a_host 'room 0 1024'
 	compact
 	assert_success
-	assert_output 'There is room already for a table of order 28 (256M)'
+	assert_output 'There is already room for a table of order 28 (256M)'
 	# what is free is not told
 	echo x >"$DIR/sys/kernel/kvm_htab/pool/free_bytes"
 	rm -r "$DIR/sys/kernel/debug/cma" "$DIR/sys/kernel/mm" "$DIR/proc/meminfo"
 	compact
 	assert_success
-	assert_output 'There is room already for a table of order 28 (256M)'
+	assert_output 'There is already room for a table of order 28 (256M)'
 }
 
 @test "--ram: the table of such a guest" {
@@ -155,38 +155,38 @@ refuses() {
 
 @test "no room, whatever is moved" {
 	a_host 'room 0 256' 'move 1 0 512 256'
-	refuses 3 "no room for a table of order 29 (512M), whatever the kernel may move: \`kvm-htab pool-status\` shows what is \
-free, and the parameter kvm_hv.htab_move says which tables may be moved" --order 29
+	refuses 3 "no room for a table of order 29 (512M), even if the kernel moves tables: see \`kvm-htab pool-status\`, \
+and kvm_hv.htab_move in kvm-htab(8)" --order 29
 	compact --order 29 --quiet
 	assert_failure 3
 	[[ $stderr == *'no room for a table of order 29 (512M)'* ]]
 	plans "$DIR" 'room 0 3'
-	refuses 3 "no room for a table of order 18 (256K), whatever the kernel may move: \`kvm-htab pool-status\` shows what is \
-free, and the parameter kvm_hv.htab_move says which tables may be moved"
+	refuses 3 "no room for a table of order 18 (256K), even if the kernel moves tables: see \`kvm-htab pool-status\`, \
+and kvm_hv.htab_move in kvm-htab(8)"
 	pool_file free_bytes $((GRANULE - 1))
-	refuses 3 "nothing of the pool is free: \`kvm-htab list\` shows who has it"
+	refuses 3 "the pool has no free space; \`kvm-htab list\` shows which VMs use it"
 	pool_file free_bytes 0
-	refuses 3 "nothing of the pool is free: \`kvm-htab list\` shows who has it"
+	refuses 3 "the pool has no free space; \`kvm-htab list\` shows which VMs use it"
 }
 
 # The kernel tells then only what needs no moves.
 @test "tables are not to be moved: said, and how to change that" {
-	local never="and the kernel is told not to move tables: \`echo running >/sys/module/kvm_hv/parameters/htab_move\` lets it"
+	local never="and the kernel may not move tables; allow it with \`echo running >/sys/module/kvm_hv/parameters/htab_move\`"
 	a_host 'room 256 512'
 	mode never
 	compact --order 27
 	assert_success
-	assert_output 'There is room already for a table of order 27 (128M)'
-	refuses 3 "no piece of the pool serves order 28 (256M), $never" --order 28
-	refuses 3 "no piece of the pool serves order 28 (256M), $never"
+	assert_output 'There is already room for a table of order 27 (128M)'
+	refuses 3 "no free piece of the pool holds order 28 (256M), $never" --order 28
+	refuses 3 "no free piece of the pool holds order 28 (256M), $never"
 	# not for that alone
 	compact --order 29
 	assert_failure 3
-	[[ $stderr == *'no room for a table of order 29 (512M), whatever'* ]] || fail "$stderr"
+	[[ $stderr == *'no room for a table of order 29 (512M), even if the kernel moves tables'* ]] || fail "$stderr"
 	mode stopped
 	compact --order 28
 	assert_failure 3
-	[[ $stderr == *'no room for a table of order 28 (256M), whatever'* ]] || fail "$stderr"
+	[[ $stderr == *'no room for a table of order 28 (256M), even if the kernel moves tables'* ]] || fail "$stderr"
 }
 
 @test "not for everybody" {
@@ -196,14 +196,14 @@ free, and the parameter kvm_hv.htab_move says which tables may be moved"
 	chmod 755 "$DIR/sys/kernel/debug"
 	assert_failure 1
 	assert_output ''
-	assert_equal "$stderr" 'kvm-htab: only root may have tables moved, or see what would be: try as root'
+	assert_equal "$stderr" 'kvm-htab: only root may move tables, or see the plan: try as root'
 }
 
 @test "no debugfs, no plan" {
 	a_host
 	rm -r "$DIR/sys/kernel/debug"
-	refuses 5 'this kernel moves tables, but does not tell which: there is no /sys/kernel/debug/kvm_htab/plan; is debugfs mounted on /sys/kernel/debug?'
-	refuses 5 'this kernel moves tables, but does not tell which: there is no /sys/kernel/debug/kvm_htab/plan; is debugfs mounted on /sys/kernel/debug?' --order 20
+	refuses 5 'cannot see which tables the kernel would move: /sys/kernel/debug/kvm_htab/plan does not exist; mount debugfs on /sys/kernel/debug'
+	refuses 5 'cannot see which tables the kernel would move: /sys/kernel/debug/kvm_htab/plan does not exist; mount debugfs on /sys/kernel/debug' --order 20
 }
 
 @test "kernels that move no tables" {
@@ -211,7 +211,7 @@ free, and the parameter kvm_hv.htab_move says which tables may be moved"
 		another_host "$name"
 		for args in '' '--order 24'; do
 			# shellcheck disable=SC2086 # words
-			refuses 5 'this kernel does not move tables (there is no /sys/kernel/kvm_htab/compact): boot one with the kvm-htab series; until then, restart or move away guests to join the free pieces' $args
+			refuses 5 'this kernel cannot move tables (no /sys/kernel/kvm_htab/compact): boot one with the kvm-htab series, or restart or migrate guests to join the free pieces' $args
 		done
 	done
 	# a part of the series, or its modules alone
@@ -219,7 +219,7 @@ free, and the parameter kvm_hv.htab_move says which tables may be moved"
 	rm "$DIR/sys/kernel/kvm_htab/compact"
 	compact --order 26
 	assert_failure 5
-	[[ $stderr == *'this kernel does not move tables (there is no /sys/kernel/kvm_htab/compact)'* ]] || fail "$stderr"
+	[[ $stderr == *'this kernel cannot move tables (no /sys/kernel/kvm_htab/compact)'* ]] || fail "$stderr"
 }
 
 @test "no pool, nothing to move" {
@@ -281,28 +281,28 @@ free, and the parameter kvm_hv.htab_move says which tables may be moved"
 	refuses 1 '/sys/kernel/kvm_htab/pool/granule_bytes: Bad message' --order 26
 }
 
-@test "a captured tree is only looked at" {
+@test "a captured tree is never changed" {
 	a_host 'room 0 256' 'move 1 0 512 256'
 	run kvm_htab compact --sysroot "$DIR" --order 26
 	assert_failure 2
-	assert_output --partial -- '--sysroot goes with --dry-run here: a captured tree is only looked at'
+	assert_output --partial -- '--sysroot requires --dry-run: a captured host cannot be changed'
 	before=$(cd "$DIR" && find . -type f -exec md5sum {} + | sort)
 	compact --order 26
 	assert_success
 	assert_equal "$(cd "$DIR" && find . -type f -exec md5sum {} + | sort)" "$before"
 }
 
-@test "compact: options that do not go together, and what is no order" {
+@test "compact: options that do not go together, and what invalid order" {
 	while IFS='|' read -r text args; do
 		# shellcheck disable=SC2086 # words
 		run kvm_htab compact --dry-run $args
 		assert_failure 2
 		assert_output --partial -- "$text"
 	done <<-'END'
-		--order and --ram exclude each other|--order 24 --ram 2G
-		is no order: write a number from 18|--order 17
-		is no order: write a number from 18|--order 47
-		is no size|--ram x
+		--order and --ram are mutually exclusive|--order 24 --ram 2G
+		use a number from 18 (256 KiB) to 46|--order 17
+		use a number from 18 (256 KiB) to 46|--order 47
+		invalid size|--ram x
 		Too many arguments|24
 	END
 }

@@ -75,7 +75,7 @@ fragmented() {
 	assert_output "29 19 no fragmented"
 	run stderr_of fit --sysroot "$dir" --order 29 --count 20
 	assert_line "kvm-htab: order: no room for 20 tables of order 29 (512M), only for 19; the largest that fits is of order 33 (8G, for a guest of up to 1T)"
-	assert_line --partial "10.1G of the pool are free, but not in pieces that serve so many such tables"
+	assert_line --partial "10.1G of the pool are free, but in pieces that hold fewer such tables; restart or migrate"
 }
 
 @test "with --maxmem two answers, and the exit status is that of the larger table" {
@@ -105,7 +105,7 @@ fragmented() {
 	run answers "$dir" --order 34
 	assert_output "34 0 no small"
 	run advice "$dir" --order 34
-	assert_output --partial "too small for that, even if nothing else were in it: it has 12.8G; boot with"
+	assert_output --partial "the pool (12.8G) is too small, even if it were empty; boot with"
 
 	pool_file free_bytes 524288
 	pool_file largest_free_order 19
@@ -121,7 +121,7 @@ fragmented() {
 	run answers "$dir" --order 31
 	assert_output "31 0 no full"
 	run advice "$dir" --order 31
-	assert_output --partial "1G of 12.8G of the pool are free, which is not enough; stop guests"
+	assert_output --partial "only 1G of 12.8G in the pool are free; stop or migrate guests"
 
 	pool_file free_bytes 10878976000
 	pool_file largest_free_order 28
@@ -154,8 +154,8 @@ fragmented() {
 	assert_output "$(((1024 + 64) << 18)) pool 28"
 	run --separate-stderr kvm_htab fit --sysroot "$dir" --ram 64G
 	assert_line --index 1 --regexp '^ram +64G +29 +512M +1 +0 +yes +moves$'
-	assert_equal "$stderr" "kvm-htab: ram: there is room for a table of order 29 (512M) when the kernel has moved other \
-tables (272M), as it does if it is asked for one"
+	assert_equal "$stderr" "kvm-htab: ram: a table of order 29 (512M) fits after the kernel moves other tables (272M), \
+which it does when the guest starts"
 	run stdout_of fit --json --sysroot "$dir" --ram 64G --maxmem 128G
 	run jq -c '.exit_status, (.results[] | [.answer, .reason, .moved_bytes, .advice])' <<<"$output"
 	assert_output '0
@@ -181,8 +181,8 @@ tables (272M), as it does if it is asked for one"
 	assert_failure 3
 	assert_output "29 0 no fragmented"
 	run advice "$dir" --order 29
-	assert_output "10.1G of the pool are free, but in pieces, which the kernel cannot join by moving tables, or may not \
-(see kvm_hv.htab_move in kvm-htab(8)); stop guests or move them to another host, or start large guests first"
+	assert_output "10.1G of the pool are free, but in pieces that the kernel cannot or may not join \
+(see kvm_hv.htab_move in kvm-htab(8)); stop or migrate guests, or start large guests first"
 	# nor for several, where there is none for one
 	run answers "$dir" --order 29 --count 2
 	assert_failure 3
@@ -200,11 +200,11 @@ tables (272M), as it does if it is asked for one"
 	assert_failure 3
 	assert_output "29 0 no fragmented"
 	run advice "$dir" --order 29
-	assert_output --partial 'this kernel could move tables to join pieces, but is told not to: `echo running'
+	assert_output --partial 'this kernel may not move tables to join the pieces: allow it with `echo running'
 }
 
 @test "a kernel that moves tables, and does not say whether it would: unknown" {
-	local moves='this kernel moves tables to make room, and may do so for these; whether it would it tells root, in debugfs, and of one table at a time'
+	local moves='the kernel may move other tables to make room; to find out, ask for one table at a time, as root, with debugfs mounted'
 	dir=$(fragmented)
 	plans "$dir" 'room 4096 2048' 'move 7 4096 0 1024'
 	# of one alone
@@ -279,7 +279,7 @@ kvm-htab: $moves"
 	assert_output "25 0 no full"
 	run stderr_of fit --sysroot "$dir" --order 24
 	assert_line --partial "cannot tell whether there is room for a table of order 24 (16M); the pool has no room"
-	assert_line --partial "may come from the page allocator, which promises nothing; --probe finds out"
+	assert_line --partial "the pool has no room, but the page allocator may have some; use --probe"
 	echo 23 >"$dir/sys/kernel/kvm_htab/order_max_pages"
 	run answers "$dir" --order 24
 	assert_failure 3
@@ -302,7 +302,7 @@ kvm-htab: $moves"
 	assert_failure 5
 	assert_output "24 3 unknown pages"
 	run stderr_of fit --sysroot "$TREES/stock-6.1-debugfs" --order 24 --count 4
-	assert_line --partial "cannot tell whether there is room for 4 tables of order 24 (16M), the pool has it for 3; the largest"
+	assert_line --partial "cannot tell whether there is room for 4 tables of order 24 (16M), the pool has room for 3; the largest"
 	# only the largest piece, which serves more of what is smaller
 	dir=$(tree stock-6.1-debugfs)
 	rm "$dir/sys/kernel/debug/cma/kvm_cma/bitmap"
@@ -335,7 +335,7 @@ kvm-htab: $moves"
 	run answers "$TREES/stock-6.1-meminfo" --order 33 --count 2
 	assert_failure 3
 	run advice "$TREES/stock-6.1-meminfo" --order 33
-	assert_output --partial "this kernel does not tell what fits"
+	assert_output --partial "this kernel does not report what fits into"
 }
 
 @test "a largest order that is none is no room" {
@@ -401,24 +401,24 @@ kvm-htab: $moves"
 		assert_failure 2
 		assert_output --partial -- "$text"
 	done <<-'END'
-		which size? give --order N or --ram SIZE|
-		--maxmem goes with --ram|--maxmem 4G
+		no size given; use --order N or --ram SIZE|
+		--maxmem requires --ram|--maxmem 4G
 		--maxmem is less than --ram|--ram 4G --maxmem 2G
-		--order and --ram exclude each other|--ram 4G --order 24
-		--order and --maxmem exclude each other|--maxmem 4G --order 24
-		--probe and --sysroot exclude each other|--order 24 --probe --sysroot /
-		is no number of guests|--order 24 --count 0
-		is no number of guests|--order 24 --count 1000001
-		is no number of guests|--order 24 --count -1
-		is no number of guests|--order 24 --count 1x
-		is no number of guests|--order 24 --count 18446744073709551617
-		is no order|--order 47
-		is no size|--ram x
-		is no size|--ram 4G --maxmem x
+		--order and --ram are mutually exclusive|--ram 4G --order 24
+		--order and --maxmem are mutually exclusive|--maxmem 4G --order 24
+		--probe and --sysroot are mutually exclusive|--order 24 --probe --sysroot /
+		invalid number of guests|--order 24 --count 0
+		invalid number of guests|--order 24 --count 1000001
+		invalid number of guests|--order 24 --count -1
+		invalid number of guests|--order 24 --count 1x
+		invalid number of guests|--order 24 --count 18446744073709551617
+		invalid order|--order 47
+		invalid size|--ram x
+		invalid size|--ram 4G --maxmem x
 	END
 }
 
-@test "--probe on a host that is no POWER says so" {
+@test "--probe on a host that is not POWER says so" {
 	[ ! -d /sys/module/kvm_hv ] || skip "this is a POWER host"
 	for args in "fit --order 24" pool-status; do
 		# shellcheck disable=SC2086 # words

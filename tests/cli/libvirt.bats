@@ -27,8 +27,8 @@ with_libvirt() {
 		pgrep -f "[q]emu-system-ppc64.* guest=web,"
 		pgrep -f "[q]emu-system-ppc64.* guest=web 2,"'
 	assert_success
-	assert_line --partial "domain:web: process ${lines[-2]} (qemu-system-ppc) has no VM of KVM"
-	assert_line --partial "domain:web 2: process ${lines[-1]} (qemu-system-ppc) has no VM of KVM"
+	assert_line --partial "domain:web: process ${lines[-2]} (qemu-system-ppc) has no KVM VM"
+	assert_line --partial "domain:web 2: process ${lines[-1]} (qemu-system-ppc) has no KVM VM"
 	assert_equal "$(grep -c '^status 1$' <<<"$output")" 2
 }
 
@@ -43,8 +43,8 @@ with_libvirt() {
 		vm_status domain:mail
 		pkill -f "[q]emu-system-ppc64.* guest=mail,"'
 	assert_success
-	assert_line --partial 'domain:web: no domain "web" is running'
-	assert_line --partial 'domain:db: no domain "db" is running'
-	assert_line --regexp 'domain:mail: process [0-9]+ \(qemu-system-ppc\) has no VM of KVM'
+	assert_line --partial 'domain:web: domain "web" is not running'
+	assert_line --partial 'domain:db: domain "db" is not running'
+	assert_line --regexp 'domain:mail: process [0-9]+ \(qemu-system-ppc\) has no KVM VM'
 	assert_equal "$(grep -c '^status 1$' <<<"$output")" 3
 }

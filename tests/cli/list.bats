@@ -190,7 +190,7 @@ list() {
 	assert_line --index 1 --regexp '^ - +- - +- +- +3 two +-$'
 	assert_line --index 3 --regexp '^ - +- - +- +- +20 qemu +-$'
 	assert_equal "${#lines[@]}" 4
-	[[ $stderr == "kvm-htab: this kernel does not tell what tables the VMs have; one with the kvm-htab series does"* ]]
+	[[ $stderr == "kvm-htab: this kernel does not report VM tables; one with the kvm-htab series does"* ]]
 	list -rn -o PID,FD,UID,TABLE,MMU
 	assert_line --index 0 "3 5 1000 - -"
 	assert_line --index 1 "3 6 1000 - -"
@@ -215,18 +215,18 @@ list() {
 	assert_success
 	assert_output "- - - - - 815 crosvm -"
 	assert_equal "$stderr" \
-		"kvm-htab: only root may see what tables the VMs have, and 2 more that are not shown: try as root"
+		"kvm-htab: VM tables and 2 more VMs are visible to root only"
 	run jq -c '[.hidden_vms, (.sources | join(",")), .advice, (.results | length)]' <<<"$json"
-	assert_output '[2,"/proc","only root may see what tables the VMs have, and 2 more that are not shown: try as root",1]'
+	assert_output '[2,"/proc","VM tables and 2 more VMs are visible to root only",1]'
 	rm -r "$DIR"/sys/kernel/kvm_htab/vm/{9,11}
 	run --separate-stderr without_privileges "$KVM_HTAB" list --sysroot "$DIR" -rn -o PID
-	assert_equal "$stderr" "kvm-htab: only root may see what tables the VMs have: try as root"
+	assert_equal "$stderr" "kvm-htab: VM tables are visible to root only"
 	# two descriptors in one process, of a tree: they may be one VM
 	ln -s $VM "$DIR/proc/815/fd/9"
 	run --separate-stderr without_privileges "$KVM_HTAB" list --sysroot "$DIR" -rn -o FD
 	assert_output $'5\n9\n6'
 	assert_equal "$stderr" \
-		"kvm-htab: only root may see what tables the VMs have, and whether there are more: try as root"
+		"kvm-htab: VM tables, and possibly more VMs, are visible to root only"
 	json=$(without_privileges "$KVM_HTAB" list --sysroot "$DIR" --json)
 	assert_equal "$(jq .hidden_vms <<<"$json")" null
 }
@@ -239,7 +239,7 @@ list() {
 	chmod 700 "$DIR/sys/kernel/kvm_htab/vm"
 	assert_success
 	assert_equal "$stderr" \
-		"kvm-htab: only root may see what tables the VMs have, and whether there are more: try as root"
+		"kvm-htab: VM tables, and possibly more VMs, are visible to root only"
 	assert_equal "$(jq .hidden_vms <<<"$json")" null
 }
 
@@ -261,7 +261,7 @@ list() {
 	done
 }
 
-@test "processes that may not be looked into: said, and how many VMs is not known" {
+@test "processes that cannot be inspected: this is said, and the number of VMs is unknown" {
 	tree_of stock-6.1-meminfo
 	process 20 qemu $VM
 	process 21 secret $VM
@@ -271,7 +271,7 @@ list() {
 	chmod 700 "$DIR/proc/21/fd"
 	assert_success
 	assert_output 20
-	[[ $stderr == "kvm-htab: VMs of other users are not shown: their processes may not be looked into; try as root; "* ]]
+	[[ $stderr == "kvm-htab: VMs of other users are visible to root only; "* ]]
 	run jq -c '[.hidden_vms, (.results | length)]' <<<"$json"
 	assert_output '[null,1]'
 }
@@ -286,11 +286,11 @@ list() {
 	assert_success
 	run jq -c '[.hidden_vms, (.sources | join(",")), (.results | length)]' <<<"$output"
 	assert_output '[0,"/proc",1]'
-	[[ $stderr != *'are not shown'* ]]
+	[[ $stderr != *'are visible to'* ]]
 	counted 3
 	run --separate-stderr without_privileges "$KVM_HTAB" list --json --sysroot "$DIR"
-	[[ $stderr != *'are not shown'* ]] # --json says it in "advice"
-	run jq -c '[.hidden_vms, (.results | length), (.advice | test("VMs of other users are not shown"))]' <<<"$output"
+	[[ $stderr != *'are visible to'* ]] # --json says it in "advice"
+	run jq -c '[.hidden_vms, (.results | length), (.advice | test("VMs of other users are visible to root only"))]' <<<"$output"
 	assert_output '[2,1,true]'
 	# what may be the same VM twice cannot be counted
 	process 21 twice $VM $VM
@@ -330,7 +330,7 @@ list() {
 	list
 	assert_success
 	assert_output ""
-	assert_equal "$stderr" "kvm-htab: VMs outside this container (PID namespace) are not shown: ask its host"
+	assert_equal "$stderr" "kvm-htab: VMs outside this container (PID namespace) are visible on its host only"
 	run stdout_of list --json --sysroot "$DIR"
 	assert_equal "$(jq .hidden_vms <<<"$output")" null
 }
@@ -367,7 +367,7 @@ list() {
 	list -rn -o PID,ORDER
 	assert_success
 	assert_output "20 -"
-	[[ $stderr == "kvm-htab: this host is itself a guest (pSeries): its VMs use the radix MMU only"* ]]
+	[[ $stderr == "kvm-htab: this host is itself a guest (pSeries): its VMs use radix"* ]]
 }
 
 @test "no way to find VMs: exit status 5, no list" {
@@ -377,7 +377,7 @@ list() {
 	chmod 755 "$DIR/proc"
 	assert_failure 5
 	assert_output ""
-	assert_equal "$stderr" "kvm-htab: cannot find the VMs: /proc cannot be read: Permission denied"
+	assert_equal "$stderr" "kvm-htab: cannot list VMs: cannot read /proc: Permission denied"
 }
 
 @test "names that would steer a terminal do not" {
@@ -430,7 +430,7 @@ list() {
 	run --separate-stderr kvm_htab pool-status --sysroot "$DIR"
 	assert_success
 	assert_line --regexp '^ +- +- +20 qemu +-$'
-	[[ $stderr == *"this kernel does not tell what tables the VMs have"* ]]
+	[[ $stderr == *"this kernel does not report VM tables"* ]]
 	run --separate-stderr kvm_htab pool-status --sysroot "$DIR" -r
 	refute_output --partial qemu
 	[[ $stderr != *"what tables"* ]]
@@ -442,5 +442,5 @@ list() {
 	assert_success
 	assert_line --regexp '^ +- +- +815 crosvm +-$'
 	assert_equal "$stderr" \
-		"kvm-htab: only root may see what tables the VMs have, and 1 more that are not shown: try as root"
+		"kvm-htab: VM tables and 1 more VM are visible to root only"
 }

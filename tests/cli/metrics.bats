@@ -145,14 +145,14 @@ check_format() {
 		assert_failure 2
 		assert_output --partial -- "$text"
 	done <<-'END'
-		there is no format "xml": write --format=prometheus|--format=xml
-		--json and --format exclude each other|--format=prometheus --json
-		--raw and --format exclude each other|-r --format=prometheus
-		--quiet and --format exclude each other|-q --format=prometheus
-		--format and --noheadings exclude each other|-n --format=prometheus
-		--format and --output exclude each other|-o STATE --format=prometheus
-		--format and --probe exclude each other|--probe --format=prometheus
-		--probe and --sysroot exclude each other|--probe --sysroot /
+		unknown format "xml": use prometheus|--format=xml
+		--json and --format are mutually exclusive|--format=prometheus --json
+		--raw and --format are mutually exclusive|-r --format=prometheus
+		--quiet and --format are mutually exclusive|-q --format=prometheus
+		--format and --noheadings are mutually exclusive|-n --format=prometheus
+		--format and --output are mutually exclusive|-o STATE --format=prometheus
+		--format and --probe are mutually exclusive|--probe --format=prometheus
+		--probe and --sysroot are mutually exclusive|--probe --sysroot /
 	END
 }
 

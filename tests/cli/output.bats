@@ -68,7 +68,7 @@ load common
 	assert_output ""
 	run kvm_htab vm-status -q --vm "$BATS_TEST_TMPDIR/none"
 	assert_failure 1
-	assert_output --partial "there is no such socket"
+	assert_output --partial "no such socket"
 }
 
 # everything_that_prints: calls that print something, one a line
@@ -111,7 +111,7 @@ everything_that_prints() {
 	# shellcheck disable=SC2016
 	run unshare --mount bash -c 'mount -t tmpfs none /dev && exec "$@" <&-' - "$KVM_HTAB" pool-status --sysroot "$POWER"
 	assert_failure 1
-	assert_output "kvm-htab: a standard file descriptor is closed, and there is no /dev/null to take its place"
+	assert_output "kvm-htab: a standard file descriptor is closed and /dev/null cannot replace it"
 }
 
 @test "an answer for which descriptors were missing is none" {
@@ -138,7 +138,7 @@ everything_that_prints() {
 	name=$BATS_TEST_TMPDIR/$'evil\e[31m\xff\x9b\n'
 	run --separate-stderr kvm_htab vm-status --vm "$name"
 	assert_failure 1
-	[[ $stderr == *'evil\x1b[31m\xff\x9b\x0a: there is no such socket'* ]]
+	[[ $stderr == *'evil\x1b[31m\xff\x9b\x0a: no such socket'* ]]
 	[[ $output != *$'\e'* ]]
 	run stdout_of vm-status --json --vm "$name"
 	run jq -r '.results[0].vm' <<<"$output"

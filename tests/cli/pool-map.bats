@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154 # run --separate-stderr sets stderr
 # SPDX-License-Identifier: GPL-2.0-only
-# pool-status --map: what is where in the pool, on kernels that tell it in several ways.
+# pool-status --map, on kernels that report the map of the pool in several ways.
 
 bats_require_minimum_version 1.5.0
 load common
@@ -17,7 +17,7 @@ pieces() {
 		jq -r '.results[0].map[] | "\(.at_bytes / 262144) \(.bytes / 262144) \(.kind) \(.id)"'
 }
 
-# a_kernel_that_moves LINE...: a tree of a kernel that says itself what is where
+# a_kernel_that_moves LINE...: a tree of a kernel that reports the map
 a_kernel_that_moves() {
 	dir=$(tree power9-6.1)
 	pool "$@"
@@ -50,10 +50,10 @@ repeat() {
   $(repeat . 64)
   A  VM 1, 64M, process 38
   B  VM 27, 32M
-  #  in use, but not as the table of a VM
+  #  in use, but not for the table of a VM
   .  free"
 	run stdout_of pool-status --map --sysroot "$dir"
-	assert_line 'Map, 512K a character, 32M a line'
+	assert_line 'Map (512K per character, 32M per line)'
 	assert_line --regexp '^Source +/sys/kernel/kvm_htab,/sys/kernel/debug/kvm_htab$'
 	run pieces "$dir"
 	assert_output '0 256 vm 1
@@ -68,7 +68,7 @@ repeat() {
 	run map "$dir"
 	assert_line --index 2 "  $(repeat '#' 32)$(repeat B 32)"
 	assert_line '  B  VM 2, 16M'
-	assert_line '  #  in use, but not as the table of a VM'
+	assert_line '  #  in use, but not for the table of a VM'
 }
 
 @test "a large pool: each character is of whoever has most of what it stands for" {
@@ -113,7 +113,7 @@ repeat() {
 		assert_failure 1
 		assert_line --regexp '^Pool +ready'
 		refute_line --partial Map
-		[[ $stderr == 'kvm-htab: cannot read what is where in the pool: Bad message' ]] || fail "$line: $stderr"
+		[[ $stderr == 'kvm-htab: cannot read the map of the pool: Bad message' ]] || fail "$line: $stderr"
 	done <<-'END'
 		0 256
 		0 256 vm
@@ -142,7 +142,7 @@ repeat() {
 	assert_line --index 1 "  $(repeat '#' 64)"
 	assert_line --index 2 "  $(repeat . 64)"
 	assert_line --index 12 "  $(repeat . 64)"
-	assert_line '  #  in use; this kernel does not tell by which VM'
+	assert_line '  #  in use; this kernel does not report by which VM'
 	assert_line '  .  free'
 	run pieces "$TREES/power9-6.1-stock"
 	assert_output '0 256 used null
@@ -177,18 +177,18 @@ $((0x1e6000000 + (256 << 20))) $((4 << 20))" >"$dir/sys/kernel/kvm_htab/pool/use
 1024 16 used null
 1040 624 free null'
 	run map "$dir"
-	assert_line '  #  in use; this kernel does not tell by which VM'
+	assert_line '  #  in use; this kernel does not report by which VM'
 	# of another pool than the log's
 	sed -i 's/1e6/2e6/' "$dir/var/log/dmesg"
 	run --separate-stderr kvm_htab pool-status --map --sysroot "$dir"
 	assert_failure 1
-	[[ $stderr == *'cannot read what is where in the pool: Bad message'* ]] || fail "$stderr"
+	[[ $stderr == *'cannot read the map of the pool: Bad message'* ]] || fail "$stderr"
 	# for root
 	sed -i 's/2e6/1e6/' "$dir/var/log/dmesg"
 	chmod 000 "$dir/sys/kernel/kvm_htab/pool/used_ranges"
 	run without_privileges "$KVM_HTAB" pool-status --map --sysroot "$dir"
 	assert_failure 1
-	assert_output --partial 'only root may see what is where in the pool: try as root'
+	assert_output --partial 'only root may read the map of the pool: try as root'
 }
 
 @test "who may not look into debugfs is told so, and all else" {
@@ -199,7 +199,7 @@ $((0x1e6000000 + (256 << 20))) $((4 << 20))" >"$dir/sys/kernel/kvm_htab/pool/use
 		run --separate-stderr without_privileges "$KVM_HTAB" pool-status --map --sysroot "$dir"
 		assert_failure 1
 		assert_line --regexp '^Total +~?(416M|4)'
-		[[ $stderr == *'only root may see what is where in the pool: try as root'* ]] || fail "$stderr"
+		[[ $stderr == *'only root may read the map of the pool: try as root'* ]] || fail "$stderr"
 		run --separate-stderr without_privileges "$KVM_HTAB" pool-status --map --json --sysroot "$dir"
 		chmod 755 "$dir/sys/kernel/debug"
 		run jq -c '[.exit_status, (.results[0] | .map, .error.errno)]' <<<"$output"
@@ -212,7 +212,7 @@ $((0x1e6000000 + (256 << 20))) $((4 << 20))" >"$dir/sys/kernel/kvm_htab/pool/use
 		run --separate-stderr kvm_htab pool-status --map --sysroot "$TREES/$name"
 		assert_failure 5
 		assert_line --regexp '^Total'
-		[[ $stderr == *'this kernel does not tell what is where in the pool: a kernel with the kvm-htab series does'* ]] ||
+		[[ $stderr == *'this kernel does not report the map of the pool: use one with the kvm-htab series or CMA_DEBUGFS'* ]] ||
 			fail "$stderr"
 	done
 	dir=$(tree stock-6.1-debugfs)
@@ -228,7 +228,7 @@ $((0x1e6000000 + (256 << 20))) $((4 << 20))" >"$dir/sys/kernel/kvm_htab/pool/use
 		run --separate-stderr kvm_htab pool-status --map --sysroot "$TREES/$name"
 		assert_success
 		refute_line --partial Map
-		[[ $stderr == *'the pool could not be'* && $stderr != *'what is where'* ]] || fail "$stderr"
+		[[ $stderr == *'the pool could not be'* && $stderr != *'the map of the pool'* ]] || fail "$stderr"
 	done
 	run stdout_of pool-status --map --json --sysroot "$TREES/nested-6.1"
 	assert_failure 5
@@ -238,7 +238,7 @@ $((0x1e6000000 + (256 << 20))) $((4 << 20))" >"$dir/sys/kernel/kvm_htab/pool/use
 	rm -r "$dir/sys/module"
 	run stderr_of pool-status --map --sysroot "$dir"
 	assert_output --partial 'the module kvm_hv is not loaded'
-	refute_output --partial 'what is where'
+	refute_output --partial 'the map of the pool'
 }
 
 @test "--map: options that do not go together" {
@@ -246,7 +246,7 @@ $((0x1e6000000 + (256 << 20))) $((4 << 20))" >"$dir/sys/kernel/kvm_htab/pool/use
 		# shellcheck disable=SC2086 # words
 		run kvm_htab pool-status --map $args
 		assert_failure 2
-		assert_output --partial -- "$text exclude each other"
+		assert_output --partial -- "$text are mutually exclusive"
 	done <<-'END'
 		--raw and --map|--raw
 		--quiet and --map|--quiet

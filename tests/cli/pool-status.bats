@@ -49,14 +49,14 @@ fits_of() {
 	assert_line --regexp '^Pool +ready, ok$'
 	assert_line --regexp '^Total +12\.8G$'
 	assert_line --regexp '^Free +10\.1G$'
-	assert_line 'Failures        2; smaller tables than requested: 3'
+	assert_line 'Failures        2; tables smaller than requested: 3'
 	assert_line 'Moved           21 tables to make room (2.6G); longest pause 48.2 ms'
 	assert_line --regexp '^Largest order +33 \(8G, for a guest of up to 1T\)$'
 	assert_line --regexp '^GUEST RAM +ORDER +SIZE +FITS$'
 	assert_line --regexp '^ +64G +29 +512M +19$'
 	run stdout_of pool-status --sysroot "$POWER" -b
 	assert_line --regexp '^Total +13743947776$'
-	assert_line --partial ' (2818572288), '
+	assert_line --partial ' (2818572288); '
 	assert_line --regexp '^ +68719476736 +29 +536870912 +19$'
 }
 
@@ -85,7 +85,7 @@ fits_of() {
 	run facts "$dir" STATE,CONDITION
 	assert_output "ready full"
 	run stderr_of pool-status --sysroot "$dir"
-	assert_output --partial "the pool is full: 512K of 12.8G are free; stop guests"
+	assert_output --partial "the pool is full: 512K of 12.8G are free; stop or migrate guests, or boot with a larger kvm_cma"
 	echo 0 >"$dir/sys/kernel/kvm_htab/pool/free_bytes"
 	echo 0 >"$dir/sys/kernel/kvm_htab/pool/largest_free_order"
 	run kvm_htab pool-status --sysroot "$dir"
@@ -101,19 +101,19 @@ fits_of() {
 	run stdout_of pool-status --sysroot "$dir"
 	assert_line 'Free            10.1G (order 33 if it were in one piece)'
 	assert_line 'Largest order   28 (256M, for a guest of up to 32G)'
-	fragmented='the pool is fragmented: 10.1G are free, but no piece serves more than order 28 (256M); '
+	fragmented='the pool is fragmented: 10.1G are free, but no piece holds more than order 28 (256M); '
 	# what to do depends on the kernel
 	run stderr_of pool-status --sysroot "$dir"
-	assert_output "kvm-htab: ${fragmented}the kernel moves tables to join pieces when a guest asks for more, and \
-\`kvm-htab compact\` has it do so now"
+	assert_output "kvm-htab: ${fragmented}the kernel moves tables to join the pieces when a guest needs more; \
+\`kvm-htab compact\` makes it do so now"
 	echo never >"$dir/sys/module/kvm_hv/parameters/htab_move"
 	run stderr_of pool-status --sysroot "$dir"
-	assert_output "kvm-htab: ${fragmented}this kernel could move tables to join pieces, but is told not to: \
-\`echo running >/sys/module/kvm_hv/parameters/htab_move\` lets it"
+	assert_output "kvm-htab: ${fragmented}this kernel may not move tables to join the pieces: allow it with \
+\`echo running >/sys/module/kvm_hv/parameters/htab_move\`"
 	rm "$dir/sys/kernel/kvm_htab/compact"
 	run stderr_of pool-status --sysroot "$dir"
-	assert_output "kvm-htab: ${fragmented}restart or move away guests to join the free pieces, start large guests \
-first, or give them a smaller maxmem or resize-hpt"
+	assert_output "kvm-htab: ${fragmented}restart or migrate guests to join the pieces, start large guests \
+first, or use a smaller maxmem or resize-hpt"
 }
 
 @test "a failed reservation and an absent pool, as the kernel says them" {
@@ -126,16 +126,16 @@ first, or give them a smaller maxmem or resize-hpt"
 	assert_success
 	assert_output "failed failed 0"
 	run stderr_of pool-status --sysroot "$dir"
-	assert_output --partial "the pool could not be reserved at boot"
+	assert_output --partial "the pool could not be set up at boot: tables come from the page allocator, usually up to 16 MiB; look for \"cma\" in the boot log, and"
 	echo "quiet movablecore=8G" >"$dir/proc/cmdline"
 	run stderr_of pool-status --sysroot "$dir"
-	assert_output --partial "boot without movablecore=, whose zone for movable pages must not begin inside the pool"
+	assert_output --partial "boot without movablecore=: its zone for movable pages must not begin inside the pool"
 	echo absent >"$dir/sys/kernel/kvm_htab/pool/state"
 	run facts "$dir" STATE,CONDITION,TOTAL
 	assert_success
 	assert_output "absent absent 0"
 	run stderr_of pool-status --sysroot "$dir"
-	assert_output --partial "this kernel was booted without a pool"
+	assert_output --partial "the host was booted without a pool: tables come from the page allocator, usually up to 16 MiB; boot without"
 }
 
 @test "stock kernel with debugfs: exact, from the bitmap" {
@@ -193,7 +193,7 @@ first, or give them a smaller maxmem or resize-hpt"
 	run without_privileges "$KVM_HTAB" pool-status --sysroot "$dir"
 	chmod 755 "$dir/sys/kernel/debug"
 	assert_success
-	assert_output --partial "may not be read by this user; try as root"
+	assert_output --partial "only root may read /sys/kernel/debug; try as root for exact values, or use --probe"
 	assert_line --regexp '^Total +~205M$'
 }
 
@@ -205,7 +205,7 @@ first, or give them a smaller maxmem or resize-hpt"
 	assert_line --regexp '^Free +~10G$'
 	assert_line --regexp '^ +64G +29 +512M +-$'
 	run stderr_of pool-status --sysroot "$TREES/stock-6.1-meminfo"
-	assert_output --partial "this kernel does not tell what fits"
+	assert_output --partial "this kernel does not report what fits into"
 	run result '[.largest_free_order, .approximate, .fits["21"]]' "$TREES/stock-6.1-meminfo"
 	assert_output "[null,true,null]"
 }
@@ -276,7 +276,7 @@ first, or give them a smaller maxmem or resize-hpt"
 	run --separate-stderr kvm_htab pool-status --sysroot "$TREES/nested-6.1"
 	assert_failure 5
 	assert_output ""
-	[[ $stderr == *"this host is itself a guest (pSeries)"* ]]
+	[[ $stderr == *"use the radix MMU only; run kvm-htab on the host below it"* ]]
 	run --separate-stderr kvm_htab pool-status --sysroot "$TREES/x86-6.12"
 	assert_failure 5
 	assert_output ""
@@ -321,7 +321,7 @@ first, or give them a smaller maxmem or resize-hpt"
 	chmod 755 "$dir/proc"
 	assert_success
 	assert_line --regexp '^Pool +ready'
-	[[ $stderr == *'cannot find the VMs: /proc cannot be read: Permission denied' ]] || fail "$stderr"
+	[[ $stderr == *'cannot list VMs: cannot read /proc: Permission denied' ]] || fail "$stderr"
 }
 
 @test "the bitmap of debugfs: cut off, no numbers, larger than it can be" {

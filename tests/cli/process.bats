@@ -62,22 +62,22 @@ two_threads() {
 }
 
 @test "a number that no process has, and that of a thread" {
-	refused pid:2147483647 "there is no process 2147483647"
+	refused pid:2147483647 "no such process: 2147483647"
 	if [ "$(</proc/sys/kernel/pid_max)" -gt 4000000 ]; then
-		refused pid:4194303 "there is no process 4194303"
+		refused pid:4194303 "no such process: 4194303"
 	fi
 	start "$TOOLS/peer" threads
 	until_true two_threads || fail "no thread"
 	thread=$(basename -a /proc/"$PID"/task/* | grep -vx "$PID")
-	refused "pid:$thread" "$thread is a thread of process $PID: write pid:$PID"
+	refused "pid:$thread" "$thread is a thread of process $PID; use pid:$PID"
 }
 
 @test "a process without a VM, and descriptors that are none" {
 	start sleep 60
 	until_true grep -q sleep "/proc/$PID/comm"
-	refused "pid:$PID" "process $PID (sleep) has no VM of KVM: is this the VMM's number? (\`kvm-htab list\` shows the VMs)"
+	refused "pid:$PID" "process $PID (sleep) has no KVM VM; \`kvm-htab list\` shows the processes that have one"
 	refused "pid:$PID:77" "process $PID (sleep) has no open file descriptor 77"
-	refused "pid:$PID:0" "of process $PID (sleep), file descriptor 0 is no KVM VM but \"/dev/null\""
+	refused "pid:$PID:0" "in process $PID (sleep), file descriptor 0 is not a KVM VM but \"/dev/null\""
 }
 
 @test "a process that has ended, as long as its parent has not noticed" {
@@ -88,8 +88,8 @@ two_threads() {
 	until_true test -s "$BATS_TEST_TMPDIR/zombie"
 	zombie=$(<"$BATS_TEST_TMPDIR/zombie")
 	until_true grep -q '^State:.Z' "/proc/$zombie/status"
-	refused "pid:$zombie" "process $zombie has ended, and its VM with it"
-	refused "pid:$zombie:5" "process $zombie has ended, and its VM with it"
+	refused "pid:$zombie" "process $zombie has exited with its VM"
+	refused "pid:$zombie:5" "process $zombie has exited with its VM"
 }
 
 @test "a process of another user: the privilege that is needed is named" {
@@ -98,10 +98,10 @@ two_threads() {
 	until_true grep -q sleep "/proc/$PID/comm"
 	run setpriv --reuid=65534 --clear-groups "$KVM_HTAB" reset --vm "pid:$PID"
 	assert_failure 1
-	assert_output --partial "no permission to look for a VM in process $PID (sleep): that needs ptrace access to it; try as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+	assert_output --partial "permission denied: finding the VM of process $PID (sleep) requires ptrace access; run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
 	run setpriv --reuid=65534 --clear-groups "$KVM_HTAB" reset --vm "pid:$PID:5"
 	assert_failure 1
-	assert_output --partial "no permission to take a VM out of process $PID (sleep): that needs ptrace access to it; try as root, or with CAP_SYS_PTRACE"
+	assert_output --partial "permission denied: taking the VM of process $PID (sleep) requires ptrace access; run as root, or with CAP_SYS_PTRACE"
 }
 
 @test "the name of a command does not steer the terminal" {
@@ -110,25 +110,25 @@ two_threads() {
 	until_true grep -q '^s' "/proc/$PID/comm"
 	run kvm_htab reset --vm "pid:$PID"
 	assert_failure 1
-	assert_output --partial "process $PID (s\\x1b[31m) has no VM of KVM"
+	assert_output --partial "process $PID (s\\x1b[31m) has no KVM VM"
 }
 
 @test "domains that are not running, and pid files that are none" {
-	of_domain web 'no domain "web" is running: there is neither /run/libvirt/qemu/web.pid nor *virsh list*'
+	of_domain web 'domain "web" is not running: there is no /run/libvirt/qemu/web.pid, nor *virsh list*'
 	for text in "" x -5 "5 6" 99999999999; do
 		pid_file web "$text"
-		of_domain web '/run/libvirt/qemu/web.pid does not hold the number of a process'
+		of_domain web '/run/libvirt/qemu/web.pid does not contain a process ID'
 	done
 	pid_file web 2147483647
-	of_domain web 'there is no process 2147483647'
+	of_domain web 'no such process: 2147483647'
 	pid_file .. 2147483647
-	of_domain .. 'there is no process 2147483647'
+	of_domain .. 'no such process: 2147483647'
 	mkdir "$BATS_TEST_TMPDIR/run/libvirt/qemu/directory.pid"
 	of_domain directory 'cannot read /run/libvirt/qemu/directory.pid: *'
 	start sleep 60
 	until_true grep -q sleep "/proc/$PID/comm"
 	pid_file web "$PID"
-	of_domain web "process $PID (sleep) has no VM of KVM*"
+	of_domain web "process $PID (sleep) has no KVM VM*"
 }
 
 @test "a pid file that may not be read" {
@@ -136,19 +136,19 @@ two_threads() {
 	chmod 000 "$BATS_TEST_TMPDIR/run/libvirt/qemu/web.pid"
 	run without_privileges "$KVM_HTAB" reset --vm domain:web --sysroot "$BATS_TEST_TMPDIR"
 	assert_failure 1
-	assert_output --partial "domain:web: no permission to read /run/libvirt/qemu/web.pid: try as root"
+	assert_output --partial "domain:web: cannot read /run/libvirt/qemu/web.pid: Permission denied; run as root"
 }
 
 @test "domains of one's own session, and two of the same name" {
 	export XDG_RUNTIME_DIR=/run/user/1000
 	mkdir -p "$BATS_TEST_TMPDIR$XDG_RUNTIME_DIR/libvirt/qemu/run"
 	echo 2147483646 >"$BATS_TEST_TMPDIR$XDG_RUNTIME_DIR/libvirt/qemu/run/web.pid"
-	of_domain web 'there is no process 2147483646'
+	of_domain web 'no such process: 2147483646'
 	pid_file web 2147483647
-	of_domain web 'there are two domains "web", the system'\''s (process 2147483647) and one of your own session (process 2147483646): write pid:PID'
+	of_domain web 'ambiguous domain "web": process 2147483647 of the system, or process 2147483646 of your session; use pid:PID'
 	pid_file web 2147483646
-	of_domain web 'there is no process 2147483646'
-	XDG_RUNTIME_DIR=run of_domain web 'there is no process 2147483646'
+	of_domain web 'no such process: 2147483646'
+	XDG_RUNTIME_DIR=run of_domain web 'no such process: 2147483646'
 }
 
 @test "a pid file whose process runs another domain by now" {
@@ -156,9 +156,9 @@ two_threads() {
 	start bash -c 'kill -STOP $$' - -name guest=other,debug-threads=on
 	until_true grep -q guest=other "/proc/$PID/cmdline"
 	pid_file web "$PID"
-	of_domain web "process $PID (bash) is the VMM of domain \"other\": libvirt's pid file of \"web\" is left over from another process"
+	of_domain web "process $PID (bash) runs domain \"other\": libvirt's pid file of \"web\" is out of date"
 	pid_file other "$PID"
-	of_domain other "process $PID (bash) has no VM of KVM*"
+	of_domain other "process $PID (bash) has no KVM VM*"
 }
 
 @test "a real VM of this machine is taken out of its process, whoever made it" {
@@ -168,10 +168,10 @@ two_threads() {
 	pid=$(<"$BATS_TEST_TMPDIR/peer.pid")
 	run kvm_htab reset --vm "pid:$pid"
 	assert_failure 5
-	assert_output --partial "this is a VM of a host that is not POWER ($(uname -m))"
+	assert_output --partial "this VM is not on a POWER host ($(uname -m))"
 	run kvm_htab reset --vm "pid:$pid" --sysroot "$TREES/stock-6.1-meminfo"
 	assert_failure 5
-	assert_output --partial "this kernel refuses VM ioctls from any process but the VM's own"
+	assert_output --partial "this kernel accepts VM ioctls only from the VM's own process"
 	pid_file web "$pid"
 	run kvm_htab vm-status --vm domain:web --sysroot "$BATS_TEST_TMPDIR"
 	assert_failure 5
@@ -188,7 +188,7 @@ two_threads() {
 	two=$(<"$BATS_TEST_TMPDIR/two")
 	echo "$two" >>"$BATS_TEST_TMPDIR/started"
 	until_true grep -q sleep "/proc/$two/comm"
-	refused "pid:$two" "process $two (sleep) has several VMs, its file descriptors 8, 9: say which, as in pid:$two:8"
+	refused "pid:$two" "process $two (sleep) has several VMs (file descriptors 8, 9); choose one, as in pid:$two:8"
 }
 
 @test "descriptors of the same VM are one, where the kernel can tell" {
@@ -199,7 +199,7 @@ two_threads() {
 	# shellcheck disable=SC2016
 	run "$TOOLS/peer" run bash -c 'exec "$0" vm-status --vm "pid:$PPID"' "$KVM_HTAB"
 	assert_failure 5
-	assert_output --partial "this is a VM of a host that is not POWER"
+	assert_output --partial "this VM is not on a POWER host"
 }
 
 @test "kernels that cannot do it, and limits" {
@@ -210,18 +210,18 @@ two_threads() {
 	for number in 434 438; do
 		run "$TOOLS/peer" refuse $number 38 "$KVM_HTAB" reset --vm "pid:$pid"
 		assert_failure 5
-		assert_output --partial "this kernel cannot take a file descriptor out of another process (pidfd_getfd(2), since Linux 5.6): let the VMM offer its VM on a socket; nothing was changed"
+		assert_output --partial "this kernel lacks pidfd_getfd(2) (Linux 5.6 or later); let the VMM offer its VM on a socket; nothing was changed"
 	done
 	run "$TOOLS/peer" refuse 434 24 "$KVM_HTAB" reset --vm "pid:$pid"
 	assert_failure 1
 	assert_output --partial "cannot open process $pid: Too many open files"
 	run "$TOOLS/peer" refuse 438 24 "$KVM_HTAB" reset --vm "pid:$pid"
 	assert_failure 1
-	assert_output --regexp "cannot take from process $pid \\(peer\\) its file descriptor [0-9]+: Too many open files"
+	assert_output --regexp "process $pid \\(peer\\): cannot take file descriptor [0-9]+: Too many open files"
 	# as with kernel.yama.ptrace_scope=1, where /proc may be looked at
 	run "$TOOLS/peer" refuse 438 1 "$KVM_HTAB" reset --vm "pid:$pid"
 	assert_failure 1
-	assert_output --partial "no permission to take a VM out of process $pid (peer)"
+	assert_output --partial "permission denied: taking the VM of process $pid (peer)"
 	assert_output --partial "kernel.yama.ptrace_scope=0"
 	# closed meanwhile
 	run "$TOOLS/peer" refuse 438 9 "$KVM_HTAB" reset --vm "pid:$pid"
@@ -243,7 +243,7 @@ two_threads() {
 		run "$TOOLS/peer" $moment "kill -9 $pid; while grep -qs '^State:.[^Z]' /proc/$pid/status; do sleep 0.01; done" \
 			"$KVM_HTAB" reset --vm "pid:$pid"
 		assert_failure 1
-		assert_output --partial "process $pid has ended, and its VM with it; nothing was changed"
+		assert_output --partial "process $pid has exited with its VM; nothing was changed"
 	done
 }
 
@@ -281,12 +281,12 @@ meanwhile() {
 	vmm 'sleep 60 9</dev/null'
 	meanwhile 'before 438:1' "pid:$PID"
 	assert_failure 1
-	assert_output --partial "this is no KVM VM but \"/dev/null\"; nothing was changed"
+	assert_output --partial "not a KVM VM but \"/dev/null\"; nothing was changed"
 	# which has it still: it is the VM that was asked for
 	vmm 'sleep 60'
 	meanwhile 'before 438:1' "pid:$PID"
 	assert_failure 1
-	assert_output --partial "the kernel refuses this VM"
+	assert_output --partial "the kernel rejects this VM"
 }
 
 @test "a number that belongs to another VMM by the time of its use" {
@@ -310,7 +310,7 @@ meanwhile() {
 	export TOOLS BATS_TEST_TMPDIR KVM_HTAB
 	for moment in 'after 434:1' 'before 438:1'; do
 		run unshare --pid --fork --mount-proc --kill-child timeout 20 bash "$BATS_TEST_TMPDIR/in-namespace" "$moment"
-		assert_line --regexp '^kvm-htab: pid:[0-9]+: process [0-9]+ has ended, and its VM with it; nothing was changed$'
+		assert_line --regexp '^kvm-htab: pid:[0-9]+: process [0-9]+ has exited with its VM; nothing was changed$'
 		assert_line --regexp '^status 1, process [0-9]+$'
 	done
 }
@@ -322,7 +322,7 @@ meanwhile() {
 	run bash -c 'for fd in {3..20}; do eval "exec $fd>&-"; done; ulimit -n 5; exec "$@"' - \
 		"$KVM_HTAB" reset --vm "pid:$PID"
 	assert_failure 1
-	assert_output --partial "cannot look into process $PID: Too many open files; nothing was changed"
+	assert_output --partial "cannot inspect process $PID: Too many open files; nothing was changed"
 }
 
 @test "no /proc" {
@@ -330,9 +330,9 @@ meanwhile() {
 	# shellcheck disable=SC2016
 	run unshare --mount bash -c 'mount -t tmpfs none /proc && exec "$0" reset --vm "pid:$$"' "$KVM_HTAB"
 	assert_failure 1
-	assert_output --partial "cannot look into processes: /proc is not mounted"
+	assert_output --partial "cannot inspect processes: /proc is not mounted"
 	# shellcheck disable=SC2016
 	run unshare --mount bash -c 'mount -t tmpfs none /proc && exec "$0" reset --vm "pid:$$:0"' "$KVM_HTAB"
 	assert_failure 1
-	assert_output --partial "for want of /proc/self/fd"
+	assert_output --partial "cannot identify the file descriptor: cannot read /proc/self/fd/"
 }

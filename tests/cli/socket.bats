@@ -46,7 +46,7 @@ refused() {
 	run kvm_htab reset --vm "$SOCK"
 	assert_failure 1
 	# the second message may come too late to be seen, but not to be closed
-	assert_output --regexp 'sent 2 file descriptors instead of one|this is no KVM VM'
+	assert_output --regexp 'sent 2 file descriptors instead of one|not a KVM VM'
 	run peer_said
 	assert_line "fds 0"
 }
@@ -56,13 +56,13 @@ refused() {
 	start_peer many "$SOCK"
 	run bash -c 'ulimit -n 20; exec "$@"' - "$KVM_HTAB" reset --vm "$SOCK"
 	assert_failure 1
-	assert_output --partial "file descriptors from the peer were lost on the way"
+	assert_output --partial "file descriptors from the peer were lost; the limit on open files may be too low"
 	run peer_said
 	assert_line "fds 0"
 }
 
 @test "a peer that sends a fd that is no VM" {
-	refused pipe 'this is no KVM VM but "pipe:['
+	refused pipe 'not a KVM VM but "pipe:['
 }
 
 @test "a peer that sends a fd without data" {
@@ -106,7 +106,7 @@ within() {
 		run kvm_htab reset --vm "$SOCK" --timeout 0.5
 		stop_peer
 		assert_failure 1
-		assert_output --partial "could not connect within 0.5 s"
+		assert_output --partial "the VMM did not accept a connection within 0.5 s"
 	done
 	within 4
 }
@@ -136,19 +136,19 @@ within() {
 @test "no socket, no listener, no socket at all, no permission" {
 	run kvm_htab reset --vm "$SOCK"
 	assert_failure 1
-	assert_output --partial "there is no such socket: is the VMM running"
+	assert_output --partial "no such socket; check that the VMM is running"
 	start_peer gone "$SOCK"
 	stop_peer
 	wait
 	run kvm_htab reset --vm "$SOCK"
 	assert_failure 1
-	assert_output --partial "nobody listens on this socket: is the VMM running?; nothing was changed"
+	assert_output --partial "no process listens on this socket; check that the VMM is running; nothing was changed"
 	rm "$SOCK"
 	touch "$SOCK"
 	for path in "$SOCK" "$BATS_TEST_TMPDIR" /dev/null; do
 		run kvm_htab reset --vm "$path"
 		assert_failure 1
-		assert_output --partial "$path: this is no socket: write the one on which the VMM offers its VM; nothing was changed"
+		assert_output --partial "$path: not a socket; use the one on which the VMM offers its VM; nothing was changed"
 	done
 	run kvm_htab reset --vm "$SOCK/vm"
 	assert_failure 1
@@ -158,7 +158,7 @@ within() {
 	run without_privileges "$KVM_HTAB" reset --vm "$BATS_TEST_TMPDIR/closed/vm"
 	chmod 700 "$BATS_TEST_TMPDIR/closed"
 	assert_failure 1
-	assert_output --partial "no permission to connect"
+	assert_output --partial "permission denied: the socket"
 }
 
 @test "abstract names, all spellings" {
@@ -176,19 +176,19 @@ within() {
 	cd "$BATS_TEST_TMPDIR"
 	run kvm_htab vm-status --vm unix:vm.sock
 	assert_failure 1
-	assert_output --partial "unix:vm.sock: there is no such socket"
+	assert_output --partial "unix:vm.sock: no such socket"
 	run kvm_htab vm-status --vm ./vm.sock
 	assert_failure 1
-	assert_output --partial "./vm.sock: there is no such socket"
+	assert_output --partial "./vm.sock: no such socket"
 }
 
 @test "fd:N that is not open, or no VM" {
 	run kvm_htab vm-status --vm fd:77
 	assert_failure 1
-	assert_output --partial "fd:77: there is no open file descriptor 77: was it handed down"
+	assert_output --partial "fd:77: file descriptor 77 is not open; let the parent process pass it on"
 	run bash -c 'exec 9</dev/null; exec "$@"' - "$KVM_HTAB" vm-status --vm fd:9
 	assert_failure 1
-	assert_output --partial 'this is no KVM VM but "/dev/null"'
+	assert_output --partial 'not a KVM VM but "/dev/null"'
 }
 
 @test "a real VM of this machine: EIO, told by the host it belongs to" {
@@ -197,7 +197,7 @@ within() {
 	start_peer vm "$SOCK"
 	run kvm_htab reset --vm "$SOCK"
 	assert_failure 5
-	assert_output --partial "this is a VM of a host that is not POWER ($(uname -m))"
+	assert_output --partial "this VM is not on a POWER host ($(uname -m))"
 	run peer_said
 	assert_output --partial '"result":"failed"'
 	assert_output --partial '"exit_status":5'
@@ -205,13 +205,13 @@ within() {
 	start_peer -s vm "$SOCK"
 	run kvm_htab reset --vm "$SOCK" --sysroot "$TREES/stock-6.1-meminfo"
 	assert_failure 5
-	assert_output --partial "this kernel refuses VM ioctls from any process but the VM's own"
+	assert_output --partial "this kernel accepts VM ioctls only from the VM's own process"
 	assert_output --partial "nothing was changed"
 	run peer_said
 	assert_output --partial '"errno":"EIO"'
 	run "$TOOLS/peer" run "$KVM_HTAB" vm-status --vm fd:9 --sysroot "$POWER"
 	assert_failure 1
-	assert_output --partial "the kernel refuses this VM: its owner is gone"
+	assert_output --partial "the kernel rejects this VM: its owner has exited"
 }
 
 @test "a kernel that refuses to say what it can" {
@@ -269,14 +269,14 @@ interrupted() {
 		run interrupted reset --vm "$SOCK" --timeout 2
 		stop_peer
 		assert_failure 1
-		assert_output --regexp "(could not connect|the peer sent nothing) within 2 s"
+		assert_output --regexp "(the VMM did not accept a connection|the peer sent nothing) within 2 s"
 		within 5
 	done
 	rm "$SOCK"
 	start_peer late "$SOCK"
 	run interrupted reset --vm "$SOCK" --timeout 5
 	assert_failure 1
-	assert_output --partial 'this is no KVM VM but "pipe:['
+	assert_output --partial 'not a KVM VM but "pipe:['
 	run peer_said
 	assert_line "fds 0"
 }
@@ -288,7 +288,7 @@ interrupted() {
 		start_peer $kind late "$SOCK"
 		run kvm_htab reset --vm "$SOCK" --timeout 5
 		assert_failure 1
-		assert_output --partial 'this is no KVM VM but "pipe:['
+		assert_output --partial 'not a KVM VM but "pipe:['
 		run peer_said
 		assert_line "fds 0"
 		rm -f "$SOCK"
@@ -322,7 +322,7 @@ interrupted() {
 			assert_failure 1
 			# of 17 messages at most
 			if [ $mode = flood ]; then count='[0-9]{3,4}'; else count='(1[0-7]|[2-9])'; fi
-			assert_output --regexp "the peer sent $count file descriptors instead of one; all were closed|this is no KVM VM"
+			assert_output --regexp "the peer sent $count file descriptors instead of one; all were closed|not a KVM VM"
 			run peer_said
 			assert_line "fds 0"
 			within 2
@@ -338,7 +338,7 @@ interrupted() {
 		start_peer $kind dies "$SOCK"
 		run kvm_htab reset --vm "$SOCK" --sysroot "$POWER"
 		assert_failure 1
-		assert_output --partial "the kernel refuses this VM: its owner is gone, or the VM is dead or not one of KVM-HV; nothing was changed"
+		assert_output --partial "the kernel rejects this VM: its owner has exited, or the VM is dead or not one of KVM-HV; nothing was changed"
 	done
 }
 
@@ -347,12 +347,12 @@ interrupted() {
 	start_peer pipe "$SOCK"
 	run kvm_htab reset --vm "$BATS_TEST_TMPDIR/link"
 	assert_failure 1
-	assert_output --partial 'this is no KVM VM but "pipe:['
+	assert_output --partial 'not a KVM VM but "pipe:['
 	ln -s nowhere "$BATS_TEST_TMPDIR/broken"
 	ln -s circle "$BATS_TEST_TMPDIR/circle"
 	run kvm_htab reset --vm "$BATS_TEST_TMPDIR/broken"
 	assert_failure 1
-	assert_output --partial "there is no such socket"
+	assert_output --partial "no such socket"
 	run kvm_htab reset --vm "$BATS_TEST_TMPDIR/circle"
 	assert_failure 1
 	assert_output --partial "cannot connect: Too many levels of symbolic links"
@@ -366,12 +366,12 @@ interrupted() {
 	chmod 700 "$SOCK"
 	run setpriv --reuid=65534 --clear-groups "$BATS_TEST_TMPDIR/kvm-htab" reset --vm "$SOCK"
 	assert_failure 1
-	assert_output --partial "no permission to connect to this socket: its owner decides who may; nothing was changed"
+	assert_output --partial "permission denied: the socket's owner decides who may connect; nothing was changed"
 	# who lets others connect has decided
 	chmod 777 "$SOCK"
 	run setpriv --reuid=65534 --clear-groups "$BATS_TEST_TMPDIR/kvm-htab" reset --vm "$SOCK"
 	assert_failure 1
-	assert_output --partial 'this is no KVM VM but "pipe:['
+	assert_output --partial 'not a KVM VM but "pipe:['
 	run peer_said
 	assert_line "fds 0"
 }

@@ -57,6 +57,10 @@ usage_error() {
 		assert_line --index 0 --partial "Usage: kvm-htab $command [OPTION...] --vm=VM"
 	done
 	assert_line --index 0 --partial " --order=N|--ram=SIZE"
+	run kvm_htab --help
+	assert_line 'Commands:'
+	# shellcheck disable=SC2016 # a quoted command
+	assert_line 'See `kvm-htab COMMAND --help` and kvm-htab(8).'
 	run kvm_htab fit --help
 	assert_line --index 0 "Usage: kvm-htab fit [OPTION...] --ram=SIZE|--order=N"
 }
@@ -64,7 +68,7 @@ usage_error() {
 @test "help of reset and resize warns of paused guests" {
 	for command in reset resize; do
 		run kvm_htab "$command" --help
-		assert_output --partial "stopped and about to start afresh"
+		assert_output --partial "on a stopped VM that is about to restart"
 	done
 }
 
@@ -77,8 +81,8 @@ usage_error() {
 }
 
 @test "no command, unknown command, unknown option, missing value, stray argument" {
-	usage_error "which command?"
-	usage_error 'there is no command "frobnicate"' frobnicate
+	usage_error "no command given"
+	usage_error 'unknown command "frobnicate"' frobnicate
 	usage_error "unrecognized option" --frobnicate
 	usage_error "unrecognized option" reset --frobnicate
 	usage_error "requires an argument" reset --vm
@@ -89,48 +93,48 @@ usage_error() {
 	usage_error "unrecognized option" --json pool-status
 }
 
-@test "options that exclude each other" {
-	usage_error "--json and --raw exclude each other" pool-status --json --raw
-	usage_error "--json and --raw exclude each other" pool-status -r -J
-	usage_error "--json and --quiet exclude each other" pool-status -Jq
-	usage_error "--raw and --quiet exclude each other" pool-status -qr
-	usage_error "--json and --noheadings exclude each other" pool-status -Jn
-	usage_error "--quiet and --output exclude each other" pool-status -q -o STATE
-	usage_error "--order and --ram exclude each other" resize --vm @x --order 24 --ram 4G
+@test "options that are mutually exclusive" {
+	usage_error "--json and --raw are mutually exclusive" pool-status --json --raw
+	usage_error "--json and --raw are mutually exclusive" pool-status -r -J
+	usage_error "--json and --quiet are mutually exclusive" pool-status -Jq
+	usage_error "--raw and --quiet are mutually exclusive" pool-status -qr
+	usage_error "--json and --noheadings are mutually exclusive" pool-status -Jn
+	usage_error "--quiet and --output are mutually exclusive" pool-status -q -o STATE
+	usage_error "--order and --ram are mutually exclusive" resize --vm @x --order 24 --ram 4G
 }
 
 @test "names of VMs" {
-	usage_error "which VM? give --vm, as in --vm unix:/run/vm.sock" reset
+	usage_error "no VM given; use --vm, as in --vm unix:/run/vm.sock" reset
 	for name in foo fd: fd:x fd:-1 fd:99999999999 pid: pid:x pid:-1 pid:0 pid:1x pid:1: pid:1:x pid:1:2:3 pid:1:-2 \
 		pid:99999999999 pid:1:99999999999 'pid: 1' 'pid:1: 2' unix: @ unix:@ ""; do
-		usage_error "is no VM: write unix:PATH, unix:@NAME, fd:N" vm-status --vm "$name"
+		usage_error ": use unix:PATH, unix:@NAME, fd:N" vm-status --vm "$name"
 	done
-	usage_error "is too long: at most 107 bytes" vm-status --vm "/$(printf 'x%.0s' {1..107})"
-	usage_error '"" is no name of a domain: write 1 to 251 bytes' vm-status --vm domain:
-	usage_error "is no name of a domain: write 1 to 251 bytes" vm-status --vm "domain:$(printf 'x%.0s' {1..252})"
-	usage_error '"../x" is no name of a domain: it holds a "/"' vm-status --vm domain:../x
+	usage_error "is too long: the limit is 107 bytes" vm-status --vm "/$(printf 'x%.0s' {1..107})"
+	usage_error 'invalid domain name "": use 1 to 251 bytes' vm-status --vm domain:
+	usage_error 'xxx": use 1 to 251 bytes' vm-status --vm "domain:$(printf 'x%.0s' {1..252})"
+	usage_error 'invalid domain name "../x": it contains "/"; for a socket, use unix:PATH' vm-status --vm domain:../x
 	mapfile -t many < <(printf -- '--vm=@%s\n' {1..65})
-	usage_error "at most 64 VMs in one call" vm-status "${many[@]}"
-	usage_error '"foo\x1b[31m\xff" is no VM' vm-status --vm $'foo\e[31m\xff'
+	usage_error "too many VMs: the limit is 64" vm-status "${many[@]}"
+	usage_error 'invalid VM "foo\x1b[31m\xff"' vm-status --vm $'foo\e[31m\xff'
 }
 
 @test "orders and sizes that are none" {
 	for order in 17 47 0 -1 x 24x "" 18446744073709551640; do
-		usage_error "is no order: write a number from 18" resize --vm @x --order="$order"
-		usage_error "is no order" resize --vm @x --order 30 --min-order="$order"
+		usage_error "use a number from 18 (256 KiB) to 46" resize --vm @x --order="$order"
+		usage_error "invalid order" resize --vm @x --order 30 --min-order="$order"
 	done
-	usage_error "--min-order 25 is above the order wanted, 24" \
+	usage_error "--min-order 25 is larger than the requested order 24" \
 		resize --vm @x --min-order 25 --order 24
-	usage_error "which size?" resize --vm @x
+	usage_error "no size given" resize --vm @x
 	for size in x 1X 1KK 1GiBB . .5G -1G 1.G "1 G" ""; do
-		usage_error "is no size: write a number with a unit, as in 64G, 512MiB or 1.5T" resize --vm @x --ram="$size"
+		usage_error "use a number with a unit, such as 64G or 1.5T" resize --vm @x --ram="$size"
 	done
 	for size in 0 0G 16E 99999999999999999999 0.0000000001K; do
-		usage_error "is out of range: more than 0 and less than 16 EiB" resize --vm @x --ram "$size"
+		usage_error "is out of range: use more than 0 and less than 16 EiB" resize --vm @x --ram "$size"
 	done
 	for time in x -1 1s "" inf nan 1e99 0x; do
-		usage_error "is no time: write seconds, as in 5 or 0.5" reset --vm @x --wait="$time"
-		usage_error "is no time" reset --vm @x --timeout="$time"
+		usage_error "use seconds, such as 5 or 0.5" reset --vm @x --wait="$time"
+		usage_error "invalid time \"$time\": use seconds" reset --vm @x --timeout="$time"
 	done
 }
 
@@ -149,7 +153,7 @@ each() {
 }
 
 refuses_column() {
-	usage_error 'there is no column "FOO": see --help for their names' "$@" -o FOO
+	usage_error 'unknown column "FOO": --help lists the columns' "$@" -o FOO
 }
 
 refuses_tree() {
@@ -166,7 +170,7 @@ refuses_tree() {
 }
 
 @test "columns that are none" {
-	usage_error 'there is no column "FOO"' pool-status -o STATE,FOO
-	usage_error 'there is no column ""' pool-status -o STATE,
-	usage_error 'there is no column ""' vm-status --vm @x -o ""
+	usage_error 'unknown column "FOO"' pool-status -o STATE,FOO
+	usage_error 'unknown column ""' pool-status -o STATE,
+	usage_error 'unknown column ""' vm-status --vm @x -o ""
 }

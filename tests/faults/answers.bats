@@ -43,7 +43,7 @@ done_with() {
 
 @test "less than was wanted, but enough: 0, and a line about it" {
 	MOST=25 done_with 'resized 25 yes 0' resize --order 27 --min-order 25
-	assert_equal "$stderr" "kvm-htab: order 27 was wanted, order 25 (32M) is what could be had"
+	assert_equal "$stderr" "kvm-htab: no room for order 27; the table has order 25 (32M)"
 	MOST=24 done_with 'cleared 24 yes 0' resize --order 27 --min-order 24
 }
 
@@ -52,15 +52,15 @@ done_with() {
 		read -r -a args <<<"$command"
 		CAPS=0 answered 99:EIO "${args[@]}"
 		assert_failure 5
-		[[ $stderr == *'this host is itself a guest (pSeries): its VMs use the radix MMU only'* ]] || fail "$stderr"
+		[[ $stderr == *'this host is itself a guest (pSeries): its VMs use radix'* ]] || fail "$stderr"
 	done
 }
 
 @test "running: 4" {
-	answers 3:EBUSY 4 'failed 24 no 4' 'vCPUs of the VM are running: stop them first, or use --wait; nothing was changed' reset
-	answers 3+:EBUSY 4 'failed - no 4' 'vCPUs of the VM are still running after 0.2 s of --wait: stop them first; nothing was changed' \
+	answers 3:EBUSY 4 'failed 24 no 4' 'the VM is running; stop it first, or use --wait; nothing was changed' reset
+	answers 3+:EBUSY 4 'failed - no 4' 'the VM is still running after 0.2 s of --wait; stop it first; nothing was changed' \
 		resize --order 25 --wait 0.2
-	VCPUS=2 answers 99:EIO 4 'failed 24 no 4' 'vCPUs of the VM are running: stop them first, or use --wait; nothing was changed' \
+	VCPUS=2 answers 99:EIO 4 'failed 24 no 4' 'the VM is running; stop it first, or use --wait; nothing was changed' \
 		reset --dry-run
 }
 
@@ -72,30 +72,30 @@ done_with() {
 
 @test "no room: 3" {
 	# shellcheck disable=SC2016 # quoted by the message
-	local see='`kvm-htab pool-status` shows what would fit'
-	answers 3:ENOMEM 3 'failed 24 no 3' "no room for a table of order 40 (1T): $see; --min-order accepts less; nothing was changed" \
+	local see='see `kvm-htab pool-status`'
+	answers 3:ENOMEM 3 'failed 24 no 3' "no room for a table of order 40 (1T); $see, or accept a smaller one with --min-order; nothing was changed" \
 		resize --order 40
 	answers 3:ENOMEM 3 'failed 24 no 3' \
-		"no room for a table of order 40 (1T), nor for any down to order 30: $see; nothing was changed" \
+		"no room for a table of order 40 (1T), or a smaller one down to order 30; $see; nothing was changed" \
 		resize --order 40 --min-order 30
 }
 
 @test "refused: 1" {
-	answers 1:EPERM 1 'failed - no 1' "no permission: the VM's owner has not opted in (KVM_CAP_PPC_HTAB_CTL) and this \
-process lacks CAP_SYS_ADMIN; let the VMM opt in, or try as root; nothing was changed" reset
-	answers 2:EIO 1 'failed - no 1' "the kernel refuses this VM: its owner is gone, or the VM is dead or not one of KVM-HV; \
+	answers 1:EPERM 1 'failed - no 1' "permission denied: the VM's owner has not opted in and this process \
+lacks CAP_SYS_ADMIN; let the VMM enable KVM_CAP_PPC_HTAB_CTL, or run as root; nothing was changed" reset
+	answers 2:EIO 1 'failed - no 1' "the kernel rejects this VM: its owner has exited, or the VM is dead or not one of KVM-HV; \
 nothing was changed" reset
-	answers 2:EPERM 1 'failed - no 1' "no permission: the VM's owner has not opted in (KVM_CAP_PPC_HTAB_CTL) and this \
-process lacks CAP_SYS_ADMIN; let the VMM opt in, or try as root" vm-status
-	answers 3:EPERM 1 'failed 24 no 1' "no permission: the VM's owner has not opted in (KVM_CAP_PPC_HTAB_CTL) and this \
-process lacks CAP_SYS_ADMIN; let the VMM opt in, or try as root; nothing was changed" reset
+	answers 2:EPERM 1 'failed - no 1' "permission denied: the VM's owner has not opted in and this process \
+lacks CAP_SYS_ADMIN; let the VMM enable KVM_CAP_PPC_HTAB_CTL, or run as root" vm-status
+	answers 3:EPERM 1 'failed 24 no 1' "permission denied: the VM's owner has not opted in and this process \
+lacks CAP_SYS_ADMIN; let the VMM enable KVM_CAP_PPC_HTAB_CTL, or run as root; nothing was changed" reset
 	answers 2:EINVAL 1 'failed - no 1' 'the kernel refuses: Invalid argument' vm-status
-	answers 3:EPERM 1 'failed 24 no 1' "no permission for order 25: it is above the limit that the VM's owner has set for \
-others, or the owner has just withdrawn its opt-in (KVM_CAP_PPC_HTAB_CTL); nothing was changed" resize --order 25
+	answers 3:EPERM 1 'failed 24 no 1' "permission denied: order 25 exceeds the limit set by the VM's owner, or \
+the owner has just revoked KVM_CAP_PPC_HTAB_CTL; nothing was changed" resize --order 25
 	answers 3:EFAULT 1 'failed 24 no 1' 'the kernel refuses: Bad address; nothing was changed' reset
 	# it may have been done before the owner ended
 	answers 3:EIO 1 'failed 24 - 1' \
-		'the kernel refuses this VM: its owner is gone, or the VM is dead or not one of KVM-HV' reset
+		'the kernel rejects this VM: its owner has exited, or the VM is dead or not one of KVM-HV' reset
 }
 
 @test "interrupted by a signal: once more" {

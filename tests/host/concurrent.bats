@@ -1,33 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What happens to a table while others are at it, on a host with two CPUs: vCPUs that enter and remove
-# entries by hypercall, readers of the htab file descriptor and of debugfs, changes of the dirty log.
+# Changes of a table while others use it, on a host with two CPUs: vCPUs that enter and remove entries by hypercall,
+# readers of the htab file descriptor and of debugfs, changes of the dirty log.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
-# Check-long: powernv9; lines: all; kernels: modules
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: modules
 # Takes: 35 s
 
-load host
-load vmm
+load fixture
 
 setup_file() {
 	host_boot --smp 2
 }
 
-# No other file asks for it, and idle it takes half a core from those that come.
-teardown_file() {
-	host_verdict
-}
-
 setup() {
-	before=$(pool_used)
-	vm_start --vcpus 2
-	vm allocate 24
-}
-
-teardown() {
-	vm_end
-	[[ $(pool_used) == "$before" ]]
+	vm_with_table 24 --vcpus 2
 }
 
 # beside TEXT COMMAND...: runs COMMAND in the host, with TEXT in a loop beside it.

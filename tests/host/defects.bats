@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Defects of the stock kernel that the series fixes, numbered as in kernel/README.md. With --stock
-# each test passes only if the kernel shows exactly that defect, else only if it behaves. UBSAN
-# speaks once per place and boot, and some defects leave a mess: the order of the tests matters.
+# Defects of the stock kernel that the series fixes, numbered as in kernel/README.md. With --stock each test passes
+# only if the kernel shows exactly that defect, otherwise only if it does not. UBSAN reports each place once per boot,
+# and some defects damage the host: the order of the tests matters.
+#
+# Unpatched kernels of later lines run on one machine only: what they show there was seen on all three before.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: stock

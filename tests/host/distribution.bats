@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A distribution's kernel with its own modules (tests/host/run --on NAME --stock): it has no pool in debugfs, and tells
-# root alone the log of the boot.
+# A distribution's kernel with its own modules (tests/host/run --on NAME --stock): debugfs does not show the pool, and
+# only root may read the boot log.
 #
 # Check-long: powernv9; lines: all; kernels: distribution
 # Takes: 30 s
@@ -54,7 +54,7 @@ teardown() {
 	run host kvm-htab pool-status --map
 	assert_failure 5
 	assert_line --regexp '^Total '
-	assert_output --partial 'this kernel does not tell what is where in the pool'
+	assert_output --partial 'this kernel does not report the map of the pool'
 }
 
 @test "--probe finds out what fits" {
@@ -77,6 +77,6 @@ teardown() {
 		vm offer @stock
 		run host kvm-htab $command --vm @stock
 		assert_failure 5
-		assert_output --partial 'this kernel refuses VM ioctls from any process but the VM'
+		assert_output --partial 'this kernel accepts VM ioctls only from the VM'
 	done
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# doctor where there are no tables: the cause is the host's own place, whoever asks and whatever is loaded.
+# doctor on a host that is itself a guest: that is the cause, whoever asks and whatever is loaded.
 #
 # Runs on: pseries; lines: all; kernels: series
 # Takes: 10 s

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The commands that kvm-htab(8) and README.md show, as they stand there, on a host with room for the guests that they
-# are about and with the VM that they name. Each has to end with 0 and to say something, unless it says that it is
-# quiet; and those that are known here have to do what the text above them says.
+# The commands that kvm-htab(8) and README.md show, exactly as they stand there, on a host with room for the guests
+# that they are about and with the VM that they name. Each must exit with 0 and print something, unless the text says
+# that it is quiet. Those that are known here must do what the text above them says. The tool alone: one machine is
+# enough.
 #
 # Runs on: powernv9; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
 # Takes: 25 s
 
 bats_require_minimum_version 1.5.0
-load host
-load vmm
+load fixture
 load doctor
 
 ROOT=$BATS_TEST_DIRNAME/../..
@@ -21,16 +21,13 @@ setup_file() {
 }
 
 setup() {
-	before=$(pool_used)
-	vm_start
-	vm allocate 24
+	vm_with_table 24
 	host "mkdir -p /tmp/examples /run/libvirt/qemu; cat /run/vmm/vm/pid >/run/libvirt/qemu/web.pid"
 }
 
 teardown() {
-	vm_end
 	host 'rm -rf /tmp/examples /run/libvirt /run/vmm/guest.sock /run/vm.sock'
-	[[ $(pool_used) == "$before" ]]
+	pool_after
 }
 
 # Every line that the page prints as a command, from its rendered form, blanks at both ends cut off

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Every allocation of memory fails once, one after the other, while a table is requested, a resize prepared
-# or a VM created. Needs a kernel with fault injection, so it is not one of the files that run by default:
+# Each allocation of memory fails once, one after the other, while a table is requested, a resize prepared or a VM
+# created. This requires a kernel with fault injection:
 #
 #	tests/host/run --config host+debug --machine powernv9 tests/host/faults.bats
 #
-# A request may do without what it did not get (the pool for the page allocator, a smaller order, a place in the pool
-# that is looked for again); if it fails, it is with ENOMEM, and nothing has changed.
+# A request may use something else than what it did not get: the pool instead of the page allocator, a smaller order,
+# another place in the pool. If it fails, it returns ENOMEM and has changed nothing.
 #
 # Check-long: powernv9; lines: all; kernels: debug
 # Takes: 1000 s

@@ -1,34 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What `fit` says, and what then becomes of real VMs; what --probe finds out, and that it leaves nothing behind.
+# What `fit` answers, and whether real VMs then get their tables; what --probe finds, and that it leaves nothing
+# behind.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
 # Takes: 40 s
 
 bats_require_minimum_version 1.5.0
-load host
-load vmm
+load fixture
 
 DIR=/sys/kernel/kvm_htab
 
-setup_file() {
-	host_boot
-}
-
 # Tables stay where they are; what becomes of these answers if they do not, move.bats has.
 setup() {
-	before=$(pool_used)
-	neighbours=()
+	pool_before
 	tables_move never
 }
 
 teardown() {
 	tables_move running
 	host '[ ! -e /run/reserve ] || cat /run/reserve >/proc/sys/vm/min_free_kbytes; chmod 600 /dev/kvm; [ ! -e /dev/kvm.away ] || mv /dev/kvm.away /dev/kvm'
-	vm_end
-	((${#neighbours[@]} == 0)) || vm_end "${neighbours[@]}"
-	[[ $(pool_used) == "$before" ]]
+	pool_after
 }
 
 # fit STATUS ANSWER OPTION...: FITS, ANSWER, REASON and SOURCE
@@ -177,7 +170,7 @@ fits_found() {
 		# shellcheck disable=SC2086 # words
 		run host_as nobody kvm-htab $command --probe
 		assert_failure 1
-		assert_output --partial 'cannot try: no permission for /dev/kvm: it is for root and, as a rule, for the group kvm'
+		assert_output --partial 'cannot probe: permission denied for /dev/kvm; try as root or, usually, as a member of group kvm'
 	done
 	host chmod 666 /dev/kvm
 	run host_as nobody kvm-htab fit --order 25 --probe --quiet
@@ -187,15 +180,15 @@ fits_found() {
 	host mv /dev/kvm /dev/kvm.away
 	run host kvm-htab fit --order 20 --probe
 	assert_failure 5
-	assert_output --partial 'cannot try: there is no usable /dev/kvm (No such file or directory)'
+	assert_output --partial 'cannot probe: /dev/kvm is not available (No such file or directory)'
 	host ln -s kvm /dev/kvm
 	run host kvm-htab fit --order 20 --probe
 	assert_failure 1
-	assert_output --partial 'cannot try: cannot open /dev/kvm: Too many levels of symbolic links'
+	assert_output --partial 'cannot probe: cannot open /dev/kvm: Too many levels of symbolic links'
 	host ln -sf null /dev/kvm
 	run host kvm-htab fit --order 20 --probe
 	assert_failure 5
-	assert_output --partial 'cannot try: /dev/kvm offers no guests with hashed page tables of ours (KVM-PR?)'
+	assert_output --partial 'cannot probe: /dev/kvm does not support guests with hashed page tables (KVM-PR?)'
 }
 
 # Asked for more tables than can be made in the time that this takes
@@ -222,7 +215,7 @@ fits_found() {
 @test "more guests than a process may have files, or the host VMs" {
 	run host 'ulimit -n 20; kvm-htab fit --order 18 --count 30 --probe'
 	assert_failure 1
-	assert_output --regexp 'cannot try: the kernel makes no further VM, after 1[0-9]: Too many open files'
+	assert_output --regexp 'cannot probe: cannot create more than 1[0-9] VMs: Too many open files'
 	# the hard limit is what counts
 	run host 'ulimit -S -n 20; kvm-htab fit --order 18 --count 30 --probe -rn -o FITS,ANSWER'
 	assert_success
@@ -238,10 +231,10 @@ fits_found() {
 		echo $(($(</run/reserve) + ($(kib MemAvailable) - $(kib CmaFree) - (100 << 10)) * 2 / 3)) \
 			>/proc/sys/vm/min_free_kbytes'
 	fit 5 '0 unknown memory -' --order 27 --probe
-	[[ $stderr == *'a table needs as much memory again for its reverse map, outside the pool, and this host has not enough of it available to try without harm; free some'* ]]
+	[[ $stderr == *'too little free memory to probe safely: each table needs a reverse map of its size outside the pool; free some first'* ]]
 	run host kvm-htab pool-status --probe
 	assert_failure 1
-	assert_output --partial 'cannot try to the end: a table needs as much memory again'
+	assert_output --partial 'cannot probe to the end: too little free memory for the reverse maps'
 	host 'cat /run/reserve >/proc/sys/vm/min_free_kbytes'
 	fit 0 '3 yes room pool' --order 27 --probe --count 3
 }

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The fuzzer finds the defects of an unpatched kernel, numbered as in kernel/README.md, within a minute each.
-# Run by hand: tests/host/run --stock --machine powernv9 tests/host/fuzz-stock.bats
 #
-# UBSAN speaks once per place and boot, and a vCPU or VM that the kernel has left behind stays: the order of
-# the tests matters. The operations are those that lead to the defect looked for and not to one before it.
+# UBSAN reports each place once per boot, and a vCPU or VM that the kernel has left behind stays: the order of the
+# tests matters. The operations are those that lead to the defect in question and not to one before it.
 #
 # Check-long: powernv9; lines: all; kernels: stock
 # Takes: 30 s

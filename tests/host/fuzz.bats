@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The fuzzer of the requests, for a short while: it says with which seed. tests/README has more of it.
+# The fuzzer of the requests, for FUZZ_SECONDS (20). It prints its seed. tests/README has more about it.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules

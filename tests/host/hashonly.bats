@@ -1,26 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A host that has no radix MMU: its guests are hash guests from the start, and nothing makes them anything else.
+# A host without a radix MMU, which only POWER8 is: its guests are hash guests from the start and stay so.
 #
 # Runs on: powernv8; lines: all; kernels: series
 # Check-long: powernv8; lines: all; kernels: modules
 # Takes: 10 s
 
-load host
-load vmm
-
-setup_file() {
-	host_boot
-}
+load fixture
 
 setup() {
-	before=$(pool_used)
-	vm_start
-}
-
-teardown() {
-	vm_end
-	[[ $(pool_used) == "$before" ]]
+	vm_with_table 0
 }
 
 # has FLAGS ORDER: what INFO says

@@ -1,30 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Where old and new table do not fit at once, the new one includes the place of the old one. The pool is filled for
-# that, so that mainline's way, to free first and then allocate, is the only other one.
+# If old and new table do not fit at the same time, the new one includes the place of the old one. The pool is filled
+# for that, so that the only other way is mainline's: free first, then allocate.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Takes: 20 s
 
 bats_require_minimum_version 1.5.0
-load host
-load vmm
-
-setup_file() {
-	host_boot
-}
+load fixture
 
 setup() {
-	before=$(pool_used)
-	neighbours=()
+	pool_before
 	only_patched_kernel "growing in place"
 	one_block
-}
-
-teardown() {
-	vm_end
-	((${#neighbours[@]} == 0)) || vm_end "${neighbours[@]}"
-	[[ $(pool_used) == "$before" ]]
 }
 
 first_vm() {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Where a table comes from and what size it gets when not everything can be had: the pool and the page
-# allocator, order by order downwards. The pool is full of other VMs' tables, but for a gap of one
-# order where a test says so; later the page allocator has only small blocks left.
+# Where a table comes from and what size it gets when memory is short: the pool and the page allocator, order by order
+# downwards. The pool is full of other VMs' tables, except for a gap of one order if a test says so; later the page
+# allocator has only small blocks left.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
 # Runs on: powernv9; lines: other; kernels: series

@@ -1,34 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A guest that ran with radix first and gets its hashed page table late, as a Linux guest does that asks for
-# the hash MMU when it negotiates with its hypervisor; and all the way back. Where there is no radix: hashonly.bats.
+# A guest that ran with radix first and gets its hashed page table late, as a Linux guest does that asks for the hash
+# MMU when it negotiates with its hypervisor; and back again. POWER8 has no radix MMU: see hashonly.bats.
 #
 # Runs on: powernv9 powernv10; lines: all; kernels: series
 # Check-long: powernv9 powernv10; lines: all; kernels: modules
 # Takes: 15 s
 
-load host
-load vmm
-
-setup_file() {
-	host_boot
-}
+load fixture
 
 setup() {
-	before=$(pool_used)
-	vm_start
-}
-
-teardown() {
-	vm_end
-	[[ $(pool_used) == "$before" ]]
+	vm_with_table 0
 }
 
 # is FLAGS ORDER: what INFO says, and that the pool has lost what that takes
 is() {
 	run vm info
 	assert_output --partial "order=$2 source=$(($2 > 0)) flags=$1 vcpus_running=0 "
-	assert_equal "$(pool_used)" $((before + ($2 ? 1 << $2 : 0)))
+	pool_gave $(($2 ? 1 << $2 : 0))
 }
 
 # A radix guest computes, in guest real mode, until it is stopped.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# kvm-htab list, and pool-status on who uses the pool, against two real VMMs: as root, who sees all, and
-# as others, who are told what they do not see.
+# kvm-htab list, and what pool-status reports about users of the pool, with two real VMMs: to root, who sees all, and
+# to others, who are told what they cannot see. The tool alone: one machine is enough.
 #
 # Runs on: powernv9; lines: first; kernels: series
 # Runs on: powernv9; lines: bookworm trixie; kernels: modules
@@ -9,20 +9,14 @@
 # Takes: 10 s
 
 bats_require_minimum_version 1.5.0
-load host
-load vmm
-
-setup_file() {
-	host_boot
-}
+load fixture
 
 setup() {
-	before=$(pool_used)
+	pool_before
 }
 
 teardown() {
-	vm_end vm other
-	[[ $(pool_used) == "$before" ]]
+	pool_after vm other
 }
 
 # the two, with tables from both sources
@@ -64,7 +58,7 @@ of() {
 	assert_line --index 0 --regexp "^[0-9]+ 26 pool $((1 << 26)) $((1 << 26)) $first vmm -$"
 	assert_line --index 1 --regexp "^[0-9]+ 20 pages $((1 << 20)) $((1 << 20)) $second vmm -$"
 	assert_equal "${#lines[@]}" 2
-	assert_equal "$(pool_used)" $((before + (1 << 26)))
+	pool_gave $((1 << 26))
 
 	list --json
 	assert_equal "$(of '[.results[].id] == ([.results[].id] | sort) and .results[0].id > 0')" true
@@ -152,7 +146,7 @@ of() {
 	assert_success
 	assert_output ''
 	assert_equal "$stderr" \
-		"kvm-htab: only root may see what tables the VMs have, and 2 more that are not shown: try as root"
+		"kvm-htab: VM tables and 2 more VMs are visible to root only"
 	run --separate-stderr host_as nobody kvm-htab list --json
 	assert_success
 	assert_equal "$stderr" ''
@@ -171,7 +165,7 @@ of() {
 	assert_success
 	assert_output "- $own 1000 vmm -"
 	assert_equal "$stderr" \
-		"kvm-htab: only root may see what tables the VMs have, and 1 more that are not shown: try as root"
+		"kvm-htab: VM tables and 1 more VM are visible to root only"
 	list -rn -o PID,UID
 	assert_line --index 1 "$own 1000"
 }
@@ -204,5 +198,5 @@ of() {
 	refute_output --partial "$second"
 	run --separate-stderr host_as nobody kvm-htab pool-status
 	assert_success
-	[[ $stderr == *"only root may see what tables the VMs have, and 2 more that are not shown: try as root" ]]
+	[[ $stderr == *"VM tables and 2 more VMs are visible to root only" ]]
 }

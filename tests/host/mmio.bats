@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Each vCPU remembers which entries led it to addresses that are no memory, so that a guest that is
-# busy with a device does not pay for a search each time. What it remembers is about one table with
-# its entries, and ends with them. Numbered as in kernel/README.md: with --stock each test passes only if
-# the kernel shows that defect, else only if it behaves.
+# Each vCPU remembers which entries led it to addresses that are not memory, so that a guest that is busy with a
+# device does not pay for a search each time. This cache is about one table with its entries, and must end with them.
+# Numbered as in kernel/README.md: with --stock each test passes only if the kernel shows that defect, otherwise only
+# if it does not.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: stock
@@ -12,26 +12,14 @@
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: stock modules
 # Takes: 5 s
 
-load host
-load vmm
-
-setup_file() {
-	host_boot
-}
+load fixture
 
 setup() {
-	before=$(pool_used)
-	vm_start
-	vm allocate 24
+	vm_with_table 24
 	# both loads get to the VMM; from here on the entry is known to the vCPU
 	run vm mmio-enter
 	assert_success
 	assert_output --partial 'loads=2 h_enter=0 '
-}
-
-teardown() {
-	vm_end
-	[[ $(pool_used) == "$before" ]]
 }
 
 # The guest, which enters nothing, gets a data storage interrupt for its first load.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A distribution's kernel as it is, with our modules where DKMS puts them (tests/host/run --on).
+# A distribution's kernel as it is, with our modules where DKMS puts them (tests/host/run --on NAME).
 #
 # Runs on: powernv9; lines: bookworm trixie; kernels: modules
 # Check-long: powernv9; lines: all; kernels: modules
@@ -63,7 +63,7 @@ teardown() {
 	assert_equal "$(json '[.results[0].map[] | select(.kind == "used") | .bytes] | add')" $((1 << 26))
 	run host kvm-htab compact
 	assert_failure 5
-	assert_output --partial 'this kernel does not move tables'
+	assert_output --partial 'this kernel cannot move tables'
 }
 
 @test "no key that the kernel knows has signed them: it loads them, and says so" {

@@ -223,7 +223,7 @@ columns() {
 	run host kvm-htab compact --order 26
 	assert_success
 	assert_line --index 1 --regexp '^ *[0-9]+ +24 +16M +[0-9.]+[MB] +[0-9.]+[MB] +[1-9][0-9]* +[0-9]+ +vmm +-$'
-	assert_line --index 3 'Moved 2 tables (32M): there is room now for a table of order 26 (64M)'
+	assert_line --index 3 'Moved 2 tables (32M); there is now room for a table of order 26 (64M)'
 	assert_equal "$(stat_of moves)" $((moves + 2))
 	run host cat /sys/kernel/kvm_htab/pool/largest_free_order
 	assert_output 26
@@ -237,7 +237,7 @@ columns() {
 	assert_output ''
 	run host kvm-htab compact --order 26
 	assert_success
-	assert_output 'There is room already for a table of order 26 (64M)'
+	assert_output 'There is already room for a table of order 26 (64M)'
 	assert_equal "$(stat_of moves)" $((moves + 2))
 }
 
@@ -261,22 +261,22 @@ columns() {
 	run --separate-stderr host kvm-htab compact --order 30
 	assert_failure 3
 	assert_output ''
-	[[ $stderr == 'kvm-htab: no room for a table of order 30 (1G), whatever the kernel may move: '* ]] || fail "$stderr"
+	[[ $stderr == 'kvm-htab: no room for a table of order 30 (1G), even if the kernel moves tables: '* ]] || fail "$stderr"
 	run --separate-stderr host_as nobody kvm-htab compact
 	assert_failure 1
-	assert_equal "$stderr" 'kvm-htab: only root may have tables moved, or see what would be: try as root'
+	assert_equal "$stderr" 'kvm-htab: only root may move tables, or see the plan: try as root'
 	tables_move never
 	for order in '' '--order 27'; do
 		# shellcheck disable=SC2086 # words
 		run --separate-stderr host kvm-htab compact $order
 		assert_failure 3
-		[[ $stderr == 'kvm-htab: no piece of the pool serves order 27 (128M), and the kernel is told not to move tables: '* ]] ||
+		[[ $stderr == 'kvm-htab: no free piece of the pool holds order 27 (128M), and the kernel may not move tables; '* ]] ||
 			fail "$stderr"
 	done
 	# what is there needs no moves
 	run host kvm-htab compact --order 24
 	assert_success
-	assert_output 'There is room already for a table of order 24 (16M)'
+	assert_output 'There is already room for a table of order 24 (16M)'
 	assert_equal "$(stat_of moves)" "$moves"
 }
 
@@ -288,7 +288,7 @@ columns() {
 	echo "$output"
 	assert_success
 	assert_line "Free            $(((total >> 20) - 13 * 16))M, in one piece enough for order 27"
-	assert_line 'Map, 512K a character, 32M a line'
+	assert_line 'Map (512K per character, 32M per line)'
 	assert_equal "$(grep -E '^  [A-Z.]{1,64}$' <<<"$output" | tr -cd . | wc -c)" $(((total + (1 << 19) - 1 >> 19) - 13 * 32))
 	assert_equal "$(grep -E '^  [A-Z.]{1,64}$' <<<"$output" | tr -cd A-M | wc -c)" $((13 * 32))
 	assert_equal "$(grep -cE '^  [A-M]  VM [0-9]+, 16M, process [0-9]+$' <<<"$output")" 13
@@ -297,7 +297,7 @@ columns() {
 	assert_equal "$(json '[.results[0].map[] | select(.kind == "vm")] | length')" 13
 	run host_as nobody kvm-htab pool-status --map
 	assert_failure 1
-	assert_line 'kvm-htab: only root may see what is where in the pool: try as root'
+	assert_line 'kvm-htab: only root may read the map of the pool: try as root'
 
 	host kvm-htab compact --quiet --order 26
 	run --separate-stderr host kvm-htab pool-status -rbn -o MOVES,MOVED
@@ -314,13 +314,13 @@ columns() {
 	run --separate-stderr host kvm-htab fit -rn -o ANSWER,REASON,MOVED,SOURCE --order 26
 	assert_success
 	assert_output 'yes moves 32M pool'
-	assert_equal "$stderr" "kvm-htab: order: there is room for a table of order 26 (64M) when the kernel has moved other \
-tables (32M), as it does if it is asked for one"
+	assert_equal "$stderr" "kvm-htab: order: a table of order 26 (64M) fits after the kernel moves other tables (32M), \
+which it does when the guest starts"
 	assert_equal "$(stat_of plans)" "$plans"
 	run --separate-stderr host_as nobody kvm-htab fit -rn -o ANSWER,REASON,MOVED --order 26
 	assert_failure 5
 	assert_output 'unknown moves -'
-	[[ $stderr == *'whether it would it tells root, in debugfs, and of one table at a time' ]] || fail "$stderr"
+	[[ $stderr == *'to find out, ask for one table at a time, as root, with debugfs mounted' ]] || fail "$stderr"
 	run --separate-stderr host kvm-htab fit -rn -o ANSWER,REASON,MOVED --order 26 --count 2
 	assert_failure 5
 	assert_output 'unknown moves -'
@@ -333,7 +333,7 @@ tables (32M), as it does if it is asked for one"
 	assert_failure 3
 	assert_output 'no fragmented'
 	# shellcheck disable=SC2016 # quoted by the message
-	[[ $stderr == *'but is told not to: `echo running >/sys/module/kvm_hv/parameters/htab_move` lets it' ]] || fail "$stderr"
+	[[ $stderr == *'allow it with `echo running >/sys/module/kvm_hv/parameters/htab_move`' ]] || fail "$stderr"
 	tables_move running
 	run --separate-stderr host kvm-htab fit -rn -o ANSWER,REASON,SOURCE --order 26 --probe
 	assert_success

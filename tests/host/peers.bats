@@ -1,23 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Peers on the VM socket that do not do what a VMM does: a clear error, no hang, no descriptor left
-# open. The peer (tests/cli/peer.c) prints what the client answered, how many copies of what it sent
-# are still open elsewhere ("fds N"), and "closed" when the client has hung up.
+# Peers on the VM socket that do not behave like a VMM: a clear error, no hang, no descriptor left open. The peer
+# (tests/cli/peer.c) prints what the client answered, how many copies of what it sent are still open elsewhere ("fds
+# N"), and "closed" when the client has hung up. The tool alone: one machine is enough.
 #
 # Runs on: powernv9; lines: first; kernels: series
 # Runs on: powernv9; lines: bookworm trixie; kernels: modules
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
 # Takes: 5 s
 
-load host
-load vmm
+load fixture
 
-setup_file() {
-	host_boot
-}
-
-teardown() {
-	vm_end
+setup() {
+	pool_before
 }
 
 # with_peer MODE ARG...: kvm-htab reset by an unprivileged user; then "--" and what the peer says.
@@ -58,7 +53,7 @@ refused() {
 }
 
 @test "one that is no VM" {
-	refused pipe 'this is no KVM VM but'
+	refused pipe 'not a KVM VM but'
 	assert_line 'fds 0'
 }
 
@@ -84,7 +79,7 @@ refused() {
 		until grep -q ready /tmp/peer.out; do sleep 0.05; done
 		kvm-htab reset --vm @unread -rn -o RESULT'
 	assert_success
-	assert_line 'kvm-htab: @unread: the peer did not take the answer: Broken pipe'
+	assert_line 'kvm-htab: @unread: cannot send the answer to the peer: Broken pipe'
 	assert_line nothing-to-do
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A resize that is prepared and not yet committed, and requests that come in between. What discards it
-# gives its memory back at once; a commit without it is ENXIO.
+# A resize that is prepared and not yet committed, and requests that arrive in between. A request that discards it
+# returns its memory at once; a commit after that returns ENXIO.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
 # Runs on: powernv9; lines: other; kernels: series
@@ -9,8 +9,7 @@
 # Takes: 15 s
 
 bats_require_minimum_version 1.5.0
-load host
-load vmm
+load fixture
 
 SOCKET=@pending
 
@@ -22,23 +21,12 @@ setup_file() {
 	export AFTER_RUN BOLTED
 }
 
-setup() {
-	before=$(pool_used)
-	vm_start
-	vm allocate 24
-}
-
-teardown() {
-	vm_end
-	[[ $(pool_used) == "$before" ]]
-}
-
 # is FLAGS ORDER [PENDING-ORDER]: what INFO says, and that the pool has lost what that takes
 is() {
 	run vm info
 	assert_output --partial "order=$2 "
 	assert_output --partial " flags=$1 "
-	assert_equal "$(pool_used)" $((before + ($2 ? 1 << $2 : 0) + (${3:-0} ? 1 << ${3:-0} : 0)))
+	pool_gave $((($2 ? 1 << $2 : 0) + (${3:-0} ? 1 << ${3:-0} : 0)))
 }
 
 # prepared ORDER: and the table that the VM has is the one of setup
@@ -162,7 +150,7 @@ nothing_to_commit() {
 	run vm allocate 24
 	assert_success
 	# for the one that was replaced by another one nobody waits
-	pool_back_to $((before + (1 << 24)))
+	pool_back_to $((${before:?} + (1 << 24)))
 	is 0 24
 }
 

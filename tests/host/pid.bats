@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# pid:PID[:FD] and domain:NAME: kvm-htab takes the VM out of a VMM that knows nothing of it. Nobody has
-# offered that VM, so what could harm it is refused without --force.
+# pid:PID[:FD] and domain:NAME: kvm-htab takes the VM out of a VMM that does not know of it. Nobody has offered that
+# VM, so what could harm it requires --force. The tool alone: one machine is enough.
 #
 # Runs on: powernv9; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
 # Takes: 20 s
 
 bats_require_minimum_version 1.5.0
-load host
-load vmm
+load fixture
 
 setup_file() {
 	host_boot
@@ -18,16 +17,13 @@ setup_file() {
 }
 
 setup() {
-	before=$(pool_used)
-	vm_start
-	vm allocate 24
+	vm_with_table 24
 	PID=$(host cat /run/vmm/vm/pid)
 }
 
 teardown() {
-	vm_end vm other
 	host rm -rf /run/libvirt
-	[[ $(pool_used) == "$before" ]]
+	pool_after vm other
 }
 
 tool() {
@@ -76,7 +72,7 @@ vm_fds() {
 		tool reset --vm "pid:$PID" $option -rn -o RESULT,CHANGED,READY,STATUS
 		assert_failure 1
 		assert_output "failed no yes 1"
-		says "the guest has run since its table was last cleared, and nobody has offered this VM"
+		says "this VM has run since its last reset and was not offered for one"
 		says "use --force"
 		says "; nothing was changed"
 	done
@@ -118,7 +114,7 @@ vm_fds() {
 	assert_output yes
 	tool reset --vm "pid:$PID"
 	assert_failure 1
-	says "the guest has run since its table was last cleared"
+	says "this VM has run since its last reset and was not offered for one"
 	run vm entries
 	assert_output 3
 }
@@ -126,7 +122,7 @@ vm_fds() {
 @test "resize is refused without --force whatever the VM's state" {
 	tool resize --vm "pid:$PID" --order 25
 	assert_failure 1
-	says "nobody has offered this VM for a resize"
+	says "this VM was not offered for a resize"
 	says "use --force; nothing was changed"
 	vm run
 	tool resize --vm "pid:$PID" --order 24
@@ -140,12 +136,12 @@ vm_fds() {
 	tool resize --vm "pid:$PID" --order 25 --json
 	assert_failure 1
 	assert_equal "$(jq -c '.results[0] | [.changed, .error.errno]' <<<"$output")" '[false,"EPERM"]'
-	assert_equal "$(pool_used)" "$before"
+	pool_gave 0
 
 	tool resize --vm "pid:$PID" --order 25 --force -rn -o RESULT,ORDER
 	assert_success
 	assert_output "resized 25"
-	assert_equal "$(pool_used)" $((before + (1 << 25)))
+	pool_gave $((1 << 25))
 	vm run
 	tool resize --vm "pid:$PID" --order 24 --force -rn -o RESULT,ORDER
 	assert_success
@@ -162,7 +158,7 @@ vm_fds() {
 	says "the guest has run"
 	tool reset --vm "pid:$PID" --force
 	assert_failure 4
-	says "vCPUs of the VM are running"
+	says "the VM is running; stop it first"
 	tool resize --vm "pid:$PID" --order 25 --force --wait=0.5
 	assert_failure 4
 	says "still running after 0.5 s"
@@ -184,7 +180,7 @@ vm_fds() {
 	says "process $PID (vmm) has no open file descriptor 77"
 	tool vm-status --vm "pid:$PID:0"
 	assert_failure 1
-	says "of process $PID (vmm), file descriptor 0 is no KVM VM but \"/dev/null\""
+	says "in process $PID (vmm), file descriptor 0 is not a KVM VM but \"/dev/null\""
 }
 
 @test "several VMs in one process: an error that lists them" {
@@ -193,7 +189,7 @@ vm_fds() {
 	second=$(vm second)
 	tool vm-status --vm "pid:$PID"
 	assert_failure 1
-	says "process $PID (vmm) has several VMs, its file descriptors $fd, $second: say which, as in pid:$PID:$fd"
+	says "process $PID (vmm) has several VMs (file descriptors $fd, $second); choose one, as in pid:$PID:$fd"
 	tool reset --vm "pid:$PID" --force
 	assert_failure 1
 	tool vm-status --vm "pid:$PID:$fd" --vm "pid:$PID:$second" -rn -o TABLE
@@ -216,20 +212,20 @@ vm_fds() {
 	fd=$(vm_fds)
 	run host_as nobody kvm-htab reset --vm "pid:$PID"
 	assert_failure 1
-	assert_output --partial "no permission to look for a VM in process $PID (vmm): that needs ptrace access to it; try as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+	assert_output --partial "permission denied: finding the VM of process $PID (vmm) requires ptrace access; run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
 	run host_as nobody kvm-htab reset --vm "pid:$PID:$fd"
 	assert_failure 1
-	assert_output --partial "no permission to take a VM out of process $PID (vmm): that needs ptrace access to it; try as root, or with CAP_SYS_PTRACE"
+	assert_output --partial "permission denied: taking the VM of process $PID (vmm) requires ptrace access; run as root, or with CAP_SYS_PTRACE"
 	# with these, and no others, the kernel asks for the owner's consent
 	run with_caps +sys_ptrace kvm-htab reset --vm "pid:$PID"
 	assert_failure 1
-	assert_output --partial "no permission to look for a VM"
+	assert_output --partial "permission denied: finding the VM"
 	run with_caps +sys_ptrace kvm-htab reset --vm "pid:$PID:$fd"
 	assert_failure 1
 	assert_output --partial "has not opted in"
 	run with_caps +sys_ptrace kvm-htab reset --vm "pid:$PID:0"
 	assert_failure 1
-	assert_output --partial 'this is no KVM VM but "/dev/null"'
+	assert_output --partial 'not a KVM VM but "/dev/null"'
 	run with_caps +sys_ptrace,+dac_read_search kvm-htab reset --vm "pid:$PID"
 	assert_failure 1
 	assert_output --partial "has not opted in"
@@ -257,7 +253,7 @@ vm_fds() {
 	run host_as nobody kvm-htab reset --vm "pid:$PID"
 	host mount -o remount,hidepid=0 /proc
 	assert_failure 1
-	assert_output --partial "no permission to look for a VM in process $PID: that needs ptrace access to it"
+	assert_output --partial "permission denied: finding the VM of process $PID requires ptrace access"
 }
 
 @test "a VMM that is stopped by a signal need not do anything" {
@@ -274,13 +270,13 @@ vm_fds() {
 	vm_end other
 	tool reset --vm "pid:$other"
 	assert_failure 1
-	says "pid:$other: there is no process $other; nothing was changed"
+	says "pid:$other: no such process: $other; nothing was changed"
 
 	vm exec sleep || true
 	host_wait 10 "grep -q sleep /proc/$PID/comm"
 	tool reset --vm "pid:$PID"
 	assert_failure 1
-	says "process $PID (sleep) has no VM of KVM"
+	says "process $PID (sleep) has no KVM VM"
 	host kill -9 "$PID"
 }
 
@@ -290,7 +286,7 @@ vm_fds() {
 	host_wait 10 "grep -q sleep /proc/$PID/comm"
 	tool reset --vm "pid:$PID" --force
 	assert_failure 1
-	says "the kernel refuses this VM: its owner is gone"
+	says "the kernel rejects this VM: its owner has exited"
 	host kill -9 "$PID"
 }
 
@@ -315,7 +311,7 @@ vm_fds() {
 	vm_end
 	tool reset --vm domain:web --force
 	assert_failure 1
-	says "there is no process $PID"
+	says "no such process: $PID"
 }
 
 @test "several VMs in one call, of all kinds" {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A host without a pool: none was asked for, or it could not be had. VMs get along with what the page allocator has.
+# A host without a pool, because none was asked for or it could not be reserved. VMs use the page allocator.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
 # Runs on: powernv9; lines: other; kernels: series

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# --probe on a kernel without the series, which tells nobody but root what fits, and of small tables not even where
-# they came from: the answers are those of the pool's bitmap.
+# --probe on a kernel without the series, which tells only root what fits, and of small tables not even where they
+# came from: the answers must be those of the pool's bitmap.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: stock
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: stock
 # Takes: 30 s
 
-load host
-load vmm
+load fixture
 
 setup_file() {
 	host_boot --no-panic
@@ -16,13 +15,7 @@ setup_file() {
 }
 
 setup() {
-	before=$(pool_used)
-	neighbours=()
-}
-
-teardown() {
-	((${#neighbours[@]} == 0)) || vm_end "${neighbours[@]}"
-	[[ $(pool_used) == "$before" ]]
+	pool_before
 }
 
 # found USER ARGS: how many tables of each order fit, the largest order, and what is free
@@ -56,8 +49,8 @@ answers() {
 @test "pool-status --probe finds what the bitmap says, for every order" {
 	same_answers
 	local name
-	for name in 25 18 21 19 22 18 26; do
-		neighbour "n${#neighbours[@]}-$name" "$name"
+	for name in n0-25 n1-18 n2-21 n3-19 n4-22 n5-18 n6-26; do
+		neighbour "$name" "${name#*-}"
 	done
 	vm_end n0-25 n2-21 n4-22
 	same_answers

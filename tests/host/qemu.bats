@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Debian's own QEMU with a Linux guest on a hashed page table, which know nothing of the series: they
-# boot, resize, restart and end on the patched kernel as on the stock one (--stock), and kvm-htab sees
-# what they do.
+# Debian's own QEMU with a Linux guest on a hashed page table; neither knows of the series. They boot, resize, restart
+# and end on the patched kernel as on the stock one (--stock), and kvm-htab sees what they do.
 #
-# A hash guest needs a hash host to start on; only on POWER10 can QEMU turn one that has started as
-# radix, which then asks for its table late, from a vCPU's thread.
+# A hash guest requires a hash host to start on; only on POWER10 can QEMU turn a guest that has started as radix,
+# which then asks for its table late, from a vCPU's thread. It takes minutes, so `make check` runs it on one machine.
 #
 # Runs on: powernv8; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series stock
 # Longer: MOVING_MOVES=1000 MOVING_SECONDS=3300 HOST_RUN_LIMIT=4200
-# Takes: 240 s
+# Takes: 120 s
 
 bats_require_minimum_version 1.5.0
 load host
@@ -140,11 +139,11 @@ works() {
 }
 
 @test "kvm-htab takes its VM out of QEMU, and without --force does it no harm" {
-	local pid command status=1 why='nobody has offered this VM'
+	local pid command status=1 why='was not offered for '
 	guest_up
 	pid=$(host cat /run/guest/pid)
 	if [[ $HOST_IS_STOCK == 1 ]]; then
-		status=5 why='this kernel refuses VM ioctls'
+		status=5 why='this kernel accepts VM ioctls only'
 	else
 		run --separate-stderr host kvm-htab vm-status --vm "pid:$pid" -rn -o MMU,ORDER,SOURCE,READY
 		assert_success

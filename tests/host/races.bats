@@ -1,29 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What the VMM does between kvm-htab's look at the VM and its request: the answer is about the VM as it is then.
+# What the VMM does after kvm-htab has looked at the VM and before it makes its request: the answer must be about the
+# VM as it is then. The tool alone: one machine is enough.
 #
 # Runs on: powernv9; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
 # Takes: 5 s
 
 bats_require_minimum_version 1.5.0
-load host
-load vmm
-
-setup_file() {
-	host_boot
-}
+load fixture
 
 setup() {
-	before=$(pool_used)
-	vm_start
-	vm allocate 24
+	vm_with_table 24
 	PID=$(host cat /run/vmm/vm/pid)
-}
-
-teardown() {
-	vm_end
-	[[ $(pool_used) == "$before" ]]
 }
 
 # meanwhile COMMAND ARG...: kvm-htab, and COMMAND right before its third ioctl, after those that ask what the
@@ -44,7 +33,7 @@ says() {
 	meanwhile "$runs" reset --vm "pid:$PID" --wait=20 -rn -o RESULT,CHANGED,READY,STATUS
 	assert_failure 1
 	assert_output 'failed no yes 1'
-	says 'the guest has run since its table was last cleared, and nobody has offered this VM'
+	says 'this VM has run since its last reset and was not offered for one'
 	says '; nothing was changed'
 	vm stop
 	(($(vm entries) > 0))
@@ -66,15 +55,15 @@ refused_after() {
 	assert_failure 3
 	assert_output "failed yes $2 3"
 	# shellcheck disable=SC2016 # quoted by the message
-	says 'no room for a table of order 40 (1T): `kvm-htab pool-status` shows what would fit; --min-order accepts less'
+	says 'no room for a table of order 40 (1T); see `kvm-htab pool-status`, or accept a smaller one with --min-order'
 	says "$3"
 	[[ $stderr != *'nothing was changed'* ]]
 }
 
 @test "the table is emptied, or another one, or gone: a request without success says so" {
 	vm run
-	refused_after 'vmm ctl vm allocate 24' 'yes 24' '; meanwhile the table was emptied'
+	refused_after 'vmm ctl vm allocate 24' 'yes 24' '; its table was emptied'
 	refused_after 'vmm ctl vm allocate 25' 'yes 25' '; the VM now has a table of order 25'
 	[[ $HOST_MACHINE != powernv8 ]] || return 0 # has no radix
-	refused_after 'vmm ctl vm radix' 'no -' '; meanwhile the VM has lost its table: it has none now'
+	refused_after 'vmm ctl vm radix' 'no -' '; the VM has lost its table'
 }

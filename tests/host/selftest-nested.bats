@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The kernel's selftest where there are no tables: it sees that every request says so, and skips the rest.
+# The kernel's selftest on a host that cannot have tables: it sees that every request says so, and skips the rest.
 #
 # Runs on: pseries; lines: all; kernels: series
 # Takes: 10 s

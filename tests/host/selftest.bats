@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The kernel series' own test: no line of it may fail, be skipped or be missing.
+# The kernel series' own test: each of its lines must pass, and none may be missing.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Takes: 5 s

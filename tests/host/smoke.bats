@@ -1,21 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The test bed itself: a POWER host with KVM-HV and a pool, a way in and out of it, and a reference
-# VMM whose guest really uses its hashed page table.
+#
+# The test bed itself: a POWER host with KVM-HV and a pool, a way in and out of it, and a reference VMM whose guest
+# really uses its hashed page table.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Runs on: powernv9; lines: bookworm trixie; kernels: modules
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: modules
 # Takes: 5 s
 
-load host
-load vmm
+load fixture
 
-setup_file() {
-	host_boot
-}
-
-teardown() {
-	vm_end
+setup() {
+	pool_before
 }
 
 @test "the host boots with KVM-HV and a pool" {

@@ -9,22 +9,12 @@
 # Takes: 15 s
 
 bats_require_minimum_version 1.5.0
-load host
-load vmm
+load fixture
 
 DIR=/sys/kernel/kvm_htab
 
-setup_file() {
-	host_boot
-}
-
 setup() {
-	before=$(pool_used)
-}
-
-teardown() {
-	vm_end
-	[[ $(pool_used) == "$before" ]]
+	pool_before
 }
 
 stat() {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A host that is itself a guest: its KVM-HV has radix guests only, no tables and no pool, and every
-# command says so. Run with --machine pseries.
+# A host that is itself a guest: its KVM-HV has radix guests only, neither tables nor a pool, and every command says
+# so.
 #
 # Runs on: pseries; lines: all; kernels: series
 # Takes: 10 s
@@ -56,7 +56,7 @@ setup_file() {
 	run host kvm-htab list
 	assert_success
 	assert_line --regexp '^ +- +- - +- +- +[0-9]+ vmm +-$'
-	assert_output --partial 'this host is itself a guest (pSeries): its VMs use the radix MMU only'
+	assert_output --partial 'this host is itself a guest (pSeries): its VMs use radix'
 	for command in vm-status reset 'resize --order 24'; do
 		host vmm ctl vm offer @nested
 		# shellcheck disable=SC2086 # words

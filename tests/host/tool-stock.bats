@@ -8,20 +8,10 @@
 # Takes: 30 s
 
 bats_require_minimum_version 1.5.0
-load host
-load vmm
+load fixture
 
 setup_file() {
 	host_boot --no-panic
-}
-
-setup() {
-	vm_start
-	vm allocate 24
-}
-
-teardown() {
-	vm_end
 }
 
 @test "pool-status shows what this kernel shows, and names the source" {
@@ -46,13 +36,13 @@ teardown() {
 	assert_equal "$(json '[.results[0].map[] | select(.kind == "used") | .bytes] | add')" "$(pool_used)"
 	run host kvm-htab pool-status --map
 	assert_success
-	assert_line '  #  in use; this kernel does not tell by which VM'
+	assert_line '  #  in use; this kernel does not report by which VM'
 	run host_as nobody kvm-htab pool-status --map
 	assert_failure 1
-	assert_line 'kvm-htab: only root may see what is where in the pool: try as root'
+	assert_line 'kvm-htab: only root may read the map of the pool: try as root'
 	run host kvm-htab compact
 	assert_failure 5
-	assert_output --partial 'this kernel does not move tables'
+	assert_output --partial 'this kernel cannot move tables'
 }
 
 # shellcheck disable=SC2016 # for the host
@@ -75,18 +65,18 @@ teardown() {
 	run --separate-stderr host kvm-htab list -rn -o ORDER,PID,VMM
 	assert_output "- $pid vmm"
 	# shellcheck disable=SC2154 # set by run
-	[[ $stderr == *'this kernel does not tell what tables the VMs have'* ]]
+	[[ $stderr == *'this kernel does not report VM tables'* ]]
 	run --separate-stderr host_as nobody kvm-htab list --json
 	assert_success
 	assert_equal "$(json '[.hidden_vms, (.results | length)] | @csv')" '1,0'
 	run host_as nobody kvm-htab list
 	assert_success
-	assert_output --partial 'VMs of other users are not shown'
+	assert_output --partial 'VMs of other users are visible to root only'
 	host mount -o remount,hidepid=2 /proc
 	run host_as nobody kvm-htab list
 	host mount -o remount,hidepid=0 /proc
 	assert_success
-	assert_output --partial 'VMs of other users are not shown'
+	assert_output --partial 'VMs of other users are visible to root only'
 	host vmm start other
 	host vmm ctl vm run-loop
 	run host cat /sys/module/kvm_hv/refcnt
@@ -109,7 +99,7 @@ teardown() {
 		# shellcheck disable=SC2086 # words
 		run host kvm-htab $command --vm @stock
 		assert_failure 5
-		assert_output --partial 'this kernel refuses VM ioctls from any process but the VM'
+		assert_output --partial 'this kernel accepts VM ioctls only from the VM'
 		assert_output --partial 'boot a kernel with the kvm-htab series'
 		run vm offered
 		assert_success
@@ -117,6 +107,6 @@ teardown() {
 		# shellcheck disable=SC2086 # words
 		run host kvm-htab $command --vm "pid:$(host cat /run/vmm/vm/pid)"
 		assert_failure 5
-		assert_output --partial 'this kernel refuses VM ioctls from any process but the VM'
+		assert_output --partial 'this kernel accepts VM ioctls only from the VM'
 	done
 }

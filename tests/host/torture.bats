@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Hashed page tables under load, on a host with two CPUs: memory that is merged, moved and put together under guests
-# that check it, hardly any memory left, a write to the htab file that does not get on, processes that are killed at any
-# moment. Whatever happens, in the end the pool is as it was.
+# Hashed page tables under load, on a host with two CPUs: memory that is merged, moved and collapsed under guests that
+# check it, hardly any memory left, a write to the htab file that stalls, processes that are killed at any moment. At
+# the end the pool must be as it was.
 #
-# Its CPUs take turns, in one thread of the emulator. With a thread each, the QEMU of Debian 12 does not wait until the
-# other CPUs have forgotten a translation that one invalidates, as POWER does: on an unpatched kernel, a process whose
-# pages are merged by KSM then loses stores, without any KVM. (A kernel that patches its code for ftrace while it boots,
-# as Debian's does, takes hours for that.)
+# The CPUs take turns, in one thread of the emulator. With a thread for each CPU, the QEMU of Debian 12 does not wait
+# until the other CPUs have dropped a translation that one invalidates, as POWER does: on an unpatched kernel, a
+# process whose pages are merged by KSM then loses stores, even without KVM. (A kernel that patches its code for
+# ftrace while it boots, as Debian's does, takes hours for that.)
 #
-# TORTURE_SECONDS: how long each is to take, about (5). TORTURE_SEED: for the moments; the tests print it.
+# TORTURE_SECONDS: about how long each test takes (5). TORTURE_SEED: seed for the moments; the tests print it.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
 # Runs on: powernv9; lines: other; kernels: series
@@ -25,11 +25,6 @@ setup_file() {
 	export SEED=${TORTURE_SEED:-$((RANDOM * 32768 + RANDOM))}
 	echo "# $HOST_MACHINE: TORTURE_SEED=$SEED" >&3
 	[[ $HOST_ON ]] || host_boot --smp 2 --in-turn --memory 2G
-}
-
-# No other file asks for it, and idle it takes half a core from those that come.
-teardown_file() {
-	[[ ! ${HOST_DIR-} ]] || host_verdict
 }
 
 setup() {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The test bed must be able to fail: what a host's verdict has to notice.
+# The test bed must be able to fail: what a host's verdict has to notice. It is the same on all machines and lines.
 #
 # Runs on: powernv9; lines: first; kernels: series
 # Check-long: powernv9; lines: all; kernels: series

@@ -6,7 +6,7 @@
 
 # The functions that take a message, and those that hand a part of one on to them
 BEGIN {
-	calls = "(^|[^a-z_])(complain|argp_error|options_fail|error_set|text_add|text_format|call_note|process_error|" \
+	calls = "(^|[^a-z_])(complain|argp_error|options_fail|error_set|text_add|text_format|advise|call_note|process_error|" \
 		"item_set|item_advise|item_set_next|describe_pool|module_present|reservation_failed|device_missing)\\("
 }
 

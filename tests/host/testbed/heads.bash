@@ -25,6 +25,7 @@
 #   heads_wanted MACHINE POSITION LINE KERNEL WHEN   of what heads prints, on stdin, "FILE|SECONDS" for what runs there.
 #                           POSITION: first, other, or any; WHEN: check, long or any. A file is "long" where it is not
 #                           "check"
+#   heads_seconds FILE...   prints "FILE|SECONDS" for each
 #   heads_errors FILE...    prints what is wrong in their heads
 
 heads() {
@@ -63,6 +64,14 @@ heads_wanted() {
 					print file[i] "|" seconds[file[i]]
 			}
 		}'
+}
+
+heads_seconds() {
+	local file seconds
+	for file; do
+		seconds=$(sed -n 's/^# Takes: \([0-9]*\) s$/\1/p' "$file")
+		echo "$file|${seconds:-30}"
+	done
 }
 
 heads_errors() {

@@ -74,11 +74,12 @@ distribution_jobs() {
 	done
 }
 
+# The patched image first: most jobs need it, and tests of the unpatched kernel take the selftest from it.
 build_images() {
 	local name kind scripts=$jobs_here/../../../kernel/scripts
 	"$jobs_here/sysroot" >/dev/null &
 	for name in $1; do
-		for kind in stock patched; do
+		for kind in patched stock; do
 			nice "$scripts/image" "$name" $kind >/dev/null || return
 			suite_has "$name-$kind"
 		done

@@ -93,11 +93,13 @@ machine_tee() {
 	fi
 }
 
-# machine_append PANIC TEXT: the kernel's command line. A splat under emulation on a busy machine
-# must be the kernel's fault, hence the patience with stalls.
+# machine_append PANIC TEXT: the kernel's command line. A splat under emulation on a busy machine must be the kernel's
+# fault, so stalls get more time. norandmaps: the emulator keeps translated code by its virtual address. If programs and
+# libraries are at other addresses each time, it has to translate them each time, which makes a command four times as
+# expensive.
 machine_append() {
 	echo "console=hvc0 rdinit=/init kvm_cma_resv_ratio=10 log_buf_len=4M" \
-		"rcupdate.rcu_cpu_stall_timeout=120 panic=-1" \
+		"rcupdate.rcu_cpu_stall_timeout=120 panic=-1 norandmaps" \
 		"$([[ $1 == 1 ]] && echo "panic_on_warn=1 oops=panic")" "$2"
 }
 

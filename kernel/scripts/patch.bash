@@ -1,0 +1,19 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What can be said of a patch by its text. Sourced.
+
+# subject PATCH
+subject() {
+	awk '/^Subject: /	{ found = 1; sub(/^Subject: (\[[^]]*\] *)?/, ""); printf "%s", $0; next }
+		found && !/^ /	{ exit }
+		found' "$1" | tr -d '\n'
+}
+
+# changed_lines: of a patch on stdin the names of files and the lines that are added and removed, without their context,
+# which is not the patch's.
+changed_lines() {
+	awk '/^diff --git /	{ hunk = 0; print }
+		/^@@ /		{ hunk = 1 }
+		hunk && /^[-+]/'
+}
