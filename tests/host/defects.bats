@@ -11,7 +11,7 @@
 # Runs on: powernv9; lines: other; kernels: stock
 # Runs on: powernv9; lines: bookworm trixie; kernels: modules
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: stock modules
-# Takes: 20 s
+# Takes: 10 s
 
 load host
 load vmm

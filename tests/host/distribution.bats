@@ -4,7 +4,7 @@
 # only root may read the boot log.
 #
 # Check-long: powernv9; lines: all; kernels: distribution
-# Takes: 30 s
+# Takes: 20 s
 
 bats_require_minimum_version 1.5.0
 load host

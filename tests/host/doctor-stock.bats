@@ -4,7 +4,7 @@
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: stock
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: stock
-# Takes: 30 s
+# Takes: 20 s
 
 bats_require_minimum_version 1.5.0
 load host

@@ -5,7 +5,7 @@
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
 # Longer: FUZZ_SECONDS=600
-# Takes: 30 s
+# Takes: 25 s
 
 load host
 

@@ -4,7 +4,7 @@
 #
 # Runs on: powernv8; lines: all; kernels: series
 # Check-long: powernv8; lines: all; kernels: modules
-# Takes: 10 s
+# Takes: 5 s
 
 load fixture
 

@@ -7,7 +7,7 @@
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
 # Runs on: powernv9; lines: other; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
-# Takes: 65 s
+# Takes: 35 s
 
 load host
 load vmm

@@ -5,7 +5,7 @@
 #
 # Runs on: powernv9 powernv10; lines: all; kernels: series
 # Check-long: powernv9 powernv10; lines: all; kernels: modules
-# Takes: 15 s
+# Takes: 10 s
 
 load fixture
 

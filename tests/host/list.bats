@@ -188,11 +188,13 @@ of() {
 }
 
 @test "pool-status names those who use the pool, and no others" {
+	local id
 	two
 	run host kvm-htab pool-status --json
 	assert_success
+	id=$(host "cd /sys/kernel/kvm_htab/vm && grep -lx $first */pid")
 	assert_equal "$(of '.results[0].users')" \
-		"[{\"order\":26,\"table_bytes\":$((1 << 26)),\"pid\":$first,\"vmm\":\"vmm\",\"domain\":null}]"
+		"[{\"id\":${id%/pid},\"order\":26,\"table_bytes\":$((1 << 26)),\"pid\":$first,\"vmm\":\"vmm\",\"domain\":null}]"
 	run host kvm-htab pool-status
 	assert_line --regexp "^ +26 +64M +$first vmm +-$"
 	refute_output --partial "$second"

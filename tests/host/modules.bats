@@ -4,7 +4,7 @@
 #
 # Runs on: powernv9; lines: bookworm trixie; kernels: modules
 # Check-long: powernv9; lines: all; kernels: modules
-# Takes: 30 s
+# Takes: 20 s
 
 bats_require_minimum_version 1.5.0
 load host

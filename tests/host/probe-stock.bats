@@ -5,7 +5,7 @@
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: stock
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: stock
-# Takes: 30 s
+# Takes: 10 s
 
 load fixture
 

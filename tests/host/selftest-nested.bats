@@ -3,7 +3,7 @@
 # The kernel's selftest on a host that cannot have tables: it sees that every request says so, and skips the rest.
 #
 # Runs on: pseries; lines: all; kernels: series
-# Takes: 10 s
+# Takes: 5 s
 
 load host
 load selftest

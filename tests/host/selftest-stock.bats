@@ -5,7 +5,7 @@
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: stock
 # Runs on: powernv9; lines: other; kernels: stock
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: stock
-# Takes: 10 s
+# Takes: 5 s
 
 load host
 load selftest

@@ -4,7 +4,7 @@
 # so.
 #
 # Runs on: pseries; lines: all; kernels: series
-# Takes: 10 s
+# Takes: 5 s
 
 load host
 

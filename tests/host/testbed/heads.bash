@@ -18,8 +18,8 @@
 #             modules:       a distribution's kernel as it is, with the series' modules
 #             distribution:  the same kernel with its own modules
 #
-# "Takes" is the time on one machine, with the boot of a host of its own if it has one. It only helps to distribute the
-# files, and does not have to be exact.
+# "Takes" is the time on one machine whose cores are free, boots included. It only helps to distribute the files, and does
+# not have to be exact.
 #
 #   heads FILE...           prints "FILE|MACHINE|LINE|KERNEL|SECONDS|WHEN" for each combination; WHEN is check or long
 #   heads_wanted MACHINE POSITION LINE KERNEL WHEN   of what heads prints, on stdin, "FILE|SECONDS" for what runs there.

@@ -6,6 +6,7 @@
 #
 #   line_jobs LINE POSITION WHEN    what runs on that kernel line. POSITION and WHEN: see heads.bash
 #   distribution_jobs NAME WHEN     what runs on that distribution's kernel
+#   default_jobs                    how many jobs run at a time
 #   build_images LINES NAMES        builds the images of these lines, and of these distributions, beside the jobs
 
 jobs_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -15,7 +16,7 @@ jobs_rows=$(heads "$jobs_here"/../*.bats)
 
 # A job takes about this many seconds: so long that a host's boot does not matter, so short that no core is idle at the
 # end.
-job_seconds=150
+job_seconds=100
 
 # distribute JOBS: of lines "FILE|SECONDS", prints for each job its seconds and files: the longest first, each to the
 # job that has the least to do
@@ -72,6 +73,14 @@ distribution_jobs() {
 		file_jobs "Kernel of $1, with its own modules" "$1-stock" "$machine" --on "$1" --stock \
 			< <(jobs_wanted "$machine" any "$1" distribution "$2")
 	done
+}
+
+# One more than there are cores, since a host waits now and then; but a host may fill its memory and take 5 GiB.
+default_jobs() {
+	awk -v cores="$(nproc)" '/^MemTotal:/ {
+		fit = int($2 / (5 * 1024 * 1024))
+		print (fit < 1 ? 1 : fit > cores ? cores + 1 : fit)
+	}' /proc/meminfo
 }
 
 # The patched image first: most jobs need it, and tests of the unpatched kernel take the selftest from it.
