@@ -100,9 +100,34 @@ static const char *directive(const char *line, const char *keyword, const char *
 	return line + n + strspn(line + n, " \t");
 }
 
-/* The text after "@keyword @name" in the file @path. The caller frees it; NULL: not found. */
+/* Whether @text begins with @parameter, alone or with a value. */
+static bool is_parameter(const char *text, const char *parameter)
+{
+	size_t n = strcspn(text, "= \t\n");
+
+	return n == strlen(parameter) && !strncmp(text, parameter, n);
+}
+
+/* Whether @text, up to the end of the line, sets @parameter; NULL: it need not set any. */
+static bool sets_parameter(const char *text, const char *parameter)
+{
+	if (!parameter)
+		return true;
+	while (*text && *text != '\n') {
+		if (is_parameter(text, parameter))
+			return true;
+		text += strcspn(text, " \t\n");
+		text += strspn(text, " \t");
+	}
+	return false;
+}
+
+/*
+ * The text after "@keyword @name" in the file @path, on the first such line that sets @parameter.
+ * The caller frees it; NULL: not found.
+ */
 static char *file_directive(const struct sysfs *fs, const char *path, const char *keyword,
-			    const char *name)
+			    const char *name, const char *parameter)
 {
 	_cleanup_free_ char *text = NULL;
 
@@ -113,7 +138,7 @@ static char *file_directive(const struct sysfs *fs, const char *path, const char
 
 		line += *line == '\n';
 		rest = directive(line, keyword, name);
-		if (rest)
+		if (rest && sets_parameter(rest, parameter))
 			return strndup(rest, strcspn(rest, "\n"));
 		if (!*line)
 			break;
@@ -135,11 +160,12 @@ static bool is_hidden(const struct sysfs *fs, size_t directory, const char *file
 }
 
 /*
- * The text after "@keyword @name" in modprobe's configuration, and in @where, unless it is NULL,
- * the file. The caller frees both. NULL: not found.
+ * The text after "@keyword @name" in modprobe's configuration, on a line that sets @parameter
+ * unless that is NULL, and in @where, unless it is NULL, the file. The caller frees both. NULL: not
+ * found.
  */
 static char *config_directive(const struct sysfs *fs, const char *keyword, const char *name,
-			      char **where)
+			      const char *parameter, char **where)
 {
 	for (size_t i = 0; i < NCONFIG; i++) {
 		_cleanup_closedir_ DIR *dir =
@@ -154,7 +180,7 @@ static char *config_directive(const struct sysfs *fs, const char *keyword, const
 			if (!dot || strcmp(dot, ".conf") || is_hidden(fs, i, entry->d_name))
 				continue;
 			snprintf(path, sizeof(path), "%s/%s", config_directories[i], entry->d_name);
-			rest = file_directive(fs, path, keyword, name);
+			rest = file_directive(fs, path, keyword, name, parameter);
 			if (rest && where)
 				*where = strdup(path);
 			if (rest)
@@ -186,13 +212,13 @@ static void deny_install(const struct sysfs *fs, struct module *module, const ch
 		return;
 	deny(module, DENIAL_INSTALL, name);
 	module->install = strdup(command);
-	free(config_directive(fs, "install", name, &module->where));
+	free(config_directive(fs, "install", name, NULL, &module->where));
 }
 
 static void deny_blacklist(const struct sysfs *fs, struct module *module, const char *name)
 {
 	deny(module, DENIAL_BLACKLIST, name);
-	free(config_directive(fs, "blacklist", name, &module->where));
+	free(config_directive(fs, "blacklist", name, NULL, &module->where));
 }
 
 /* What the kernel refuses, whatever the configuration of modprobe. */
@@ -329,8 +355,8 @@ static bool index_has(const struct sysfs *fs, const char *directory, const char 
 static void ask_files(const struct sysfs *fs, const char *directory, const char *name,
 		      struct module *module)
 {
-	_cleanup_free_ char *command = config_directive(fs, "install", name, NULL);
-	_cleanup_free_ char *blacklist = config_directive(fs, "blacklist", name, NULL);
+	_cleanup_free_ char *command = config_directive(fs, "install", name, NULL, NULL);
+	_cleanup_free_ char *blacklist = config_directive(fs, "blacklist", name, NULL, NULL);
 
 	if (module->state == MODULE_UNKNOWN) {
 		if (index_has(fs, directory, "modules.builtin", name))
@@ -369,9 +395,28 @@ void module_query(const struct sysfs *fs, const char *release, const char *name,
 	    command_line_has(cmdline, "modprobe.blacklist=", name))
 		deny_blacklist(fs, module, name);
 	if (!module->denial && module->state == MODULE_LOADABLE) {
-		command = config_directive(fs, "install", NEEDED, NULL);
+		command = config_directive(fs, "install", NEEDED, NULL, NULL);
 		deny_install(fs, module, NEEDED, command);
 	}
+}
+
+char *module_parameter_place(const struct sysfs *fs, const char *name, const char *parameter)
+{
+	_cleanup_free_ char *cmdline = NULL;
+	char *where = NULL;
+
+	free(config_directive(fs, "options", name, parameter, &where));
+	if (where || sysfs_read(fs, "/proc/cmdline", &cmdline, NULL))
+		return where;
+	for (const char *word = cmdline; *word; word += strspn(word, " \t\n")) {
+		size_t n = strcspn(word, ". \t\n");
+
+		if (n == strlen(name) && same_name(word, name, n) && word[n] == '.' &&
+		    is_parameter(word + n + 1, parameter))
+			return strdup("the kernel's command line");
+		word += strcspn(word, " \t\n");
+	}
+	return NULL;
 }
 
 void module_clear(struct module *module)

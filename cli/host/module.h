@@ -45,4 +45,10 @@ void module_query(const struct sysfs *fs, const char *release, const char *name,
 		  struct module *module);
 void module_clear(struct module *module);
 
+/*
+ * Where a parameter of the module @name is set: a file of modprobe's configuration, or the kernel's
+ * command line. The caller frees it. NULL: nowhere.
+ */
+char *module_parameter_place(const struct sysfs *fs, const char *name, const char *parameter);
+
 #endif /* KVM_HTAB_HOST_MODULE_H */

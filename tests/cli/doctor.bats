@@ -422,6 +422,23 @@ pool() {
 	check pool warning "fragmented: "
 }
 
+@test "a parameter of kvm_hv that is gone is named, wherever it is set" {
+	local gone='ignores htab_move_max_order in'
+	modprobe_d etc/modprobe.d kvm.conf 'options kvm_hv htab_move=running htab_move_max_order=27'
+	# a kernel that may still have it
+	check kernel ok "with the kvm-htab series"
+	echo 100 >"$dir/sys/module/kvm_hv/parameters/htab_move_max_pause_ms"
+	check kernel warning "$gone /etc/modprobe.d/kvm.conf" "replace it by htab_move_max_pause_ms"
+	printf '%s\n' 'options kvm_hv htab_move=running' 'options kvm-hv htab_move_max_order=27' >"$dir/etc/modprobe.d/kvm.conf"
+	check kernel warning "$gone /etc/modprobe.d/kvm.conf"
+	modprobe_d etc/modprobe.d kvm.conf 'options kvm_hv htab_move_max_pause_ms=50 # no htab_move_max_orders=1'
+	check kernel ok "with the kvm-htab series"
+	echo 'root=/dev/sda1 kvm-hv.htab_move_max_order=27 quiet' >"$dir/proc/cmdline"
+	check kernel warning "$gone the kernel's command line"
+	echo 'root=/dev/sda1 kvm_hv.htab_move=never htab_move_max_order=27' >"$dir/proc/cmdline"
+	check kernel ok "with the kvm-htab series"
+}
+
 @test "the pool that this user may not see" {
 	rm -r "$dir"
 	cp -r "$TREES/stock-6.1-debugfs" "$dir"

@@ -16,7 +16,8 @@
 #   entries_after_run [ORDER]  entries of a table of that order (24) after `vm run`: the kernel maps those pages for
 #                           real mode, at most one in each group of 8 entries; 9 are the guest's own
 #   in_place                tables made where the old one was, or around it, since kvm_hv was loaded
-#   tables_move MODE        whose tables the kernel may move, if it moves any: never, stopped or running
+#   tables_move MODE [MS]   whose tables the kernel may move, if it moves any: never, stopped or running; and for how long
+#                           it may hold up a VM (1000 ms, since copies are slow on an emulated host)
 #   pool_used               bytes of the pool that are taken now
 #   pool_back_to BYTES      waits until that much is taken; for what the kernel finishes later
 #   a_stranger_in_a_loop SOCKET  resets the VM for 20 s as fast as it can; meanwhile the VM's owner makes offers and lets
@@ -89,7 +90,10 @@ in_place() {
 }
 
 tables_move() {
-	host "cd /sys/module/kvm_hv/parameters && { [ ! -e htab_move ] || echo $1 >htab_move; }"
+	host "
+		cd /sys/module/kvm_hv/parameters
+		[ ! -e htab_move ] || echo $1 >htab_move
+		[ ! -e htab_move_max_pause_ms ] || echo ${2:-1000} >htab_move_max_pause_ms"
 }
 
 # For the shell in the host. A distribution's kernel has no CMA in debugfs; there our modules say it.

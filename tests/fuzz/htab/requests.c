@@ -3,9 +3,11 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fuzz.h"
@@ -338,7 +340,7 @@ bool do_info(struct vm *vm)
 
 bool do_ctl(struct vm *vm)
 {
-	struct kvm_enable_cap cap = { .cap = KVM_CAP_PPC_HTAB_CTL, .args = { below(4) << 1 } };
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_PPC_HTAB_CTL, .args = { below(8) << 1 } };
 	struct way way = random_way(vm);
 	int ret;
 
@@ -347,7 +349,7 @@ bool do_ctl(struct vm *vm)
 	if (chance(40))
 		cap.args[1] = ORDER_MIN + below(12);
 	if (chance(8))
-		cap.args[0] |= chance(50) ? 1 : 8ULL << below(61);
+		cap.args[0] |= chance(50) ? 1 : 16ULL << below(60);
 	if (chance(8))
 		cap.args[1] = chance(50) ? odd_order() : random_bits();
 	if (chance(8))
@@ -363,7 +365,7 @@ bool do_ctl(struct vm *vm)
 		allow(ret, -EIO, -EIO);
 	else if (!readable(way.pointer))
 		allow(ret, -EFAULT, -EFAULT);
-	else if (!host.patched || cap.flags || cap.args[0] & ~6ULL || cap.args[2] || cap.args[3] ||
+	else if (!host.patched || cap.flags || cap.args[0] & ~14ULL || cap.args[2] || cap.args[3] ||
 		 (cap.args[1] && (cap.args[1] < ORDER_MIN || cap.args[1] > ORDER_MAX)))
 		allow(ret, -EINVAL, -EINVAL);
 	else if ((cap.args[0] & KVM_PPC_HTAB_CTL_OFFER) && vm->nr_running)
@@ -463,23 +465,55 @@ bool do_not_yours(struct vm *vm)
 	return true;
 }
 
-/* Room is made for a table of nobody yet: whatever is moved, each VM keeps what it has. */
+/* Has room made for a table of nobody yet; 0 or a negative errno */
+static int compact(unsigned int order)
+{
+	char text[12];
+	int fd = open("/sys/kernel/kvm_htab/compact", O_WRONLY | O_CLOEXEC), ret;
+
+	if (fd < 0)
+		disagree("compact cannot be opened");
+	ret = write(fd, text, (size_t)snprintf(text, sizeof(text), "%u", order)) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+#define COMPACT_TRIES 20
+#define COMPACT_WAIT_US 10000
+
+/*
+ * By a process that is killed meanwhile. What it has asked for comes to an end by itself, before what is
+ * asked for afterwards; which is not done at all as long as nothing is free.
+ */
+static int compact_killed(unsigned int order)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		compact(order);
+		_exit(0);
+	}
+	usleep(below(20) * 1000);
+	kill(pid, SIGKILL);
+	if (waitpid(pid, NULL, 0) != pid)
+		disagree("a process that asked for room could not be killed");
+	for (int i = 0; i < COMPACT_TRIES && compact(ORDER_MIN); i++)
+		usleep(COMPACT_WAIT_US);
+	return 0;
+}
+
+/* Whatever is moved, each VM keeps what it has. */
 bool do_compact(struct vm *vm)
 {
 	unsigned int order = ordinary_order();
-	char text[12];
-	int fd, length = snprintf(text, sizeof(text), "%u", order);
+	bool killed = chance(25);
 	int ret;
 
 	(void)vm;
 	if (!host.patched)
 		return false;
-	step("compact %u", order);
-	fd = open("/sys/kernel/kvm_htab/compact", O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		disagree("compact cannot be opened");
-	ret = write(fd, text, (size_t)length) < 0 ? -errno : 0;
-	close(fd);
+	step("compact %u%s", order, killed ? ", killed" : "");
+	ret = killed ? compact_killed(order) : compact(order);
 	answered("compact", ret);
 	allow(ret, 0, -ENOMEM);
 	if (ret && pool_quiet() && pool_could(NULL, order, false))

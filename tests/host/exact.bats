@@ -1,0 +1,59 @@
+# shellcheck disable=SC2016 # for the host
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Tables that only the page allocator can give, of exactly one size: the series gives at least as many as the unpatched
+# kernel, and neither ends other processes for them. What is tried for sizes that are optional is less.
+#
+# Runs on: powernv9; lines: first; kernels: series
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series
+# Takes: 90 s
+
+load host
+load vmm
+
+# given NAME OPTION...: boots such a host, fills the page cache, and prints how many VMs then get a table of order 24
+given() {
+	local name=$1
+	shift
+	host_boot --memory 1G "$@" >&3
+	host_limit 200 '
+		modprobe brd rd_nr=1 rd_size=716800
+		cat /dev/ram0 >/dev/null
+		n=0
+		if [ '"$name"' = full ]; then
+			for order in 26 25 24 23 22 21 20 19 18; do
+				while vmm start fill$n --ram 16 >/dev/null && vmm ctl fill$n allocate $order >/dev/null &&
+					[ $(cat /sys/kernel/debug/cma/kvm_cma/used) -gt ${used:--1} ]; do
+					used=$(cat /sys/kernel/debug/cma/kvm_cma/used)
+					n=$((n + 1))
+				done
+				vmm ctl fill$n quit
+				rm -r /run/vmm/fill$n
+			done
+		fi
+		cat /dev/ram0 >/dev/null
+		for i in $(seq 40); do
+			vmm start vm$i --ram 16 >/dev/null && vmm ctl vm$i allocate 24 >/dev/null || break
+		done
+		echo $((i - 1)) $(sed -n "s/^oom_kill //p" /proc/vmstat)'
+	host_verdict >&3
+}
+
+# both NAME OPTION...: the unpatched kernel and the series
+both() {
+	local stock patched
+	stock=$(given "$1" --stock "${@:2}")
+	patched=$(given "$@")
+	echo "# $HOST_MACHINE: stock $stock, series $patched (tables, processes ended)" >&3
+	((${stock% *} > 0))
+	((${patched% *} >= ${stock% *}))
+	assert_equal "${patched#* }" 0
+}
+
+@test "no pool, and the page cache is full" {
+	both none --append kvm_cma_resv_ratio=0
+}
+
+@test "the pool is full, and the page cache, too" {
+	both full --append kvm_cma_resv_ratio=10
+}
