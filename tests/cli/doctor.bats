@@ -423,12 +423,12 @@ pool() {
 }
 
 @test "a parameter of kvm_hv that is gone is named, wherever it is set" {
-	local gone='ignores htab_move_max_order in'
+	local gone='which ignores htab_move_max_order in'
 	modprobe_d etc/modprobe.d kvm.conf 'options kvm_hv htab_move=running htab_move_max_order=27'
 	# a kernel that may still have it
 	check kernel ok "with the kvm-htab series"
 	echo 100 >"$dir/sys/module/kvm_hv/parameters/htab_move_max_pause_ms"
-	check kernel warning "$gone /etc/modprobe.d/kvm.conf" "replace it by htab_move_max_pause_ms"
+	check kernel warning "$gone /etc/modprobe.d/kvm.conf" "replace it by htab_move_max_pause_ms, the milliseconds that a VM may pause"
 	printf '%s\n' 'options kvm_hv htab_move=running' 'options kvm-hv htab_move_max_order=27' >"$dir/etc/modprobe.d/kvm.conf"
 	check kernel warning "$gone /etc/modprobe.d/kvm.conf"
 	modprobe_d etc/modprobe.d kvm.conf 'options kvm_hv htab_move_max_pause_ms=50 # no htab_move_max_orders=1'
@@ -587,7 +587,7 @@ on_terminal() {
 	done
 	# nor is anything where there is no terminal
 	run kvm_htab doctor --sysroot "$dir"
-	assert_line --regexp "^ +guests run, but nothing outside .* see KERNEL in kvm-htab\(8\)$"
+	assert_line --regexp "^ +guests run, but nothing outside .* VM's table: see KERNEL in kvm-htab\(8\)$"
 }
 
 @test "states have colours on a terminal, and not with NO_COLOR, TERM=dumb or --raw" {
