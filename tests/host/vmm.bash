@@ -15,6 +15,8 @@
 #   guest_pages             pages of the host in the guest's 64 MiB
 #   entries_after_run [ORDER]  entries of a table of that order (24) after `vm run`: the kernel maps those pages for
 #                           real mode, at most one in each group of 8 entries; 9 are the guest's own
+#   htab_ctl_bits           what KVM_CHECK_EXTENSION says of KVM_CAP_PPC_HTAB_CTL: the modules move no tables, and do
+#                           not have NOMOVE
 #   in_place                tables made where the old one was, or around it, since kvm_hv was loaded
 #   tables_move MODE [MS]   whose tables the kernel may move, if it moves any: never, stopped or running; and for how long
 #                           it may hold up a VM (1000 ms, since copies are slow on an emulated host)
@@ -83,6 +85,10 @@ entries_after_run() {
 	local pages groups=$((1 << (${1:-24} - 7)))
 	pages=$(guest_pages)
 	echo $(((pages < groups ? pages : groups) + 9))
+}
+
+htab_ctl_bits() {
+	[[ ${HOST_ON:-} ]] && echo 6 || echo 14
 }
 
 in_place() {

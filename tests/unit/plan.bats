@@ -53,7 +53,7 @@ check() {
 	for other in 6.12 7.2; do
 		dir=$BATS_TEST_TMPDIR/$other
 		grep -q 'book3s_hv_htab_plan' ../../../kernel/patches/$other/*.patch || skip "not in $other yet"
-		make -s O="$dir" LINE=$other "$dir/book3s_hv_htab_plan.c"
+		make -s O="$dir" LINE=$other "$dir"/book3s_hv_htab_plan.{c,h}
 		cmp {"$dir","$BATS_FILE_TMPDIR/plan"}/book3s_hv_htab_plan.c
 		cmp {"$dir","$BATS_FILE_TMPDIR/plan"}/book3s_hv_htab_plan.h
 	done
@@ -79,7 +79,11 @@ mutant() {
 	mutant 'windows are skipped' 'small 3000' 's/at = max(round_down(next, step), at + step)/at = max(round_down(next, step), at + 2 * step)/'
 	mutant 'gaps that grow are not looked at again' 'small 3000' 's/min(win->first.end, win->last.end - size)/win->last.end/'
 	mutant 'the first place will do' 'small 3000' 's/ && plan->cost && / \&\& plan->cost == ULONG_MAX \&\& /'
-	mutant 'what is fixed may be in the room' 'small 3000' 's/win.fixed_end <= at && //'
+	mutant 'what is fixed may be in the room' 'small 3000' 's/win->fixed_end <= win->at && //'
+	mutant 'the end of what is replaced may be in the room' 'small 3000' 's/ && !starts_in_replaced(win)//'
+	mutant 'the start of what is replaced may be in the room' 'small 3000' 's/!ends_in_replaced(win) && //'
+	mutant 'windows up to what is replaced are skipped' 'small 3000' 's/if (ends_in_replaced(win))/if (0)/'
+	mutant 'what is replaced is moved' 'small 3000' 's/table->listed && !table->replaced &&/table->listed \&\&/'
 	mutant 'all tables may move' 'small 3000' 's/table->stays ? EXTENT_FIXED : EXTENT_TABLE/EXTENT_TABLE/'
 	mutant 'aligned places only' 'medium 2000' 's/ || place_tables(plan, place_packed)//'
 	mutant 'places are given twice' 'small 3000' 's/bitmap_set(plan->scratch, to, .*/;/'

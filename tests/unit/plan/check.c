@@ -36,6 +36,14 @@ static void fail(const struct pool *pool, const struct hpt_plan *plan, const cha
 	exit(1);
 }
 
+/* Whether its place is the room's in the end */
+static bool goes(const struct hpt_plan_table *table, const struct hpt_plan *plan)
+{
+	return table->moves ||
+	       (table->replaced && table->order < HPT_PLAN_ORDERS && table->at >= plan->at &&
+		table->at + hpt_plan_size(table) <= plan->at + plan->nr);
+}
+
 /* Carries the plan out on a bitmap of its own */
 static void check_moves(const struct pool *pool, const struct hpt_plan *plan)
 {
@@ -52,7 +60,7 @@ static void check_moves(const struct pool *pool, const struct hpt_plan *plan)
 		if (!table->moves)
 			continue;
 		size = hpt_plan_size(table);
-		if (table->stays)
+		if (table->stays || table->replaced)
 			fail(pool, plan, "a table that stays moves");
 		if (find_next_zero_bit(pool->busy, table->at + size, table->at) < table->at + size)
 			fail(pool, plan, "a table that is not there moves");
@@ -67,7 +75,7 @@ static void check_moves(const struct pool *pool, const struct hpt_plan *plan)
 	}
 	for (i = 0; i < pool->nr_tables; i++) {
 		table = &pool->tables[i];
-		for (g = table->at; table->moves && g < table->at + hpt_plan_size(table); g++)
+		for (g = table->at; goes(table, plan) && g < table->at + hpt_plan_size(table); g++)
 			map[g / BITS_PER_LONG] &= ~(1ul << (g % BITS_PER_LONG));
 	}
 	if (plan->at + plan->nr > pool->nr_granules)
@@ -144,6 +152,7 @@ static void check_small(unsigned long n)
 	while (n--) {
 		pool_init(&pool, random_below(39) + 2, random_below(10));
 		random_mix(&mix, 4, 6);
+		mix.replaced = 50;
 		pool_fill(&pool, &mix);
 		check_sizes(&pool, brute_force, true);
 		pool_free(&pool);
@@ -252,6 +261,7 @@ static void check_stale(unsigned long n)
 	while (n--) {
 		pool_init(&pool, random_below(500) + 1, random_below(50) + 1);
 		random_mix(&mix, 5, 20);
+		mix.replaced = 50;
 		pool_fill(&pool, &mix);
 		/* Each can be a run that is busy for an unknown reason then */
 		pool.nr_unknown += pool.nr_tables;

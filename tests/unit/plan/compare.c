@@ -58,7 +58,14 @@ static unsigned long brute_cost(const struct pool *pool, unsigned long at, unsig
 		busy[g] = brute.taken[g] = test_bit(g, pool->busy);
 	for (i = 0; i < pool->nr_tables; i++) {
 		table = &pool->tables[i];
-		if (table->stays || !overlap(table->at, hpt_plan_size(table), at, nr))
+		if (!overlap(table->at, hpt_plan_size(table), at, nr))
+			continue;
+		if (table->replaced && table->at >= at &&
+		    table->at + hpt_plan_size(table) <= at + nr) {
+			memset(&busy[table->at], false, hpt_plan_size(table));
+			continue;
+		}
+		if (table->stays || table->replaced)
 			continue;
 		cost += hpt_plan_size(table);
 		brute.sizes[brute.nr_tables++] = hpt_plan_size(table);

@@ -106,9 +106,11 @@ void pool_fill(struct pool *pool, const struct mix *mix)
 			break;
 		at += 1ul << order;
 	}
+	if (pool->nr_tables && percent(mix->replaced))
+		pool->tables[random_below(pool->nr_tables)].replaced = true;
 }
 
-/* A character for each granule: a table's letter, in upper case if it stays; # unknown; . free */
+/* A character for each granule: a table's letter, in upper case if it stays; @ is replaced; # unknown; . free */
 void pool_print(const struct pool *pool)
 {
 	unsigned int table = 0;
@@ -121,7 +123,9 @@ void pool_print(const struct pool *pool)
 		if (!test_bit(i, pool->busy))
 			putchar('.');
 		else if (table < pool->nr_tables && pool->tables[table].at <= i)
-			putchar((pool->tables[table].stays ? 'A' : 'a') + table % 26);
+			putchar(pool->tables[table].replaced ?
+					'@' :
+					(pool->tables[table].stays ? 'A' : 'a') + table % 26);
 		else
 			putchar('#');
 	}

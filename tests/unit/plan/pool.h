@@ -26,6 +26,8 @@ struct mix {
 	unsigned int unknown;
 	unsigned int stays;
 	unsigned int aligned;
+	/* How often there is a table that the room is to replace */
+	unsigned int replaced;
 };
 
 void random_seed(unsigned long seed);
