@@ -43,8 +43,8 @@ given() {
 both() {
 	local stock patched
 	# It may end processes, which is a splat
-	stock=$(given "$1" --stock --no-panic "${@:2}")
-	patched=$(given "$@")
+	stock=$(given "$1" --stock --no-panic "${@:2}" | tail -n 1)
+	patched=$(given "$@" | tail -n 1)
 	echo "# $HOST_MACHINE: stock $stock, series $patched (tables, processes ended)" >&3
 	((${stock% *} > 0))
 	((${patched% *} >= ${stock% *}))

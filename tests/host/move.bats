@@ -56,21 +56,6 @@ entries() {
 	host 'for i in $(seq 1 2 25); do vmm ctl filler$i entries-list | sort | md5sum; done'
 }
 
-@test "READY is steady while a table is moved" {
-	local last
-	vm allocate 24
-	vm run
-	vm offer @ready
-	last=$(host 'ls /sys/kernel/kvm_htab/vm | sort -n | tail -n 1')
-	run host_limit 60 "
-		foreign @ready flag-loop 8 2 say bye 2>&1 &
-		mover 1 1000 8 $last
-		wait"
-	assert_success
-	assert_output --regexp 'of-those=[1-9]'
-	assert_output --regexp 'flag-loop with=[1-9][0-9]* without=0'
-}
-
 @test "never: what does not fit is refused" {
 	checkered
 	tables_move never
