@@ -30,6 +30,7 @@ static const struct command *const commands[] = { COMMANDS(ENTRY) };
 struct invocation {
 	const struct command *command;
 	int at; /* index of its name in argv */
+	bool help; /* is all that was asked for */
 };
 
 static const struct command *command_find(const char *name)
@@ -46,11 +47,22 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_ARG:
+		if (!strcmp(arg, "help") && !invocation->help) {
+			invocation->help = true;
+			return 0;
+		}
 		invocation->command = command_find(arg);
 		if (!invocation->command)
 			options_fail(state, "unknown command \"%s\"", arg);
 		invocation->at = state->next - 1;
-		state->next = state->argc; /* the command parses the rest */
+		if (!invocation->help)
+			state->next = state->argc; /* the command parses the rest */
+		else if (state->next < state->argc)
+			options_fail(state, "help is for one command at a time");
+		return 0;
+	case ARGP_KEY_END:
+		if (invocation->help && !invocation->command)
+			argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "no command given");
@@ -69,7 +81,7 @@ static char *list_commands(int key, const char *text, void *input)
 	text_add(&list, "%s:\n", text);
 	for (size_t i = 0; i < COUNT_OF(commands); i++)
 		text_add(&list, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
-	text_add(&list, "\nSee `kvm-htab COMMAND --help` and kvm-htab(8).");
+	text_add(&list, "\nSee `kvm-htab help COMMAND` and kvm-htab(8).");
 	return list;
 }
 
@@ -102,7 +114,7 @@ int main(int argc, char **argv)
 	char name[64];
 
 	occupy_standard_fds();
-	signal(SIGPIPE, SIG_IGN); /* close_stdout() reports a closed pipe */
+	signal(SIGPIPE, SIG_IGN); /* peers get their answers even if nobody reads ours */
 	buffer_stdout();
 	atexit(close_stdout);
 	argp_err_exit_status = STATUS_USAGE;
@@ -111,6 +123,9 @@ int main(int argc, char **argv)
 	options_parse_argp(&argp, argc, argv, ARGP_IN_ORDER, &invocation);
 
 	snprintf(name, sizeof(name), "kvm-htab %s", invocation.command->name);
+	if (invocation.help)
+		return command_run(invocation.command, 2,
+				   (char *[]){ name, (char *)"--help", NULL });
 	argv[invocation.at] = name;
 	return command_run(invocation.command, argc - invocation.at, argv + invocation.at);
 }

@@ -70,8 +70,9 @@ _kvm_htab_files() {
 _kvm_htab_list() {
 	local done=""
 
+	[[ $2 != +* ]] || done=+
 	[[ $2 != *,* ]] || done=${2%,*},
-	mapfile -t COMPREPLY < <(compgen -P "$done" -W "$1" -- "${2##*,}")
+	mapfile -t COMPREPLY < <(compgen -P "$done" -W "$1" -- "${2#"$done"}")
 	compopt -o nospace 2>/dev/null
 }
 

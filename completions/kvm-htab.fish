@@ -50,7 +50,11 @@ function __kvm_htab_value
         case '*=VM'
             __kvm_htab_vms $argv[1]
         case '*=COLUMNS'
-            __fish_complete_list , "__kvm_htab_list Columns '[A-Z-]+' $argv[1]"
+            if string match -qr '^\+[^,]*$' -- (string replace -r '^--[a-z]+=' '' -- (commandline -ct))
+                __kvm_htab_list Columns '[A-Z-]+' $argv[1] | string replace -r '^' +
+            else
+                __fish_complete_list , "__kvm_htab_list Columns '[A-Z-]+' $argv[1]"
+            end
         case '*=DIR'
             __fish_complete_directories (string replace -r '^--[a-z]+=' '' -- (commandline -ct))
         case '*=SIZE'

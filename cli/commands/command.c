@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/stdout.h"
+#include "lib/text.h"
 
 void call_note(struct call *call, const char *subject, const char *text)
 {
@@ -101,7 +102,7 @@ static int print_rows(const struct call *call)
 
 	if (!call->rows || (!call->nrows && call->err.status))
 		return 0;
-	if (command->print && !output->raw && !output->columns)
+	if (command->print && !output->raw && !output->columns && !output->all)
 		return command->print(call);
 	return output_table(&call->layout, call->rows, command->row_bytes, call->nrows, output);
 }
@@ -131,8 +132,15 @@ static int prepare(struct call *call)
 	const struct command *command = call->options.command;
 	const struct output_options *output = &call->options.output;
 	const char *columns = output->columns ?: output->json ? NULL : command->defaults;
-	int r = layout_init(&call->layout, command->columns, command->ncolumns,
-			    output->columns ?: columns, &call->err);
+	_cleanup_free_ char *added = NULL;
+	int r;
+
+	if (columns && *columns == '+') {
+		added = text_format("%s,%s", command->defaults, columns + 1);
+		columns = added ?: command->defaults;
+	}
+	r = layout_init(&call->layout, command->columns, command->ncolumns,
+			output->all ? NULL : columns, &call->err);
 
 	if (!r)
 		r = sysfs_open(&call->fs, call->options.sysroot, &call->err);

@@ -36,7 +36,9 @@ static const struct {
 	{ { OPT_FORMAT, "--format" }, { OPT_PROBE, "--probe" } },
 	{ { OPT_PROBE, "--probe" }, { OPT_SYSROOT, "--sysroot" } },
 	{ { 'r', "--raw" }, { 'q', "--quiet" }, { OPT_FORMAT, "--format" }, { OPT_MAP, "--map" } },
-	{ { 'o', "--output" }, { OPT_MAP, "--map" } },
+	{ { 'o', "--output" }, { OPT_MAP, "--map" }, { OPT_OUTPUT_ALL, "--output-all" } },
+	{ { 'q', "--quiet" }, { OPT_OUTPUT_ALL, "--output-all" }, { OPT_FORMAT, "--format" } },
+	{ { OPT_OUTPUT_ALL, "--output-all" }, { OPT_MAP, "--map" } },
 };
 
 /* Exits with a usage error if two options of a row were given. */
@@ -105,7 +107,9 @@ static const struct argp_option common_options[] = {
 	{ "raw", 'r', NULL, 0, "Print columns for scripts, without padding", 10 },
 	{ "bytes", 'b', NULL, 0, "Print sizes in bytes", 10 },
 	{ "noheadings", 'n', NULL, 0, "Do not print headings", 10 },
-	{ "output", 'o', "COLUMNS", 0, "Print these columns (comma-separated)", 10 },
+	{ "output", 'o', "COLUMNS", 0,
+	  "Print these columns (comma-separated); +COLUMNS: after the usual ones", 10 },
+	{ "output-all", OPT_OUTPUT_ALL, NULL, 0, "Print all columns", 10 },
 	{ "quiet", 'q', NULL, 0, "Print errors only", 10 },
 	{ "sysroot", OPT_SYSROOT, "DIR", 0, "Read /sys and /proc of a captured host below DIR",
 	  11 },
@@ -123,7 +127,7 @@ error_t options_parse_help(int key, struct argp_state *state)
 	case OPT_USAGE:
 		argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
 		return 0;
-	case OPT_VERSION:
+	case 'V':
 		puts("kvm-htab " VERSION);
 		exit(STATUS_DONE);
 	}
@@ -138,7 +142,8 @@ static unsigned int parse_seconds(struct argp_state *state, const char *arg)
 
 	seconds = strtod(arg, &end);
 	if (!isdigit((unsigned char)*arg) || *end || !(seconds <= SECONDS_MAX))
-		options_fail(state, "invalid time \"%s\": use seconds, such as 5 or 0.5", arg);
+		options_fail(state, "invalid time \"%s\": use 0 to %d seconds, such as 5 or 0.5",
+			     arg, SECONDS_MAX);
 	return (unsigned int)(seconds * 1000);
 }
 
@@ -215,6 +220,7 @@ static void set_flags(struct options *options)
 	options->output.bytes = seen['b'];
 	options->output.noheadings = seen['n'];
 	options->output.quiet = seen['q'];
+	options->output.all = seen[OPT_OUTPUT_ALL];
 	options->terms.dry_run = seen[OPT_DRY_RUN];
 	options->terms.force = seen[OPT_FORCE];
 	options->probe = seen[OPT_PROBE];

@@ -18,7 +18,6 @@
 enum {
 	OPT_SYSROOT = 0x100,
 	OPT_USAGE,
-	OPT_VERSION,
 	OPT_VM,
 	OPT_TIMEOUT,
 	OPT_DRY_RUN,
@@ -32,6 +31,7 @@ enum {
 	OPT_FORMAT,
 	OPT_FORCE,
 	OPT_MAP,
+	OPT_OUTPUT_ALL,
 	OPT_KEYS /* number of keys, including letters */
 };
 
@@ -85,7 +85,7 @@ error_t options_parse_help(int key, struct argp_state *state);
 		{ NULL, '?', NULL, OPTION_HIDDEN, NULL, -1 }, \
 		{ "usage", OPT_USAGE, NULL, 0, "Print a usage summary", -1 }, \
 	{ \
-		"version", OPT_VERSION, NULL, 0, "Print the version", -1 \
+		"version", 'V', NULL, 0, "Print the version", -1 \
 	}
 
 /* Exits with a usage error, in which it escapes bytes that are not printable. */

@@ -87,7 +87,7 @@ static void fill_row(const struct call *call, struct status *status)
 /* The short forms, which must be fast, omit the users. */
 static bool shows_users(const struct output_options *output)
 {
-	return !output->quiet && !output->raw && !output->columns;
+	return !output->quiet && !output->raw && !output->columns && !output->all;
 }
 
 static void run(struct call *call)

@@ -30,10 +30,13 @@ static int layout_select(struct layout *layout, const char *list, struct error *
 		size_t length = strcspn(name, ",");
 		int column = column_find(layout, name, length);
 
-		if (column < 0 || layout->nselected == COLUMNS_MAX)
+		if (column < 0)
 			return error_set(err, STATUS_USAGE, EINVAL,
 					 "unknown column \"%s\": --help lists the columns",
-					 column < 0 ? strndupa(name, length) : list);
+					 strndupa(name, length));
+		if (layout->nselected == COLUMNS_MAX)
+			return error_set(err, STATUS_USAGE, EINVAL,
+					 "too many columns: the limit is %d", COLUMNS_MAX);
 		layout->selected[layout->nselected++] = (unsigned int)column;
 		if (!name[length])
 			return 0;

@@ -68,6 +68,7 @@ struct output_options {
 	bool noheadings;
 	bool quiet;
 	const char *columns; /* of --output; NULL: the default */
+	bool all; /* columns */
 };
 
 /*

@@ -40,13 +40,13 @@ static uint64_t unit_factor(const char *s)
 	uint64_t factor = 1;
 	bool decimal;
 
-	if (!*s || !strcasecmp(s, "B"))
+	if (!strcasecmp(s, "B"))
 		return 1;
-	unit = strchr(units, toupper((unsigned char)*s));
+	unit = *s ? strchr(units, toupper((unsigned char)*s)) : NULL;
 	if (!unit)
 		return 0;
 	decimal = !strcasecmp(s + 1, "B");
-	if (!decimal && s[1] && strcasecmp(s + 1, "iB"))
+	if (!decimal && s[1] && strcasecmp(s + 1, "i") && strcasecmp(s + 1, "iB"))
 		return 0;
 	for (const char *u = units; u <= unit; u++)
 		factor *= decimal ? 1000 : 1024;
@@ -76,6 +76,12 @@ int bytes_parse(const char *text, uint64_t *bytes, struct error *err)
 			add_digit(&fraction, *s);
 			scale *= 10;
 		}
+	if (s > text && !*s)
+		return error_set(
+			err, STATUS_USAGE, EINVAL,
+			"size \"%s\" has no unit: QEMU means MiB (%sM), libvirt KiB (%sK); "
+			"use a number with a unit, such as 64G",
+			text, text, text);
 	factor = s > text ? unit_factor(s) : 0;
 	if (!factor)
 		return error_set(

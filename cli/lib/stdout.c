@@ -14,8 +14,11 @@
 /* More than the output about one VM, so that a write fails where errno is known. */
 #define STDOUT_BUFFER 65536
 
-static _Noreturn void stdout_failed(int code)
+/* A reader that has had enough, such as head(1), is no error. */
+static void stdout_failed(int code)
 {
+	if (code == EPIPE)
+		return;
 	complain(NULL, "cannot write to standard output: %s", strerror(code));
 	_exit(STATUS_FAILED);
 }
@@ -35,11 +38,8 @@ void flush_stdout(void)
 
 void close_stdout(void)
 {
-	bool failed = ferror(stdout);
-
-	errno = 0;
-	if (fclose(stdout) || failed)
-		stdout_failed(errno ?: EIO);
+	if (fflush(stdout) || fclose(stdout))
+		stdout_failed(errno);
 	if (!shortage_code())
 		return;
 	complain(NULL, "the answer may be incomplete: %s", strerror(shortage_code()));

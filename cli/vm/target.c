@@ -21,6 +21,11 @@ static int parse_fd(const char *number, struct vm_target *target, struct error *
 
 	if (parse_u64(number, &fd) || fd > INT32_MAX)
 		return target_error(target, err);
+	if (fd <= STDERR_FILENO)
+		return error_set(err, STATUS_USAGE, EINVAL,
+				 "invalid VM \"%s\": descriptors 0 to 2 are the standard streams; "
+				 "pass the VM as 3 or higher",
+				 target->text);
 	target->kind = VM_TARGET_FD;
 	target->fd = (int)fd;
 	return 0;

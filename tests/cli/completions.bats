@@ -109,6 +109,7 @@ vm_forms() {
 		offers "kvm-htab $command --output=" "${names[@]}"
 	done
 	offers 'kvm-htab pool-status -o STATE,TO' STATE,TOTAL
+	offers 'kvm-htab pool-status -o +TO' +TOTAL
 	offers 'kvm-htab pool-status --output STATE,TO' STATE,TOTAL
 }
 

@@ -24,7 +24,11 @@ usage_error() {
 		run awk 'length > 79' <<<"$output"
 		assert_output ""
 	done
+	run kvm_htab help
+	assert_success
+	help=$output
 	run kvm_htab --help
+	assert_output "$help"
 	for command in "${commands[@]}"; do
 		assert_output --partial "  $command "
 	done
@@ -44,6 +48,9 @@ usage_error() {
 		assert_output "$help"
 		run kvm_htab "$command" '-?'
 		assert_output "$help"
+		run kvm_htab help "$command"
+		assert_success
+		assert_output "$help"
 		run kvm_htab "$command" --usage
 		assert_success
 		run awk 'length > 79' <<<"$output"
@@ -60,7 +67,7 @@ usage_error() {
 	run kvm_htab --help
 	assert_line 'Commands:'
 	# shellcheck disable=SC2016 # a quoted command
-	assert_line 'See `kvm-htab COMMAND --help` and kvm-htab(8).'
+	assert_line 'See `kvm-htab help COMMAND` and kvm-htab(8).'
 	run kvm_htab fit --help
 	assert_line --index 0 "Usage: kvm-htab fit [OPTION...] --ram=SIZE|--order=N"
 }
@@ -83,6 +90,7 @@ usage_error() {
 @test "no command, unknown command, unknown option, missing value, stray argument" {
 	usage_error "no command given"
 	usage_error 'unknown command "frobnicate"' frobnicate
+	usage_error "help is for one command at a time" help fit list
 	usage_error "unrecognized option" --frobnicate
 	usage_error "unrecognized option" reset --frobnicate
 	usage_error "requires an argument" reset --vm
@@ -109,6 +117,9 @@ usage_error() {
 		pid:99999999999 pid:1:99999999999 'pid: 1' 'pid:1: 2' unix: @ unix:@ ""; do
 		usage_error ": use unix:PATH, unix:@NAME, fd:N" vm-status --vm "$name"
 	done
+	for fd in 0 1 2; do
+		usage_error "\"fd:$fd\": descriptors 0 to 2 are the standard streams" vm-status --vm "fd:$fd"
+	done
 	usage_error "is too long: the limit is 107 bytes" vm-status --vm "/$(printf 'x%.0s' {1..107})"
 	usage_error 'invalid domain name "": use 1 to 251 bytes' vm-status --vm domain:
 	usage_error 'xxx": use 1 to 251 bytes' vm-status --vm "domain:$(printf 'x%.0s' {1..252})"
@@ -126,15 +137,18 @@ usage_error() {
 	usage_error "--min-order 25 is larger than the requested order 24" \
 		resize --vm @x --min-order 25 --order 24
 	usage_error "no size given" resize --vm @x
-	for size in x 1X 1KK 1GiBB . .5G -1G 1.G "1 G" ""; do
+	for size in 64 65536 0 99999999999999999999; do
+		usage_error "size \"$size\" has no unit: QEMU means MiB (${size}M), libvirt KiB (${size}K)" resize --vm @x --ram "$size"
+	done
+	for size in x 1X 1KK 1Kii 1GiBB . .5G -1G 1.G "1 G" ""; do
 		usage_error "use a number with a unit, such as 64G or 1.5T" resize --vm @x --ram="$size"
 	done
-	for size in 0 0G 16E 99999999999999999999 0.0000000001K; do
+	for size in 0G 0B 16E 99999999999999999999B 0.0000000001K; do
 		usage_error "is out of range: use more than 0 and less than 16 EiB" resize --vm @x --ram "$size"
 	done
 	for time in x -1 1s "" inf nan 1e99 0x; do
-		usage_error "use seconds, such as 5 or 0.5" reset --vm @x --wait="$time"
-		usage_error "invalid time \"$time\": use seconds" reset --vm @x --timeout="$time"
+		usage_error "use 0 to 86400 seconds, such as 5 or 0.5" reset --vm @x --wait="$time"
+		usage_error "invalid time \"$time\": use 0 to 86400 seconds" reset --vm @x --timeout="$time"
 	done
 }
 
@@ -173,4 +187,6 @@ refuses_tree() {
 	usage_error 'unknown column "FOO"' pool-status -o STATE,FOO
 	usage_error 'unknown column ""' pool-status -o STATE,
 	usage_error 'unknown column ""' vm-status --vm @x -o ""
+	usage_error 'unknown column ""' pool-status -o +
+	usage_error 'too many columns: the limit is 32' pool-status -o "$(printf 'STATE,%.0s' {1..32})STATE"
 }
