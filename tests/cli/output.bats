@@ -125,10 +125,27 @@ everything_that_prints() {
 	done
 }
 
-@test "--output=+COLUMNS: after the usual ones; --output-all: all of them" {
-	run kvm_htab pool-status --sysroot "$POWER" -r -o +platform,orders_default
-	[ "$status" != 2 ] || run kvm_htab pool-status --sysroot "$POWER" -r -o +PLATFORM
-	assert_success
+@test "--output=+COLUMNS: after the usual ones" {
+	run stdout_of pool-status --sysroot "$POWER" -r -o +platform,Module
+	assert_line --index 0 "STATE CONDITION TOTAL USED FREE LARGEST APPROX SOURCES PLATFORM MODULE"
+	assert_line --index 1 "ready ok 12.8G 2.7G 10.1G 33 no /sys/kernel/kvm_htab PowerNV yes"
+	run stdout_of pool-status --sysroot "$POWER" --json -o +PLATFORM
+	run jq -c '.results[0] | keys_unsorted' <<<"$output"
+	assert_output '["version","command","state","condition","total_bytes","used_bytes","free_bytes","largest_free_order","approximate","sources","platform"]'
+	run kvm_htab pool-status --sysroot "$POWER" -o +NONE
+	assert_failure 2
+	assert_output --partial 'NONE'
+}
+
+@test "--output-all: the columns that --help lists, in that order" {
+	local command
+	for command in pool-status doctor list 'fit --ram 4G' 'vm-status --vm fd:77'; do
+		# shellcheck disable=SC2086 # words
+		run stdout_of $command --sysroot "$POWER" -r --output-all
+		heading=${lines[0]}
+		run stdout_of ${command%% *} --help
+		assert_equal "$heading" "$(sed -n '/^Columns/,$p' <<<"$output" | awk '/^  [A-Z-]+ /{ printf "%s%s", n++ ? " " : "", $1 }')"
+	done
 }
 
 @test "a reader that has had enough is no error" {
