@@ -35,6 +35,7 @@ static const struct {
 	{ { OPT_FORMAT, "--format" }, { 'o', "--output" } },
 	{ { OPT_FORMAT, "--format" }, { OPT_PROBE, "--probe" } },
 	{ { OPT_PROBE, "--probe" }, { OPT_SYSROOT, "--sysroot" } },
+	{ { OPT_VM, "--vm" }, { OPT_SYSROOT, "--sysroot" } }, /* a VM is of this host */
 	{ { 'r', "--raw" }, { 'q', "--quiet" }, { OPT_FORMAT, "--format" }, { OPT_MAP, "--map" } },
 	{ { 'o', "--output" }, { OPT_MAP, "--map" }, { OPT_OUTPUT_ALL, "--output-all" } },
 	{ { 'q', "--quiet" }, { OPT_OUTPUT_ALL, "--output-all" }, { OPT_FORMAT, "--format" } },
@@ -111,8 +112,8 @@ static const struct argp_option common_options[] = {
 	  "Print these columns (comma-separated); +COLUMNS: after the usual ones", 10 },
 	{ "output-all", OPT_OUTPUT_ALL, NULL, 0, "Print all columns", 10 },
 	{ "quiet", 'q', NULL, 0, "Print errors only", 10 },
-	{ "sysroot", OPT_SYSROOT, "DIR", 0, "Read /sys and /proc of a captured host below DIR",
-	  11 },
+	{ "sysroot", OPT_SYSROOT, "DIR", 0,
+	  "Read /sys and /proc of a captured host below DIR; not with --vm", 11 },
 	OPTIONS_HELP,
 	{ 0 }
 };

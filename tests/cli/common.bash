@@ -41,18 +41,34 @@ tree() {
 	echo "$BATS_TEST_TMPDIR/tree"
 }
 
+# on_host TREE COMMAND...: a command that sees that tree's files, and all processes of this machine
+on_host() {
+	local map=()
+
+	[ "$(id -u)" = 0 ] || map=(--map-root-user)
+	# shellcheck disable=SC2016 # for the shell within
+	unshare --mount "${map[@]}" bash -c 'for place in sys run proc/cpuinfo; do
+			[ ! -e "$0/$place" ] || mount --rbind "$0/$place" "/$place" || exit 99
+		done
+		exec "$@"' "$@"
+}
+
+need_mounts() {
+	on_host /nowhere true 2>/dev/null || skip "may not mount anything"
+}
+
 # plans TREE LINE...: what the kernel of that tree, a copy, would move, for all orders one after the other
 plans() {
 	mkdir -p "$1/sys/kernel/debug/kvm_htab"
 	printf '%s\n' "${@:2}" >"$1/sys/kernel/debug/kvm_htab/plan"
 }
 
+NO_PRIVILEGES=(env)
+[ "$(id -u)" != 0 ] || NO_PRIVILEGES=(setpriv --bounding-set "-dac_override,-dac_read_search")
+
 # without_privileges COMMAND...: file modes count, for root, too
 without_privileges() {
-	local drop=()
-
-	[ "$(id -u)" != 0 ] || drop=(setpriv --bounding-set "-dac_override,-dac_read_search")
-	"${drop[@]}" "$@"
+	"${NO_PRIVILEGES[@]}" "$@"
 }
 
 # start_peer [-s] MODE ADDRESS: waits until it listens. `run` has a shell of

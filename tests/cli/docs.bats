@@ -31,15 +31,15 @@ long_options() {
 
 @test "the manual names every key of the JSON" {
 	for command in "${commands[@]}"; do
-		args=()
+		args=(--sysroot "$TREES/power9-6.1")
 		case $command in
 		vm-status | reset) args=(--vm fd:77) ;;
 		resize) args=(--vm fd:77 --order 24) ;;
-		fit) args=(--order 24) ;;
-		compact) args=(--dry-run) ;;
+		fit) args+=(--order 24) ;;
+		compact) args+=(--dry-run) ;;
 		esac
 		# a host with a VM
-		run stdout_of "$command" --json --sysroot "$TREES/power9-6.1" "${args[@]}"
+		run stdout_of "$command" --json "${args[@]}"
 		keys=$(jq -r '. + .results[0] | keys[]' <<<"$output")
 		(($(wc -l <<<"$keys") > 8))
 		for key in $keys; do

@@ -80,8 +80,8 @@ everything_that_prints() {
 	tree=$(tree patched-6.1)
 	plans "$tree" 'room 0 256' 'move 1 0 512 256'
 	for form in "" --json --raw; do
-		printf "%s $form --sysroot $tree\n" pool-status "fit --ram 4G" "compact --dry-run --order 26" doctor "vm-status --vm fd:77" \
-			"reset --vm fd:77" "resize --vm fd:77 --order 24"
+		printf "%s $form --sysroot $tree\n" pool-status "fit --ram 4G" "compact --dry-run --order 26" doctor
+		printf "%s $form\n" "vm-status --vm fd:77" "reset --vm fd:77" "resize --vm fd:77 --order 24"
 	done
 	echo "pool-status --format=prometheus --sysroot $tree"
 	echo "list --json --sysroot $tree"
@@ -141,7 +141,8 @@ everything_that_prints() {
 	local command
 	for command in pool-status doctor list 'fit --ram 4G' 'vm-status --vm fd:77'; do
 		# shellcheck disable=SC2086 # words
-		run stdout_of $command --sysroot "$POWER" -r --output-all
+		[[ $command == *--vm* ]] || command+=" --sysroot $POWER"
+		run stdout_of $command -r --output-all
 		heading=${lines[0]}
 		run stdout_of ${command%% *} --help
 		assert_equal "$heading" "$(sed -n '/^Columns/,$p' <<<"$output" | awk '/^  [A-Z-]+ /{ printf "%s%s", n++ ? " " : "", $1 }')"

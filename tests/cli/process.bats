@@ -45,7 +45,8 @@ refused() {
 
 # of_domain NAME TEXT: the same, with the pid files of a tree
 of_domain() {
-	run --separate-stderr kvm_htab vm-status --vm "domain:$1" --sysroot "$BATS_TEST_TMPDIR"
+	need_mounts
+	run --separate-stderr on_host "$BATS_TEST_TMPDIR" "$KVM_HTAB" vm-status --vm "domain:$1"
 	assert_failure 1
 	# shellcheck disable=SC2053 # a pattern
 	[[ $stderr == "kvm-htab: domain:$1: "$2 ]] || fail "$stderr"
@@ -134,7 +135,8 @@ two_threads() {
 @test "a pid file that may not be read" {
 	pid_file web 1
 	chmod 000 "$BATS_TEST_TMPDIR/run/libvirt/qemu/web.pid"
-	run without_privileges "$KVM_HTAB" reset --vm domain:web --sysroot "$BATS_TEST_TMPDIR"
+	need_mounts
+	run on_host "$BATS_TEST_TMPDIR" "${NO_PRIVILEGES[@]}" "$KVM_HTAB" reset --vm domain:web
 	assert_failure 1
 	assert_output --partial "domain:web: cannot read /run/libvirt/qemu/web.pid: Permission denied; run as root"
 }
@@ -169,11 +171,12 @@ two_threads() {
 	run kvm_htab reset --vm "pid:$pid"
 	assert_failure 5
 	assert_output --partial "this VM is not on a POWER host ($(uname -m))"
-	run kvm_htab reset --vm "pid:$pid" --sysroot "$TREES/stock-6.1-meminfo"
+	need_mounts
+	run on_host "$TREES/stock-6.1-meminfo" "$KVM_HTAB" reset --vm "pid:$pid"
 	assert_failure 5
 	assert_output --partial "this kernel accepts VM ioctls only from the VM's own process"
 	pid_file web "$pid"
-	run kvm_htab vm-status --vm domain:web --sysroot "$BATS_TEST_TMPDIR"
+	run on_host "$BATS_TEST_TMPDIR" "$KVM_HTAB" vm-status --vm domain:web
 	assert_failure 5
 	stop_peer
 }
@@ -261,12 +264,13 @@ vmm() {
 # meanwhile MOMENT VM: the program, while the process executes what it is to
 meanwhile() {
 	# shellcheck disable=SC2086
-	run "$TOOLS/peer" $1 "kill -USR1 $PID; until grep -qs sleep /proc/$PID/comm; do sleep 0.01; done" \
-		"$KVM_HTAB" reset --vm "$2" --sysroot "$POWER"
+	run on_host "$POWER" "$TOOLS/peer" $1 "kill -USR1 $PID; until grep -qs sleep /proc/$PID/comm; do sleep 0.01; done" \
+		"$KVM_HTAB" reset --vm "$2"
 }
 
 @test "a VMM that executes another program between its look-up and the use of its VM" {
 	need_kvm
+	need_mounts
 	# which closes it
 	for moment in 'after 434:1' 'before 438:1'; do
 		vmm 'sleep 60 9>&-'

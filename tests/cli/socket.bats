@@ -203,13 +203,14 @@ within() {
 	assert_output --partial '"exit_status":5'
 	rm "$SOCK"
 	start_peer -s vm "$SOCK"
-	run kvm_htab reset --vm "$SOCK" --sysroot "$TREES/stock-6.1-meminfo"
+	need_mounts
+	run on_host "$TREES/stock-6.1-meminfo" "$KVM_HTAB" reset --vm "$SOCK"
 	assert_failure 5
 	assert_output --partial "this kernel accepts VM ioctls only from the VM's own process"
 	assert_output --partial "nothing was changed"
 	run peer_said
 	assert_output --partial '"errno":"EIO"'
-	run "$TOOLS/peer" run "$KVM_HTAB" vm-status --vm fd:9 --sysroot "$POWER"
+	run on_host "$POWER" "$TOOLS/peer" run "$KVM_HTAB" vm-status --vm fd:9
 	assert_failure 1
 	assert_output --partial "the kernel rejects this VM: its owner has exited"
 }
@@ -332,11 +333,12 @@ interrupted() {
 
 @test "a VM whose owner ends as soon as it has sent it" {
 	need_kvm
+	need_mounts
 	for kind in "" -s; do
 		rm -f "$SOCK"
 		# shellcheck disable=SC2086
 		start_peer $kind dies "$SOCK"
-		run kvm_htab reset --vm "$SOCK" --sysroot "$POWER"
+		run on_host "$POWER" "$KVM_HTAB" reset --vm "$SOCK"
 		assert_failure 1
 		assert_output --partial "the kernel rejects this VM: its owner has exited, or the VM is dead or not one of KVM-HV; nothing was changed"
 	done

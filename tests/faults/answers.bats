@@ -11,7 +11,7 @@ load faults
 answered() {
 	run --separate-stderr strace -qq -o /dev/null -E LD_PRELOAD="$TOOLS/faults.so" -E FAULTS_VM="${ORDER-24}" \
 		-E FAULTS_VCPUS="${VCPUS-0}" -E FAULTS_FLAGS="${FLAGS-8}" -E FAULTS_MOST="${MOST-0}" -E FAULTS_CAPS="${CAPS-1}" -e trace=ioctl -e inject="ioctl:error=${1#*:}:when=${1%:*}" \
-		"$KVM_HTAB" "${@:2}" --vm fd:0 --raw -n -o RESULT,ORDER,CHANGED,STATUS --sysroot "$POWER" </dev/null
+		"$KVM_HTAB" "${@:2}" --vm fd:9 --raw -n -o RESULT,ORDER,CHANGED,STATUS </dev/null 9</dev/null
 }
 
 # answers FAULT STATUS OUTPUT MESSAGE ARGS...
@@ -19,7 +19,7 @@ answers() {
 	answered "$1" "${@:5}"
 	assert_failure "$2"
 	assert_output "$3"
-	[[ $stderr == "kvm-htab: fd:0: $4" ]] || fail "$stderr"
+	[[ $stderr == "kvm-htab: fd:9: $4" ]] || fail "$stderr"
 }
 
 # done_with OUTPUT ARGS...: success, without a fault

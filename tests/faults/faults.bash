@@ -16,7 +16,7 @@ calls() {
 	done
 	for form in --quiet --json ''; do
 		for command in vm-status reset 'resize --order 25'; do
-			echo "$command $form --vm fd:0 --sysroot $POWER"
+			echo "$command $form --vm fd:9"
 		done
 	done
 	echo "pool-status --format=prometheus --sysroot $POWER"
@@ -54,7 +54,7 @@ baseline() {
 measured() {
 	local status=0
 	: >"$1.log"
-	FAULTS_LOG=$1.log timeout 20 "${@:2}" </dev/null >"$1.out" 2>"$1.err" || status=$?
+	FAULTS_LOG=$1.log timeout 20 "${@:2}" </dev/null 9</dev/null >"$1.out" 2>"$1.err" || status=$?
 	echo $status >"$1.status"
 }
 

@@ -147,7 +147,7 @@ nothing_wrong() {
 @test "each system call fails: the commands on a VM that is handed down" {
 	for form in --json ''; do
 		for command in vm-status reset 'resize --order 25'; do
-			read -r -a args <<<"$command $form --vm fd:0 --sysroot $POWER"
+			read -r -a args <<<"$command $form --vm fd:9"
 			fail_each "${args[@]}"
 		done
 	done >"$BATS_TEST_TMPDIR/wrong"
@@ -156,7 +156,7 @@ nothing_wrong() {
 
 @test "each system call fails: a VM that comes over a socket" {
 	for command in 'reset --json' resize\ --order\ 25; do
-		read -r -a args <<<"$command --vm $BATS_TEST_TMPDIR/sock --timeout 2 --sysroot $POWER"
+		read -r -a args <<<"$command --vm $BATS_TEST_TMPDIR/sock --timeout 2"
 		fail_each -p "${args[@]}"
 	done >"$BATS_TEST_TMPDIR/wrong"
 	nothing_wrong "$BATS_TEST_TMPDIR/wrong"
@@ -166,6 +166,6 @@ nothing_wrong() {
 @test "each system call fails: a VM that is taken out of its VMM" {
 	need_kvm
 	start_peer vm "$BATS_TEST_TMPDIR/sock"
-	fail_each reset --raw --vm "pid:$(<"$BATS_TEST_TMPDIR/peer.pid")" --sysroot "$POWER" >"$BATS_TEST_TMPDIR/wrong"
+	fail_each reset --raw --vm "pid:$(<"$BATS_TEST_TMPDIR/peer.pid")" >"$BATS_TEST_TMPDIR/wrong"
 	nothing_wrong "$BATS_TEST_TMPDIR/wrong"
 }

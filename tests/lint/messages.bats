@@ -11,7 +11,7 @@ setup() {
 	calls=$BATS_TEST_TMPDIR/calls
 	# what is said when memory has run out, and what is no message
 	awk -f tests/lint/calls.awk cli/main.c cli/*/*.c | grep -vE '"(out of memory|the process|%s\\vColumns)"$' >"$calls"
-	tests=(tests/cli/*.bats)
+	tests=(tests/cli/*.bats tests/faults/*.bats)
 	while read -r file; do tests+=("$file"); done < <(find tests/host -name '*.bats')
 }
 
