@@ -159,12 +159,15 @@ static void call_clear(struct call *call)
 		call->options.command->clear(call->data);
 	free(call->data);
 	sysfs_close(&call->fs);
+	error_clear(&call->fault);
 	error_clear(&call->err);
 }
 
 enum exit_status command_run(const struct command *command, int argc, char **argv)
 {
-	_cleanup_(call_clear) struct call call = { .options.command = command, .fs.root_fd = -1 };
+	_cleanup_(call_clear) struct call call = { .options.command = command,
+						   .fs.root_fd = -1,
+						   .fs.fault = &call.fault };
 
 	options_parse(argc, argv, &call.options);
 	if (prepare(&call)) {
@@ -172,6 +175,10 @@ enum exit_status command_run(const struct command *command, int argc, char **arg
 		return call.err.status;
 	}
 	command->run(&call);
+	if (!call.err.status) {
+		call.err = call.fault;
+		call.fault = (struct error){ 0 };
+	}
 	if (call.nresults < call.nrows)
 		call.nresults = call.nrows;
 	return print(&call);

@@ -23,6 +23,7 @@ struct call {
 	struct options options;
 	struct layout layout;
 	struct sysfs fs;
+	struct error fault; /* of fs */
 	struct host host;
 	void *data; /* command->data_bytes, zeroed */
 	const void *rows; /* of command->row_bytes each; command->clear() frees them, if needed */

@@ -6,6 +6,7 @@
 #include "commands/command.h"
 #include "host/copy.h"
 #include "lib/text.h"
+#include "pool/fit.h"
 #include "pool/moves.h"
 #include "pool/pool.h"
 #include "vm/list.h"
@@ -61,6 +62,21 @@ static bool is_forbidden(const struct pool *pool, unsigned int order)
 	       pool->free_bytes.value >= hpt_bytes(order);
 }
 
+/* Replaces the error if not even joining all free pieces would make room. */
+static void explain_shortage(struct call *call, const struct pool *pool, unsigned int order)
+{
+	_cleanup_free_ char *advice = NULL;
+	struct fit fit = { .order = order, .count = 1 };
+	char table[BYTES_TEXT_MAX];
+
+	fit_judge(pool, &fit);
+	if (fit.reason != FIT_SMALL && fit.reason != FIT_FULL)
+		return;
+	advice = fit_advice(pool, &fit);
+	error_set(&call->err, STATUS_NO, ENOMEM, "no room for a table of order %u (%s): %s", order,
+		  bytes_format(hpt_bytes(order), table), advice ?: strerror(ENOMEM));
+}
+
 static int plan_for(struct call *call, const struct pool *pool, struct compact *compact)
 {
 	char table[BYTES_TEXT_MAX];
@@ -75,6 +91,8 @@ static int plan_for(struct call *call, const struct pool *pool, struct compact *
 			"move tables; allow it with `echo running "
 			">/sys/module/kvm_hv/parameters/htab_move`",
 			compact->order, bytes_format(hpt_bytes(compact->order), table));
+	if (call->err.status == STATUS_NO && options_order(&call->options))
+		explain_shortage(call, pool, compact->order);
 	return r;
 }
 

@@ -44,7 +44,7 @@ const struct command list_command = {
 	       "that created them. Only root sees everything. Unknown values are shown as \"-\".",
 	.columns = vm_list_columns,
 	.ncolumns = VM_LIST_NCOLUMNS,
-	.defaults = "ID,ORDER,SOURCE,SIZE,REVMAP,PID,VMM,DOMAIN",
+	.defaults = "ID,STATE,MMU,ORDER,SOURCE,SIZE,REVMAP,PID,VMM,DOMAIN",
 	.row_bytes = sizeof(struct vm_row),
 	.data_bytes = sizeof(struct list),
 	.run = run,

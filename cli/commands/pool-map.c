@@ -2,6 +2,7 @@
 /* The map of the pool, as a drawing and as JSON. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "commands/pool-parts.h"
 #include "host/hpt.h"
@@ -10,8 +11,8 @@
 #define LINE_CHARACTERS 64
 #define LINES_MAX 16
 
-/* One for each VM, repeated if there are more VMs. */
-static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/* One for each VM. The last is for all others. */
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*";
 
 /* Escape sequences that tell adjacent VMs apart. */
 static const char *const colours[] = { "\033[31m", "\033[32m", "\033[33m",
@@ -53,7 +54,8 @@ static size_t owner_of(const struct pool_map *map, uint64_t from, uint64_t to, s
 
 static void print_character(const struct piece *piece, bool coloured)
 {
-	char letter = letters[piece->number % (sizeof(letters) - 1)];
+	const size_t last = strlen(letters) - 1;
+	char letter = letters[piece->number < last ? piece->number : last];
 
 	if (piece->kind != PIECE_VM)
 		putchar(piece->kind == PIECE_FREE ? '.' : piece->kind == PIECE_USED ? '#' : '?');

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "commands/pool-parts.h"
+#include "lib/text.h"
 
 static void describe(const char *name, int length, const char *type, const char *help)
 {
@@ -106,9 +107,69 @@ static void print_sources(const char *sources)
 	}
 }
 
-void pool_metrics_print(const struct host *host, const struct pool *pool, bool available)
+static uint64_t table_bytes(const struct kvm_ppc_htab_info *info)
 {
-	print_flag("available", "whether this host can run guests with hashed page tables",
+	return info->table_bytes;
+}
+
+static uint64_t is_ready(const struct kvm_ppc_htab_info *info)
+{
+	return !!(info->flags & KVM_PPC_HTAB_INFO_READY);
+}
+
+static uint64_t is_running(const struct kvm_ppc_htab_info *info)
+{
+	return info->vcpus_running != 0;
+}
+
+/* @text, with any bytes, as the value of a label. */
+static void print_label_value(const char *text)
+{
+	_cleanup_free_ char *escaped = escape_utf8(text);
+
+	for (const char *s = escaped ?: ""; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			putchar('\\');
+		putchar(*s);
+	}
+}
+
+static void print_vms(const struct vm_list *vms)
+{
+	static const struct {
+		const char *name, *help;
+		uint64_t (*value)(const struct kvm_ppc_htab_info *info);
+	} metrics[] = {
+		{ "vm_table_bytes", "size of the table of a VM, 0 if it has none", table_bytes },
+		{ "vm_ready", "whether a VM has run since its last reset", is_ready },
+		{ "vm_running", "whether a vCPU of a VM is running", is_running },
+	};
+
+	for (size_t m = 0; m < COUNT_OF(metrics); m++) {
+		bool described = false;
+
+		for (size_t i = 0; i < vms->n; i++) {
+			const struct host_vm *vm = &vms->vms[i];
+
+			if (!vm->info_known)
+				continue;
+			if (!described)
+				describe_gauge(metrics[m].name, metrics[m].help);
+			described = true;
+			printf("kvm_htab_%s{id=\"%" PRIu64 "\",domain=\"", metrics[m].name, vm->id);
+			print_label_value(vm->domain ?: "");
+			printf("\"} %" PRIu64 "\n", metrics[m].value(&vm->info));
+		}
+	}
+}
+
+void pool_metrics_print(const struct host *host, const struct pool *pool, const struct vm_list *vms,
+			bool available)
+{
+	describe_gauge("build_info", "version of kvm-htab");
+	print_labelled("build_info", "version", VERSION, 1);
+	print_flag("available",
+		   "whether this host can run guests with hashed page tables, as doctor judges",
 		   available);
 	print_flag("module_loaded", "whether the module kvm_hv is loaded", host->module_loaded);
 	print_flag("kernel_patched", "whether the kernel has the kvm-htab series", host->patched);
@@ -116,4 +177,5 @@ void pool_metrics_print(const struct host *host, const struct pool *pool, bool a
 	print_facts(pool);
 	print_fits(pool);
 	print_sources(pool->sources);
+	print_vms(vms);
 }

@@ -27,9 +27,11 @@ void pool_map_print(const struct pool_map *map, const struct vm_list *users);
 struct json_object *pool_map_json(const struct pool_map *map);
 
 /*
- * Prints metrics for the textfile collector of node_exporter. @available: whether the host can run
- * HPT guests. Unknown values are omitted, because a 0 would be misleading.
+ * Prints metrics for the textfile collector of node_exporter. @vms: all that this user may see.
+ * @available: whether the host can run HPT guests. Unknown values are omitted, because a 0 would be
+ * misleading.
  */
-void pool_metrics_print(const struct host *host, const struct pool *pool, bool available);
+void pool_metrics_print(const struct host *host, const struct pool *pool, const struct vm_list *vms,
+			bool available);
 
 #endif /* KVM_HTAB_COMMANDS_POOL_PARTS_H */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands/pool-parts.h"
+#include "doctor/doctor.h"
 #include "lib/text.h"
 #include "pool/probe.h"
 
@@ -71,6 +72,30 @@ static int find_out_by_trying(struct call *call, struct pool *pool)
 	return probe_open(&probe, &call->err) ?: probe_pool(&probe, pool, &call->err);
 }
 
+/* Whether a guest with a hashed page table can start here, as `kvm-htab doctor` judges. */
+static bool can_run_guests(const struct call *call)
+{
+	struct item items[DOCTOR_ITEMS] = { 0 };
+	bool failed = doctor_examine(&call->fs, &call->host, true, items);
+
+	for (size_t i = 0; i < DOCTOR_ITEMS; i++)
+		item_clear(&items[i]);
+	return !failed && !call->err.status && !call->fault.status;
+}
+
+static void print_metrics(struct call *call)
+{
+	_cleanup_(error_clear) struct error ignored = { 0 };
+	struct status *status = call->data;
+	bool available = can_run_guests(call);
+
+	if (vm_list_read(&call->fs, &call->host, &status->users, &ignored))
+		vm_list_clear(&status->users);
+	pool_metrics_print(&call->host, &status->pool, &status->users, available);
+	error_clear(&call->err); /* a metric reports it */
+	error_clear(&call->fault);
+}
+
 static void fill_row(const struct call *call, struct status *status)
 {
 	const struct pool *pool = &status->pool;
@@ -107,8 +132,7 @@ static void run(struct call *call)
 	}
 	fill_row(call, status);
 	if (call->options.metrics) {
-		pool_metrics_print(&call->host, pool, !call->err.status);
-		error_clear(&call->err); /* a metric reports it */
+		print_metrics(call);
 		return;
 	}
 	if (powernv && shows_users(&call->options.output))

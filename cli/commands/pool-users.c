@@ -41,7 +41,7 @@ void pool_users_read(const struct call *call, struct vm_list *users)
 int pool_users_print(const struct call *call, const struct vm_list *users)
 {
 	static const struct table table = { vm_list_columns, VM_LIST_NCOLUMNS,
-					    "ORDER,SIZE,PID,VMM,DOMAIN", sizeof(struct vm_row) };
+					    "ID,ORDER,SIZE,PID,VMM,DOMAIN", sizeof(struct vm_row) };
 	_cleanup_free_ struct vm_row *rows = vm_rows_of_list(users);
 
 	if (!rows)

@@ -47,6 +47,9 @@ const struct item *doctor_examine(const struct sysfs *fs, const struct host *hos
 		item->name = looks[i].name;
 		if (doctor.no_hpt)
 			item_set(item, ITEM_NONE, "not applicable to this host");
+		else if (host->denied && host->platform == HOST_OTHER)
+			item_set(item, ITEM_UNKNOWN, "%s",
+				 host->denied->message ?: strerror(EACCES));
 		else
 			looks[i].look(&doctor, item);
 		if (item->state == ITEM_FAILED && !cause)

@@ -118,12 +118,25 @@ static void module_loadable(const struct doctor *doctor, const struct module *mo
 	advise_to_load(doctor, module, item);
 }
 
+/* Whether something that was not @seen may be there: what would tell could not be read. */
+static bool is_denied(const struct doctor *doctor, struct item *item, bool seen)
+{
+	const struct error *denied = doctor->host->denied;
+
+	if (seen || !denied)
+		return false;
+	item_set(item, ITEM_UNKNOWN, "%s", denied->message ?: strerror(denied->code));
+	return true;
+}
+
 void doctor_kvm_hv(struct doctor *doctor, struct item *item)
 {
 	struct module *module = &doctor->module;
 
 	module_query(doctor->fs, doctor->release, "kvm_hv", module);
 	doctor->kvm_hv_live = module->state == MODULE_LIVE || module->state == MODULE_BUILT_IN;
+	if (is_denied(doctor, item, doctor->kvm_hv_live))
+		return;
 	switch (module->state) {
 	case MODULE_LIVE:
 		module_present(module, item, "loaded");
@@ -155,6 +168,8 @@ void doctor_kvm_pr(struct doctor *doctor, struct item *item)
 {
 	bool loaded = sysfs_has(doctor->fs, "/sys/module/kvm_pr");
 
+	if (is_denied(doctor, item, loaded))
+		return;
 	if (!loaded) {
 		item_set(item, ITEM_OK, "not loaded");
 	} else if (doctor->kvm_hv_live) {
@@ -240,6 +255,8 @@ static void warn_of_parameter(const struct doctor *doctor, struct item *item)
 
 void doctor_kernel(struct doctor *doctor, struct item *item)
 {
+	if (is_denied(doctor, item, doctor->host->patched))
+		return;
 	const char *release = *doctor->release ? doctor->release : "release unknown";
 	bool has_requests = doctor->kvm >= 0 &&
 			    ioctl(doctor->kvm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_HTAB_CTL) > 0;

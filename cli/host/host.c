@@ -89,12 +89,15 @@ void host_read(const struct sysfs *fs, struct host *host)
 {
 	struct utsname uts;
 
-	*host = (struct host){ .platform = platform_of(fs), .machine = "unknown" };
+	*host = (struct host){ .platform = platform_of(fs),
+			       .captured = fs->captured,
+			       .machine = "unknown" };
 	host->powervm = host->platform == HOST_PSERIES && is_powervm(fs);
 	host->module_loaded = sysfs_has(fs, "/sys/module/kvm_hv");
 	host->patched = sysfs_has(fs, "/sys/kernel/kvm_htab");
 	if (!fs->captured && !uname(&uts))
 		snprintf(host->machine, sizeof(host->machine), "%s", uts.machine);
+	host->denied = fs->fault && fs->fault->code == EACCES ? fs->fault : NULL;
 }
 
 int host_no_module(struct error *err)
@@ -118,6 +121,9 @@ static int radix_only(const struct host *host, struct error *err)
 
 int host_check(const struct host *host, struct error *err)
 {
+	if (host->denied && (host->platform == HOST_OTHER || !host->module_loaded))
+		return error_set(err, STATUS_FAILED, EACCES, "%s",
+				 host->denied->message ?: strerror(EACCES));
 	if (host->platform == HOST_OTHER)
 		return error_set(
 			err, STATUS_CANNOT, EOPNOTSUPP,

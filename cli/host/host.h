@@ -16,6 +16,8 @@ struct host {
 	bool powervm; /* HOST_PSERIES: a partition (LPAR) of PowerVM, not a guest of KVM */
 	bool module_loaded; /* /sys/module/kvm_hv */
 	bool patched; /* /sys/kernel/kvm_htab */
+	bool captured; /* a captured tree, not this host */
+	const struct error *denied; /* why the above may be wrong; borrowed; NULL: it is not */
 	char machine[65]; /* "x86_64"; "unknown" in a captured tree */
 };
 
@@ -31,12 +33,13 @@ struct cpu {
 /* Fills @cpu from /proc/cpuinfo. Never fails. */
 void cpu_read(const struct sysfs *fs, struct cpu *cpu);
 
-/* Fills @host from /proc/cpuinfo, /proc/device-tree and /sys. Never fails. */
+/* Fills @host from /proc/cpuinfo, /proc/device-tree and /sys, and borrows fs->fault. Never fails. */
 void host_read(const struct sysfs *fs, struct host *host);
 
 /*
  * Checks whether @host supports guests with hashed page tables. Errors: STATUS_CANNOT,
- * -EOPNOTSUPP: not supported; -ENODEV: kvm_hv is not loaded.
+ * -EOPNOTSUPP: not supported; -ENODEV: kvm_hv is not loaded. STATUS_FAILED, -EACCES: what would
+ * tell could not be read.
  */
 int host_check(const struct host *host, struct error *err) _must_check_;
 

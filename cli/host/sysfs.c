@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+/* The files of the kvm-htab series */
+#define SERIES "/sys/kernel/kvm_htab/"
+
 #define FILE_BYTES_MAX ((size_t)64 << 20)
 
 int sysfs_open(struct sysfs *fs, const char *sysroot, struct error *err)
@@ -34,18 +37,58 @@ static int opened(int fd)
 	return fd;
 }
 
+void sysfs_note_fault(const struct sysfs *fs, int code, const char *path, const char *what)
+{
+	if (fs->fault && !fs->fault->status)
+		error_set(fs->fault, STATUS_FAILED, code, "%s: %s", path, what);
+}
+
+static bool begins_with(const char *path, const char *const *beginnings)
+{
+	while (*beginnings && strncmp(path, *beginnings, strlen(*beginnings)))
+		beginnings++;
+	return *beginnings;
+}
+
+/* Notes that @path could not be opened. That is a fault if the kernel lets everyone read it. */
+static void note_denial(const struct sysfs *fs, int code, const char *path)
+{
+	static const char *const public[] = { "/proc/cpuinfo",	 "/proc/meminfo",
+					      "/proc/cmdline",	 "/proc/vmstat",
+					      "/proc/sys/",	 "/proc/device-tree/",
+					      "/sys/module/",	 "/sys/kernel/kvm_htab",
+					      "/sys/kernel/mm/", NULL };
+	static const char *const private[] = { "/sys/kernel/kvm_htab/vm", NULL };
+
+	if (code != EACCES || !begins_with(path, public) || begins_with(path, private) ||
+	    strstr(path, "/parameters/"))
+		return;
+	sysfs_note_fault(fs, code, path,
+			 "permission denied, although all users may read it; "
+			 "run as root, or outside the sandbox");
+}
+
 /* Resolves links inside a captured tree. Kernels before 5.6 follow links out of it. */
-static int open_below(const struct sysfs *fs, const char *path, int flags)
+static int open_in_tree(const struct sysfs *fs, const char *path, int flags)
 {
 	struct open_how how = { .flags = (uint64_t)flags, .resolve = RESOLVE_IN_ROOT };
-	long fd = -1;
+	long fd = syscall(SYS_openat2, fs->root_fd, path, &how, sizeof(how));
 
-	if (!fs->captured)
-		return opened(open(path, flags));
-	fd = syscall(SYS_openat2, fs->root_fd, path, &how, sizeof(how));
 	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
 		fd = openat(fs->root_fd, path + 1, flags);
-	return opened((int)fd);
+	return (int)fd;
+}
+
+static int open_below(const struct sysfs *fs, const char *path, int flags)
+{
+	int fd = opened(fs->captured ? open_in_tree(fs, path, flags) : open(path, flags)), code;
+
+	if (fd >= 0)
+		return fd;
+	code = errno;
+	note_denial(fs, code, path);
+	errno = code;
+	return fd;
 }
 
 int sysfs_lookup(const struct sysfs *fs, const char *path)
@@ -181,8 +224,11 @@ int sysfs_read_u64(const struct sysfs *fs, const char *path, uint64_t *value)
 		return r;
 	s = text;
 	r = scan_u64(&s, &v);
-	if (r || (*s && strcmp(s, "\n")))
+	if (r || (*s && strcmp(s, "\n"))) {
+		if (!strncmp(path, SERIES, strlen(SERIES)))
+			sysfs_note_fault(fs, EBADMSG, path, "not a number of at most 64 bits");
 		return -EBADMSG;
+	}
 	*value = v;
 	return 0;
 }

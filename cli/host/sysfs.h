@@ -15,7 +15,12 @@
 struct sysfs {
 	int root_fd; /* the directory used as "/" */
 	bool captured; /* a captured tree, not this host */
+	struct error
+		*fault; /* of the first file of the kernel that is wrong; borrowed; NULL: unused */
 };
+
+/* Notes in fs->fault, unless it has an error already, that the kernel's file @path is wrong. */
+void sysfs_note_fault(const struct sysfs *fs, int code, const char *path, const char *what);
 
 /* Opens @sysroot (NULL: this host). Errors: -errno of open(2), STATUS_FAILED. */
 int sysfs_open(struct sysfs *fs, const char *sysroot, struct error *err) _must_check_;
@@ -31,12 +36,15 @@ static inline bool sysfs_has(const struct sysfs *fs, const char *path)
 }
 
 /*
- * Reads the regular file @path. The caller frees @text; @length (may be NULL) does not count its
+ * Reads the regular file @path. Notes a fault if this user may not read what all users may. The caller frees @text; @length (may be NULL) does not count its
  * NUL. Errors: -errno of open(2) and read(2); -EFBIG above 64 MiB; -EINVAL: not a regular file.
  */
 int sysfs_read(const struct sysfs *fs, const char *path, char **text, size_t *length) _must_check_;
 
-/* Reads the decimal number in @path. Errors: as sysfs_read(); -EBADMSG: not a number. */
+/*
+ * Reads the decimal number in @path. Errors: as sysfs_read(); -EBADMSG: not a number, which is a
+ * fault of a file of the kvm-htab series.
+ */
 int sysfs_read_u64(const struct sysfs *fs, const char *path, uint64_t *value) _must_check_;
 
 /* Opens the directory @path (absolute). The caller closes it. Errors: -errno of open(2). */

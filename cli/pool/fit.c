@@ -216,9 +216,8 @@ char *fit_advice(const struct pool *pool, const struct fit *fit)
 	case FIT_FRAGMENTED:
 		return pieces_advice(pool, free_text);
 	case FIT_PAGES:
-		return text_format(
-			"the pool has no room, but the page allocator may have some; use --probe "
-			"to find out");
+		return text_format("the pool has no room, but the page allocator may have some%s",
+				   pool->captured ? "" : "; use --probe to find out");
 	case FIT_MEMORY:
 		return text_format(
 			"too little free memory to probe safely: each table needs a reverse map "

@@ -9,6 +9,7 @@
 void pool_clear(struct pool *pool)
 {
 	free(pool->sources);
+	free(pool->strange_state);
 	*pool = (struct pool){ 0 };
 }
 
@@ -170,17 +171,30 @@ struct advice pool_advice_busy(const struct pool *pool)
 
 struct advice pool_advice_unknown(const struct pool *pool)
 {
-	if (pool->denied)
-		return (struct advice){
-			.what = text_format("only root may see what is in the pool"),
-			.next = text_format("try as root for exact values, or use --probe"),
-		};
-	return (struct advice){
-		.what = text_format("this kernel does not report what fits into the pool"),
-		.next = text_format(
-			"use --probe, a kernel with the kvm-htab series or, as root, CMA_DEBUGFS "
-			"with debugfs mounted on /sys/kernel/debug"),
-	};
+	struct advice advice = { 0 };
+
+	if (pool->strange_state) {
+		text_add(&advice.what,
+			 "this version of kvm-htab does not know \"%s\", the state of "
+			 "the pool that the kernel reports",
+			 pool->strange_state);
+		text_add(&advice.next, "install the version that belongs to the kernel");
+		return advice;
+	}
+	if (pool->denied) {
+		text_add(&advice.what, "only root may see what is in the pool");
+		text_add(&advice.next, "run as root for exact values");
+	} else {
+		text_add(&advice.what, "this kernel does not report what fits into the pool");
+		text_add(
+			&advice.next,
+			"boot a kernel with the kvm-htab series, or one with CMA_DEBUGFS, and run as "
+			"root with debugfs mounted on /sys/kernel/debug");
+	}
+	if (!pool->captured)
+		text_add(&advice.next,
+			 "; or find out by trying, with `kvm-htab pool-status --probe`");
+	return advice;
 }
 
 struct advice pool_advice(const struct pool *pool)

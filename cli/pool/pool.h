@@ -72,6 +72,8 @@ struct pool {
 #undef POOL_MEMBER
 	struct fact fits[HPT_ORDERS]; /* [order - 18]: number of tables if all have that order */
 	enum pool_state state;
+	char *strange_state; /* POOL_UNKNOWN: the kernel's word for the state; owned; NULL: none */
+	bool captured; /* the facts are of a captured tree */
 	enum pool_moving moving;
 	bool series; /* the kernel has the whole kvm-htab series */
 	bool pins; /* the kernel, before 5.2, leaves pages in the pool that are pinned for long */

@@ -258,6 +258,7 @@ void pool_read(const struct sysfs *fs, struct pool *pool)
 	uint64_t refused = 0;
 	bool counted;
 
+	pool->captured = fs->captured;
 	read_ram(fs, pool);
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
 		derive(pool);

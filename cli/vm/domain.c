@@ -68,6 +68,13 @@ static void read_directory(const struct sysfs *fs, const char *path, struct doma
 	}
 }
 
+static int compare_pids(const void *a, const void *b)
+{
+	const struct domain *x = a, *y = b;
+
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
 void domains_read(const struct sysfs *fs, struct domains *domains)
 {
 	char path[4096];
@@ -76,6 +83,8 @@ void domains_read(const struct sysfs *fs, struct domains *domains)
 	for (unsigned int i = 0; i < DIRECTORIES; i++)
 		if (directory_path(i, path, sizeof(path)))
 			read_directory(fs, path, domains);
+	if (domains->n)
+		qsort(domains->list, domains->n, sizeof(*domains->list), compare_pids);
 }
 
 void domains_clear(struct domains *domains)
@@ -88,10 +97,11 @@ void domains_clear(struct domains *domains)
 
 const char *domains_name_of(const struct domains *domains, pid_t pid)
 {
-	for (size_t i = 0; i < domains->n; i++)
-		if (domains->list[i].pid == pid)
-			return domains->list[i].name;
-	return NULL;
+	const struct domain wanted = { .pid = pid }, *found = NULL;
+
+	if (domains->n)
+		found = bsearch(&wanted, domains->list, domains->n, sizeof(wanted), compare_pids);
+	return found ? found->name : NULL;
 }
 
 int domain_check_name(const char *name, struct error *err)

@@ -2,9 +2,11 @@
 /* The VMs of this host, from sysfs and /proc. */
 #include "vm/list.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "host/hpt.h"
 #include "lib/text.h"
 #include "vm/domain.h"
 #include "vm/vmm.h"
@@ -54,7 +56,7 @@ static void set_process(struct host_vm *vm, struct vmm *vmm, const struct domain
 	const char *domain;
 
 	vmm_identify(vmm);
-	domain = domains_name_of(domains, vmm->pid) ?: vmm->guest;
+	domain = vmm->guest ?: domains_name_of(domains, vmm->pid); /* its file may be outdated */
 	vm->command = vmm->command ? strdup(vmm->command) : NULL;
 	vm->domain = domain ? strdup(domain) : NULL;
 	if (!vm->uid_known) {
@@ -81,57 +83,92 @@ static int read_number(const struct sysfs *fs, uint64_t id, const char *name, ui
 static const struct info_file {
 	const char *name;
 	size_t offset, bytes; /* of the member */
-	const char *word; /* if the file holds it, @value is added; NULL: it holds a number */
-	uint32_t value;
+	const char *words[4]; /* that the file may hold, for values 0, 1...; none: a number */
+	uint64_t unit; /* the value of the second word, or the largest number */
 } info_files[] = {
 #define MEMBER(member) \
 	offsetof(struct kvm_ppc_htab_info, member), \
 		sizeof(((struct kvm_ppc_htab_info *)NULL)->member)
-	{ "order", MEMBER(order) },
-	{ "table_bytes", MEMBER(table_bytes) },
-	{ "revmap_bytes", MEMBER(revmap_bytes) },
-	{ "vcpus_running", MEMBER(vcpus_running) },
-	{ "source", MEMBER(source), "pool", KVM_PPC_HTAB_POOL },
-	{ "source", MEMBER(source), "pages", KVM_PPC_HTAB_PAGES },
-	{ "mmu", MEMBER(flags), "radix", KVM_PPC_HTAB_INFO_RADIX },
-	{ "ready", MEMBER(flags), "1", KVM_PPC_HTAB_INFO_READY },
-	{ "resizing", MEMBER(flags), "1", KVM_PPC_HTAB_INFO_RESIZING },
-	{ "offered", MEMBER(flags), "1", KVM_PPC_HTAB_INFO_OFFERED },
+	{ "order", MEMBER(order), { NULL }, HPT_ORDER_MAX },
+	{ "table_bytes", MEMBER(table_bytes), { NULL }, UINT64_C(1) << HPT_ORDER_MAX },
+	{ "revmap_bytes", MEMBER(revmap_bytes), { NULL }, UINT64_C(1) << HPT_ORDER_MAX },
+	{ "vcpus_running", MEMBER(vcpus_running), { NULL }, INT32_MAX },
+	{ "source", MEMBER(source), { "none", "pool", "pages" }, 1 },
+	{ "mmu", MEMBER(flags), { "hpt", "radix" }, KVM_PPC_HTAB_INFO_RADIX },
+	{ "ready", MEMBER(flags), { "0", "1" }, KVM_PPC_HTAB_INFO_READY },
+	{ "resizing", MEMBER(flags), { "0", "1" }, KVM_PPC_HTAB_INFO_RESIZING },
+	{ "offered", MEMBER(flags), { "0", "1" }, KVM_PPC_HTAB_INFO_OFFERED },
 };
+_Static_assert(KVM_PPC_HTAB_POOL == 1 && KVM_PPC_HTAB_PAGES == 2, "values of the words of source");
 
-static int read_file(const struct sysfs *fs, uint64_t id, const struct info_file *file,
+/* Reads a number from @least to @most. Notes a fault if it is none. Errors: as sysfs_read_u64(). */
+static int read_in_range(const struct sysfs *fs, uint64_t id, const char *name, uint64_t least,
+			 uint64_t most, uint64_t *value)
+{
+	_cleanup_free_ char *what = NULL;
+	char path[96];
+	int r = read_number(fs, id, name, value);
+
+	if (r || (*value >= least && *value <= most))
+		return r;
+	what = text_format("%" PRIu64 " is out of range (%" PRIu64 " to %" PRIu64 ")", *value,
+			   least, most);
+	sysfs_note_fault(fs, ERANGE, vm_path(id, name, path), what ?: strerror(ERANGE));
+	return -ERANGE;
+}
+
+/* Reads one of the words of @file. Notes a fault if it is none of them. */
+static int read_word(const struct sysfs *fs, uint64_t id, const struct info_file *file,
 		     uint64_t *value)
 {
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *text = NULL, *what = NULL;
 	char path[96];
-	int r;
+	int r = sysfs_read(fs, vm_path(id, file->name, path), &text, NULL);
 
-	if (!file->word)
-		return read_number(fs, id, file->name, value);
-	r = sysfs_read(fs, vm_path(id, file->name, path), &text, NULL);
 	if (r)
 		return r;
 	text[strcspn(text, "\n")] = '\0';
-	*value = strcmp(text, file->word) ? 0 : file->value;
+	for (size_t i = 0; file->words[i]; i++) {
+		*value = i * file->unit;
+		if (!strcmp(text, file->words[i]))
+			return 0;
+	}
+	what = text_format("this version of kvm-htab does not know \"%s\"", text);
+	sysfs_note_fault(fs, EBADMSG, path, what ?: strerror(EBADMSG));
+	return -EBADMSG;
+}
+
+static int read_file(const struct sysfs *fs, uint64_t id, const struct info_file *file,
+		     struct kvm_ppc_htab_info *info)
+{
+	void *member = (char *)info + file->offset;
+	uint64_t value;
+	int r = *file->words ? read_word(fs, id, file, &value) :
+			       read_in_range(fs, id, file->name, 0, file->unit, &value);
+
+	if (r)
+		return r;
+	if (file->bytes == sizeof(__u64))
+		*(__u64 *)member = value;
+	else
+		*(__u32 *)member |= (__u32)value; /* flags are in several files */
 	return 0;
 }
 
-static int read_info(const struct sysfs *fs, uint64_t id, struct kvm_ppc_htab_info *info)
+/* Errors: -errno; *@name is the file that could not be read, or is wrong. */
+static int read_info(const struct sysfs *fs, uint64_t id, struct kvm_ppc_htab_info *info,
+		     const char **name)
 {
-	for (size_t i = 0; i < sizeof(info_files) / sizeof(info_files[0]); i++) {
-		const struct info_file *file = &info_files[i];
-		void *member = (char *)info + file->offset;
-		uint64_t value;
-		int r = read_file(fs, id, file, &value);
+	int r = 0;
 
-		if (r)
-			return r;
-		if (file->bytes == sizeof(__u64))
-			*(__u64 *)member = value;
-		else
-			*(__u32 *)member += (__u32)value;
+	for (size_t i = 0; !r && i < sizeof(info_files) / sizeof(info_files[0]); i++) {
+		*name = info_files[i].name;
+		r = read_file(fs, id, &info_files[i], info);
 	}
-	return 0;
+	if (r || !info->order || info->order >= HPT_ORDER_MIN)
+		return r;
+	*name = "order";
+	return read_in_range(fs, id, *name, HPT_ORDER_MIN, HPT_ORDER_MAX, &(uint64_t){ 0 });
 }
 
 /*
@@ -156,11 +193,11 @@ static void read_owner(const struct sysfs *fs, const struct domains *domains, st
 {
 	uint64_t number;
 
-	if (!read_number(fs, vm->id, "owner", &number)) {
+	if (!read_in_range(fs, vm->id, "owner", 0, UINT32_MAX, &number)) {
 		vm->uid = (uid_t)number;
 		vm->uid_known = true;
 	}
-	if (!read_number(fs, vm->id, "pid", &number) && number <= INT32_MAX)
+	if (!read_in_range(fs, vm->id, "pid", 0, INT32_MAX, &number))
 		vm->pid = (pid_t)number;
 	find_process(fs, domains, vm);
 }
@@ -170,14 +207,17 @@ static int read_sysfs_vm(const struct sysfs *fs, const struct domains *domains, 
 			 struct vm_list *list)
 {
 	struct kvm_ppc_htab_info info = { 0 };
+	const char *name = NULL;
 	struct host_vm *vm;
 	char path[96];
-	int r = read_info(fs, id, &info);
+	int r = read_info(fs, id, &info, &name);
 
 	if (r == -EACCES)
 		return r;
 	if (r && !sysfs_has(fs, vm_path(id, "", path)))
 		return 0;
+	if (r)
+		sysfs_note_fault(fs, -r, vm_path(id, name, path), strerror(-r));
 	vm = add_vm(list);
 	if (!vm)
 		return -ENOMEM;
@@ -379,6 +419,12 @@ static void advise_proc(struct vm_list *list, const struct host *host, const str
 	if (!all && gaps->namespace)
 		advise(list, "VMs outside this container (PID namespace) are visible on its host "
 			     "only");
+	if (!all && !gaps->denied && !gaps->namespace)
+		advise(list,
+		       "%zu more %s in use by processes that %s not show (references of "
+		       "kvm_hv)",
+		       list->hidden, list->hidden == 1 ? "VM is" : "VMs are",
+		       host->captured ? "this tree does" : "/proc does");
 	if (!list->n)
 		return;
 	if (host->platform == HOST_PSERIES)

@@ -166,7 +166,17 @@ static char *qemu_option(const char *options, const char *key)
 	return value;
 }
 
-/* The name in "-name guest=NAME,...", which libvirt gives every QEMU; NULL: none. */
+/* The name in the value of -name, "guest=NAME,..." or "NAME,..."; NULL: none. */
+static char *name_of_options(const char *options)
+{
+	char *name = qemu_option(options, "guest=");
+
+	if (!name && options[strcspn(options, "=,")] != '=')
+		name = qemu_option(options, "");
+	return name;
+}
+
+/* The name that a QEMU was started with, as libvirt does with each; NULL: none. */
 static char *guest_name(const struct vmm *vmm)
 {
 	_cleanup_free_ char *arguments = NULL;
@@ -178,7 +188,7 @@ static char *guest_name(const struct vmm *vmm)
 		const char *next = s + strlen(s) + 1;
 
 		if (next < arguments + length && (!strcmp(s, "-name") || !strcmp(s, "--name")))
-			return qemu_option(next, "guest=");
+			return name_of_options(next);
 	}
 	return NULL;
 }

@@ -394,7 +394,7 @@ pool() {
 	dir=$(tree stock-6.1-meminfo)
 	echo 2 >"$dir/sys/module/kvm_hv/refcnt"
 	check reservation ok "~12.8G, 5.0 percent of 256G RAM"
-	check pool unknown "at least 10G of 12.8G free, in pieces of unknown size" "use --probe, a kernel with the kvm-htab series or, as root, CMA_DEBUGFS"
+	check pool unknown "at least 10G of 12.8G free, in pieces of unknown size" "boot a kernel with the kvm-htab series, or one with CMA_DEBUGFS, and run as root"
 	dir=$BATS_TEST_TMPDIR/none
 	cp -r "$TREES/stock-6.1-meminfo" "$dir"
 	rm "$dir/proc/meminfo"
@@ -447,7 +447,7 @@ pool() {
 	chmod 755 "$dir/sys/kernel/debug"
 	assert_success
 	assert_line --regexp '^unknown +pool '
-	assert_line --regexp '^ +try as root'
+	assert_line --regexp '^ +run as root'
 	assert_equal "${lines[-1]}" "Guests with a hashed page table can run here, as far as known; unknown: pool, \
 refusals; see the warnings: kernel"
 }

@@ -78,9 +78,9 @@ list() {
 	list
 	assert_success
 	assert_equal "$stderr" ""
-	assert_line --index 0 --regexp '^ID ORDER SOURCE +SIZE REVMAP +PID VMM +DOMAIN$'
-	assert_line --index 1 --regexp '^ +9 +29 pool +512M +512M +4711 qemu-system-ppc web$'
-	assert_line --index 2 --regexp '^10 +20 pages +1M +1M +815 crosvm +-$'
+	assert_line --index 0 --regexp '^ID STATE +MMU +ORDER SOURCE +SIZE REVMAP +PID VMM +DOMAIN$'
+	assert_line --index 1 --regexp '^ +9 running hash +29 pool +512M +512M +4711 qemu-system-ppc web$'
+	assert_line --index 2 --regexp '^10 offered hash +20 pages +1M +1M +815 crosvm +-$'
 	assert_equal "${#lines[@]}" 3
 	list -rbn -o ID,SIZE,REVMAP,COST,TABLE,STATE,MMU,READY,RESIZING,OFFERED,VCPUS,PID,FD,UID
 	assert_line --index 0 "9 536870912 536870912 1073741824 yes running hash yes no no 2 4711 6 64055"
@@ -126,20 +126,65 @@ list() {
 	assert_line --index 1 "2 51 - -"
 }
 
-@test "a VM of which not everything can be read is listed all the same" {
+@test "radix, no table yet, and what cannot be read: three different rows" {
 	tree_of patched-6.1
-	process 50 vmm $VM
-	vm 1 24 pool 50
-	echo nonsense >"$DIR/sys/kernel/kvm_htab/vm/1/order"
-	mkdir "$DIR/sys/kernel/kvm_htab/vm/nonsense"
-	list -rn -o ID,ORDER,SIZE,MMU,VMM
-	assert_success
-	assert_output "1 - - - vmm"
+	vm 1 0 none 0 mmu=radix
+	vm 2 0 none 0
+	vm 3 24 pool 0
+	rm "$DIR/sys/kernel/kvm_htab/vm/3/mmu"
+	list -rn
+	assert_failure 1
+	assert_line --index 0 '1 fresh radix - - - - - - -'
+	assert_line --index 1 '2 fresh hash - - - - - - -'
+	assert_line --index 2 '3 - - - - - - - - -'
+	assert_equal "$stderr" "kvm-htab: /sys/kernel/kvm_htab/vm/3/mmu: No such file or directory"
+	run jq -c '[.exit_status, .error.errno, .error.message]' <<<"$(stdout_of list --json --sysroot "$DIR")"
+	assert_output '[1,"ENOENT","/sys/kernel/kvm_htab/vm/3/mmu: No such file or directory"]'
 }
 
-@test "names of domains: libvirt's pid file, or QEMU's command line" {
+# wrong FILE VALUE TEXT: a VM whose FILE has that value is listed without its table, and the file is named
+wrong() {
+	rm -rf "$DIR/sys/kernel/kvm_htab/vm/1"
+	vm 1 24 pool 0 "$1=$2"
+	list -rn -o ID,ORDER,SIZE,MMU
+	assert_failure 1
+	assert_output "${4-1 - - -}"
+	assert_equal "$stderr" "kvm-htab: /sys/kernel/kvm_htab/vm/1/$1: $3"
+}
+
+@test "numbers out of range and unknown words in the files of a VM" {
+	tree_of patched-6.1
+	wrong order 17 '17 is out of range (18 to 46)'
+	wrong order 47 '47 is out of range (0 to 46)'
+	wrong order 4294967320 '4294967320 is out of range (0 to 46)'
+	wrong order nonsense 'not a number of at most 64 bits'
+	wrong vcpus_running 4294967296 '4294967296 is out of range (0 to 2147483647)'
+	wrong table_bytes 18446744073709551616 'not a number of at most 64 bits'
+	wrong source heaven 'this version of kvm-htab does not know "heaven"'
+	wrong mmu segments 'this version of kvm-htab does not know "segments"'
+	wrong ready 2 'this version of kvm-htab does not know "2"'
+	wrong pid 4294967297 '4294967297 is out of range (0 to 2147483647)' '1 24 16M hash'
+	wrong owner 4294967296 '4294967296 is out of range (0 to 4294967295)' '1 24 16M hash'
+}
+
+@test "VMs that the module counts and /proc does not show are told" {
+	tree_of stock-6.1-debugfs
+	process 20 mine $VM
+	counted 2
+	list
+	assert_success
+	assert_equal "$(head -n 1 <<<"$stderr")" "$stderr"
+	[[ $stderr == "kvm-htab: 1 more VM is in use by processes that this tree does not show (references of kvm_hv)"* ]] || fail "$stderr"
+	run stderr_of pool-status --sysroot "$DIR"
+	assert_output --partial '1 more VM is in use by processes that this tree does not show'
+	counted 3
+	list
+	[[ $stderr == "kvm-htab: 2 more VMs are in use by processes that this tree does not show"* ]] || fail "$stderr"
+}
+
+@test "names of domains: QEMU's command line, or libvirt's pid file, which may be older than the process" {
 	tree_of stock-6.1-meminfo
-	for pid in 1 2 3 4 5; do
+	for pid in 1 2 3 4 5 6 7; do
 		process $pid "qemu$pid" $VM
 	done
 	arguments 1 qemu-system-ppc64 -name guest=first,debug-threads=on -S
@@ -147,13 +192,18 @@ list() {
 	arguments 3 qemu-system-ppc64 -name just-a-name
 	arguments 4 qemu-system-ppc64 -name
 	arguments 5 qemu-system-ppc64 -name guest=other
-	pid_file noted 5
+	arguments 6 qemu-system-ppc64 -name old,,style,debug-threads=on
+	for pid in 5 6 7; do
+		pid_file noted$pid $pid
+	done
 	list -rn -o VMM,DOMAIN
 	assert_line --index 0 "qemu1 first"
 	assert_line --index 1 "qemu2 with,comma,"
-	assert_line --index 2 "qemu3 -"
+	assert_line --index 2 "qemu3 just-a-name"
 	assert_line --index 3 "qemu4 -"
-	assert_line --index 4 "qemu5 noted"
+	assert_line --index 4 "qemu5 other"
+	assert_line --index 5 "qemu6 old,style"
+	assert_line --index 6 "qemu7 noted7"
 }
 
 @test "domains of the caller's own session" {
@@ -187,8 +237,8 @@ list() {
 	process 4 none /dev/kvm socket:[1] anon_inode:kvm-vm-stats
 	list
 	assert_success
-	assert_line --index 1 --regexp '^ - +- - +- +- +3 two +-$'
-	assert_line --index 3 --regexp '^ - +- - +- +- +20 qemu +-$'
+	assert_line --index 1 --regexp '^ - - +- +- - +- +- +3 two +-$'
+	assert_line --index 3 --regexp '^ - - +- +- - +- +- +20 qemu +-$'
 	assert_equal "${#lines[@]}" 4
 	[[ $stderr == "kvm-htab: this kernel does not report VM tables; one with the kvm-htab series does"* ]]
 	list -rn -o PID,FD,UID,TABLE,MMU
@@ -213,7 +263,7 @@ list() {
 	json=$(without_privileges "$KVM_HTAB" list --sysroot "$DIR" --json)
 	chmod 700 "$DIR/proc/4711/fd"
 	assert_success
-	assert_output "- - - - - 815 crosvm -"
+	assert_output "- - - - - - - 815 crosvm -"
 	assert_equal "$stderr" \
 		"kvm-htab: VM tables and 2 more VMs are visible to root only"
 	run jq -c '[.hidden_vms, (.sources | join(",")), .advice, (.results | length)]' <<<"$json"
@@ -255,9 +305,10 @@ list() {
 		rm -rf "$BATS_TEST_TMPDIR/tree"
 		two_vms
 		rm "$DIR/sys/kernel/kvm_htab/vm/9/$file"
-		run kvm_htab list --sysroot "$DIR" -rn -o ID,ORDER,STATE
-		assert_success
+		list -rn -o ID,ORDER,STATE
+		assert_failure 1
 		assert_line '9 - -'
+		assert_equal "$stderr" "kvm-htab: /sys/kernel/kvm_htab/vm/9/$file: No such file or directory"
 	done
 }
 
@@ -415,10 +466,10 @@ list() {
 	run --separate-stderr kvm_htab pool-status --sysroot "$DIR"
 	assert_success
 	assert_equal "$stderr" ""
-	assert_line --regexp '^ORDER SIZE  PID VMM +DOMAIN$'
+	assert_line --regexp '^ID ORDER SIZE  PID VMM +DOMAIN$'
 	run tail -n 2 <<<"$output"
-	assert_line --index 0 --regexp '^ +30 +1G +60 third +-$'
-	assert_line --index 1 --regexp '^ +29 +512M +4711 qemu-system-ppc web$'
+	assert_line --index 0 --regexp '^12 +30 +1G +60 third +-$'
+	assert_line --index 1 --regexp '^ +9 +29 +512M +4711 qemu-system-ppc web$'
 	run stdout_of pool-status --sysroot "$DIR" --json
 	run jq -c '.results[0] | [.users, .users_hidden, .users_advice]' <<<"$output"
 	assert_output '[[{"id":12,"order":30,"table_bytes":1073741824,"pid":60,"vmm":"third","domain":null},{"id":9,"order":29,"table_bytes":536870912,"pid":4711,"vmm":"qemu-system-ppc","domain":"web"}],0,null]'
@@ -429,7 +480,7 @@ list() {
 	process 20 qemu $VM
 	run --separate-stderr kvm_htab pool-status --sysroot "$DIR"
 	assert_success
-	assert_line --regexp '^ +- +- +20 qemu +-$'
+	assert_line --regexp '^ +- +- +- +20 qemu +-$'
 	[[ $stderr == *"this kernel does not report VM tables"* ]]
 	run --separate-stderr kvm_htab pool-status --sysroot "$DIR" -r
 	refute_output --partial qemu
@@ -440,7 +491,7 @@ list() {
 	run --separate-stderr without_privileges "$KVM_HTAB" pool-status --sysroot "$DIR"
 	chmod 700 "$DIR/proc/4711/fd"
 	assert_success
-	assert_line --regexp '^ +- +- +815 crosvm +-$'
+	assert_line --regexp '^ +- +- +- +815 crosvm +-$'
 	assert_equal "$stderr" \
 		"kvm-htab: VM tables and 1 more VM are visible to root only"
 }

@@ -35,8 +35,8 @@ check_format() {
 			if (!match($0, /^[a-z_]+/) || substr($0, 1, RLENGTH) != name || type == "") fail("sample out of place")
 			rest = substr($0, RLENGTH + 1)
 			if (sample[substr($0, 1, length($0) - length($NF))]++) fail("twice")
-			if (rest !~ /^({[a-z]+="([^"\\]|\\["\\n])*"})? [0-9]+(\.[0-9]+)?$/) fail("sample")
-			if ((rest ~ /\./) != (name ~ /_seconds$/)) fail("only times are no whole numbers")
+			if (rest !~ /^({[a-z]+="([^"\\]|\\["\\n])*"(,[a-z]+="([^"\\]|\\["\\n])*")*})? [0-9]+(\.[0-9]+)?$/) fail("sample")
+			if (($NF ~ /\./) != (name ~ /_seconds$/)) fail("only times are no whole numbers")
 			samples++
 		}
 		END { if (name == "" || !samples) fail("the end"); exit failed }' "$1"
@@ -115,6 +115,45 @@ check_format() {
 		longest_move_seconds 0.048213
 		pool_source_info{source="/sys/kernel/kvm_htab"} 1
 	END
+}
+
+@test "available: as doctor judges, on every kind of host" {
+	for name in "$TREES"/*/; do
+		available=1
+		kvm_htab doctor -q --sysroot "$name" || available=0
+		run metrics "$name"
+		assert_line "kvm_htab_available $available"
+	done
+}
+
+@test "the version, and what each VM has" {
+	dir=$(tree patched-6.1)
+	run metrics "$dir"
+	assert_line "kvm_htab_build_info{version=\"$(kvm_htab -V | cut -d' ' -f2)\"} 1"
+	refute_line --partial kvm_htab_vm_
+	for vm in '7 24 1 2' '12 0 0 0'; do
+		read -r id order ready vcpus <<<"$vm"
+		mkdir -p "$dir/sys/kernel/kvm_htab/vm/$id"
+		bytes=$((order ? 1 << order : 0))
+		for pair in order=$order source=pool table_bytes=$bytes revmap_bytes=$bytes mmu=hpt vcpus_running=$vcpus \
+			ready=$ready resizing=0 offered=0 pid=$((id + 100)) owner=0; do
+			echo "${pair#*=}" >"$dir/sys/kernel/kvm_htab/vm/$id/${pair%%=*}"
+		done
+	done
+	mkdir -p "$dir/proc/107/fd"
+	ln -s anon_inode:kvm-vm "$dir/proc/107/fd/9"
+	printf '%s\0' qemu -name 'guest=a "b" \c' >"$dir/proc/107/cmdline"
+	metrics "$dir" >"$BATS_TEST_TMPDIR/metrics"
+	run check_format "$BATS_TEST_TMPDIR/metrics"
+	assert_output ''
+	run cat "$BATS_TEST_TMPDIR/metrics"
+	name='id="7",domain="a \"b\" \\x5cc"'
+	assert_line "kvm_htab_vm_table_bytes{$name} 16777216"
+	assert_line "kvm_htab_vm_ready{$name} 1"
+	assert_line "kvm_htab_vm_running{$name} 1"
+	assert_line 'kvm_htab_vm_table_bytes{id="12",domain=""} 0'
+	assert_line 'kvm_htab_vm_ready{id="12",domain=""} 0'
+	assert_line 'kvm_htab_vm_running{id="12",domain=""} 0'
 }
 
 @test "what is not known is left out, not 0" {

@@ -85,14 +85,17 @@ repeat() {
 
 @test "more VMs than letters" {
 	local lines=() i
-	for i in {0..59}; do
+	for i in {0..64}; do
 		lines+=("$((i * 16)) 16 vm $((i + 100))")
 	done
-	a_kernel_that_moves "${lines[@]}" '960 704 used'
+	a_kernel_that_moves "${lines[@]}" '1040 624 used'
 	run map "$dir"
 	assert_line --index 0 '  AAAAAAAABBBBBBBBCCCCCCCCDDDDDDDDEEEEEEEEFFFFFFFFGGGGGGGGHHHHHHHH'
-	assert_line --index 6 '  wwwwwwwwxxxxxxxxyyyyyyyyzzzzzzzzAAAAAAAABBBBBBBBCCCCCCCCDDDDDDDD'
-	assert_line '  D  VM 155, 4M'
+	assert_line --index 6 '  wwwwwwwwxxxxxxxxyyyyyyyyzzzzzzzz00000000111111112222222233333333'
+	assert_line '  3  VM 155, 4M'
+	assert_line '  *  VM 162, 4M'
+	assert_line '  *  VM 164, 4M'
+	assert_equal "$(grep -c '^  A  VM' <<<"$output")" 1
 	refute_line '  .  free'
 }
 

@@ -193,7 +193,7 @@ first, or use a smaller maxmem or resize-hpt"
 	run without_privileges "$KVM_HTAB" pool-status --sysroot "$dir"
 	chmod 755 "$dir/sys/kernel/debug"
 	assert_success
-	assert_output --partial "only root may see what is in the pool; try as root for exact values, or use --probe"
+	assert_output --partial "only root may see what is in the pool; run as root for exact values"
 	assert_line --regexp '^Total +~205M$'
 }
 
@@ -406,8 +406,73 @@ $((0x1e6000000 + (128 << 20))) $((4 << 20))" >"$dir/sys/kernel/kvm_htab/pool/use
 	: >"$dir/sys/kernel/kvm_htab/pool/fits"
 	rm "$dir/proc/meminfo"
 	run facts "$dir" STATE,TOTAL,LARGEST
-	assert_success
+	assert_failure 1
 	assert_output "unknown - -"
+	run stderr_of pool-status --sysroot "$dir"
+	assert_output --partial "kvm-htab: /sys/kernel/kvm_htab/pool/total_bytes: not a number of at most 64 bits"
+}
+
+# wrong FILE VALUE TEXT: exit status 1, and the file is named, by the other commands, too
+wrong() {
+	local command
+	dir=$(rm -rf "$BATS_TEST_TMPDIR/tree"; tree patched-6.1)
+	echo "$2" >"$dir/sys/kernel/kvm_htab/$1"
+	for command in pool-status "fit --order 24" doctor; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr kvm_htab $command --json --sysroot "$dir"
+		assert_failure 1
+		assert_equal "$stderr" "kvm-htab: /sys/kernel/kvm_htab/$1: $3"
+		assert_equal "$(jq -r '"\(.exit_status) \(.error.message)"' <<<"$output")" "1 /sys/kernel/kvm_htab/$1: $3"
+	done
+	run kvm_htab pool-status --format=prometheus --sysroot "$dir"
+	assert_success
+	assert_line 'kvm_htab_available 0'
+}
+
+@test "numbers out of range, and more free than there is, are errors of the file" {
+	wrong pool/free_bytes 13743947777 '13743947777 is out of range (0 to 13743947776)'
+	wrong pool/largest_free_order 64 '64 is out of range (0 to 63)'
+	wrong pool/fits '1 2 x' 'not one number of at most 64 bits for each order'
+	wrong order_max_pages 47 '47 is out of range (0 to 46)'
+	wrong pool/total_bytes 99999999999999999999 'not a number of at most 64 bits'
+}
+
+@test "a state that a later kernel may have: what is known is told" {
+	dir=$(tree patched-6.1)
+	echo draining >"$dir/sys/kernel/kvm_htab/pool/state"
+	run --separate-stderr kvm_htab pool-status --sysroot "$dir"
+	assert_success
+	assert_line --regexp '^Pool +unknown$'
+	assert_line --regexp '^Free +10.1G'
+	assert_equal "$stderr" 'kvm-htab: this version of kvm-htab does not know "draining", the state of the pool that the kernel reports; install the version that belongs to the kernel'
+}
+
+# unreadable PATH COMMAND...: permission denied, which is not taken for absence
+unreadable() {
+	local name
+	dir=$(rm -rf "$BATS_TEST_TMPDIR/tree"; tree power10-6.1)
+	chmod 000 "$dir/$1"
+	run --separate-stderr without_privileges "$KVM_HTAB" "${@:2}" --sysroot "$dir"
+	chmod 755 "$dir/$1"
+	assert_failure 1
+	name=$(sed -n 's/^kvm-htab: \(.*\): permission denied, although all users may read it; run as root, or outside the sandbox$/\1/p' <<<"$stderr")
+	[[ $name == "/$1"* ]] || fail "$stderr"
+	[[ $stderr$output != *'not loaded'* && $stderr$output != *'not POWER'* ]] || fail "$stderr$output"
+}
+
+@test "no permission is not taken for absence" {
+	local path
+	for path in sys sys/module proc/cpuinfo; do
+		unreadable $path pool-status -r
+		unreadable $path fit --order 24
+		unreadable $path list
+		unreadable $path doctor
+		unreadable $path doctor --json
+		assert_equal "$(jq .cause <<<"$output")" null
+	done
+	unreadable sys/kernel/kvm_htab pool-status
+	unreadable sys/kernel/kvm_htab/pool pool-status
+	unreadable sys/kernel/kvm_htab/pool/free_bytes fit --order 24
 }
 
 @test "links of a tree do not lead out of it" {

@@ -154,9 +154,14 @@ two_threads() {
 }
 
 @test "a pid file whose process runs another domain by now" {
-	# shellcheck disable=SC2016
+	# shellcheck disable=SC2016 # for the shell within
 	start bash -c 'kill -STOP $$' - -name guest=other,debug-threads=on
 	until_true grep -q guest=other "/proc/$PID/cmdline"
+	pid_file web "$PID"
+	of_domain web "process $PID (bash) runs domain \"other\": libvirt's pid file of \"web\" is out of date"
+	# shellcheck disable=SC2016
+	start bash -c 'kill -STOP $$' - -name other,debug-threads=on
+	until_true grep -q other,debug "/proc/$PID/cmdline"
 	pid_file web "$PID"
 	of_domain web "process $PID (bash) runs domain \"other\": libvirt's pid file of \"web\" is out of date"
 	pid_file other "$PID"
