@@ -32,6 +32,7 @@ prefix ?= /usr/local
 bindir ?= $(prefix)/bin
 datadir ?= $(prefix)/share
 mandir ?= $(datadir)/man
+includedir ?= $(prefix)/include
 docdir ?= $(datadir)/doc/kvm-htab
 bashcompletiondir ?= $(datadir)/bash-completion/completions
 zshcompletiondir ?= $(datadir)/zsh/site-functions
@@ -52,6 +53,10 @@ install: all
 	install -D -m 0644 completions/kvm-htab.bash "$(DESTDIR)$(bashcompletiondir)/kvm-htab"
 	install -D -m 0644 completions/_kvm-htab "$(DESTDIR)$(zshcompletiondir)/_kvm-htab"
 	install -D -m 0644 completions/kvm-htab.fish "$(DESTDIR)$(fishcompletiondir)/kvm-htab.fish"
+	install -d "$(DESTDIR)$(includedir)"
+	sed -e '/^#include <asm/{r kernel/include/asm/kvm_htab.h' -e 'd}' kernel/include/kvm-htab.h \
+		>"$(DESTDIR)$(includedir)/kvm-htab.h"
+	chmod 0644 "$(DESTDIR)$(includedir)/kvm-htab.h"
 	install -D -m 0644 README.md "$(DESTDIR)$(docdir)/README.md"
 	install -D -m 0644 CHANGELOG "$(DESTDIR)$(docdir)/CHANGELOG"
 	install -D -m 0644 examples/share-vm-fd.c "$(DESTDIR)$(docdir)/examples/share-vm-fd.c"
@@ -61,7 +66,7 @@ uninstall:
 		"$(DESTDIR)$(mandir)/man7/kvm-htab-vm-socket.7" "$(DESTDIR)$(bashcompletiondir)/kvm-htab" \
 		"$(DESTDIR)$(zshcompletiondir)/_kvm-htab" "$(DESTDIR)$(fishcompletiondir)/kvm-htab.fish"
 	rm -f "$(DESTDIR)$(docdir)/README.md" "$(DESTDIR)$(docdir)/CHANGELOG" \
-		"$(DESTDIR)$(docdir)/examples/share-vm-fd.c"
+		"$(DESTDIR)$(docdir)/examples/share-vm-fd.c" "$(DESTDIR)$(includedir)/kvm-htab.h"
 	-rmdir "$(DESTDIR)$(docdir)/examples" "$(DESTDIR)$(docdir)"
 
 # git archive sorts, and takes owner root and the time of the commit; xz's blocks depend on its threads.

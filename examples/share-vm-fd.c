@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Each time the VM's vCPUs have stopped: offer_vm(), then share_vm_fd() to the client connected to @sock. */
-#include <asm/kvm_htab.h>
+#include <kvm-htab.h>
 #include <linux/kvm.h>
 #include <string.h>
 #include <sys/ioctl.h>

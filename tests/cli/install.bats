@@ -22,14 +22,39 @@ setup() {
 	for file in share/man/man8/kvm-htab.8 share/man/man7/kvm-htab-vm-socket.7 \
 		share/bash-completion/completions/kvm-htab share/zsh/site-functions/_kvm-htab \
 		share/fish/vendor_completions.d/kvm-htab.fish share/doc/kvm-htab/README.md \
-		share/doc/kvm-htab/CHANGELOG share/doc/kvm-htab/examples/share-vm-fd.c; do
+		share/doc/kvm-htab/CHANGELOG share/doc/kvm-htab/examples/share-vm-fd.c include/kvm-htab.h; do
 		assert_line "$file 644"
 	done
-	assert_equal "${#lines[@]}" 9
+	assert_equal "${#lines[@]}" 10
 	touch "$dest/usr/bin/other"
 	make_in "$ROOT" uninstall DESTDIR="$dest" prefix=/usr
 	run find "$dest" ! -type d -o -name kvm-htab
 	assert_output "$dest/usr/bin/other"
+}
+
+# compiles TEXT ARG...: a program with that text, which has only what is installed
+compiles() {
+	printf '%b\n' "$1" >"$BATS_TEST_TMPDIR/vmm.c"
+	cc -Wall -Wextra -Werror -fsyntax-only -I "$dest/usr/include" "${@:2}" "$BATS_TEST_TMPDIR/vmm.c"
+}
+
+@test "the header that is installed is enough for a VMM, and gives way to a kernel that has it all" {
+	make_in "$ROOT" install DESTDIR="$dest" prefix=/usr
+	cc -Wall -Wextra -Werror -fsyntax-only -I "$dest/usr/include" "$ROOT/examples/share-vm-fd.c"
+	uses='int x[] = { KVM_CAP_PPC_HTAB_CTL == 4176 ? 1 : -1, KVM_PPC_HTAB_CTL_OFFER, sizeof(struct kvm_ppc_htab) };'
+	compiles "#include <kvm-htab.h>\n#include <linux/kvm.h>\n#include <kvm-htab.h>\n$uses"
+	# kernels with <asm/kvm_htab.h>, in either order
+	compiles "#include <kvm-htab.h>\n#include <asm/kvm_htab.h>\n$uses" -idirafter "$ROOT/kernel/include"
+	compiles "#include <asm/kvm_htab.h>\n#include <kvm-htab.h>\n$uses" -idirafter "$ROOT/kernel/include"
+	# kernels with all of it in <linux/kvm.h>
+	mkdir -p "$BATS_TEST_TMPDIR/later/linux"
+	{
+		echo '#include_next <linux/kvm.h>'
+		cat "$ROOT/kernel/include/asm/kvm_htab.h"
+	} | sed '/_ASM_POWERPC/d; $d' >"$BATS_TEST_TMPDIR/later/linux/kvm.h"
+	sed -i '1i #ifndef LATER\n#define LATER' "$BATS_TEST_TMPDIR/later/linux/kvm.h"
+	echo '#endif' >>"$BATS_TEST_TMPDIR/later/linux/kvm.h"
+	compiles "#include <kvm-htab.h>\n$uses" -I "$BATS_TEST_TMPDIR/later"
 }
 
 # commands: what README.md says to type, sudo left out
@@ -72,14 +97,14 @@ commands() {
 
 @test "install: every directory can be chosen, and uninstall follows" {
 	directories=()
-	for name in bin man doc bashcompletion zshcompletion fishcompletion; do
+	for name in bin man include doc bashcompletion zshcompletion fishcompletion; do
 		directories+=("${name}dir=/chosen/$name")
 	done
 	make_in "$ROOT" install DESTDIR="$dest" "${directories[@]}"
 	run ls "$dest"
 	assert_output chosen
 	run ls "$dest/chosen"
-	assert_output $'bashcompletion\nbin\ndoc\nfishcompletion\nman\nzshcompletion'
+	assert_output $'bashcompletion\nbin\ndoc\nfishcompletion\ninclude\nman\nzshcompletion'
 	make_in "$ROOT" uninstall DESTDIR="$dest" "${directories[@]}"
 	run find "$dest" ! -type d
 	assert_output ""
