@@ -97,6 +97,7 @@ _kvm_htab_value() {
 	case $3=$(_kvm_htab_kind "$1" "$2" "$3") in
 	*=VM) _kvm_htab_vms "$1" "$2" "$4" "$5" ;;
 	*=COLUMNS) _kvm_htab_list "$(_kvm_htab_columns "$1" "$2")" "$5" ;;
+	*=COLUMN) _kvm_htab_words "$(_kvm_htab_columns "$1" "$2")" "$5" ;;
 	*=DIR) _kvm_htab_files -d "$5" ;;
 	*=SIZE) _kvm_htab_words "2G 4G 8G 16G 32G 64G 128G 256G 512G 1T" "$5" ;;
 	*order=N) _kvm_htab_words "$(echo {18..46})" "$5" ;;

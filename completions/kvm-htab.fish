@@ -57,6 +57,8 @@ function __kvm_htab_value
             end
         case '*=DIR'
             __fish_complete_directories (string replace -r '^--[a-z]+=' '' -- (commandline -ct))
+        case '*=COLUMN'
+            __kvm_htab_list Columns '[A-Z-]+' $argv[1]
         case '*=SIZE'
             printf '%s\n' {2,4,8,16,32,64,128,256,512}G 1T
         case '*order=N'

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* kvm-htab list: the VMs of this host, their tables and their processes. */
+#include <stdio.h>
+#include <string.h>
+
 #include "commands/command.h"
 #include "commands/vm-row.h"
 
@@ -7,6 +10,74 @@ struct list {
 	struct vm_list vms;
 	struct vm_row *rows;
 };
+
+static const struct argp_option own_options[] = {
+	{ "sort", OPT_SORT, "COLUMN", 0,
+	  "Sort by this column: numbers from the largest, text from A (default: ID, from the "
+	  "smallest)",
+	  0 },
+	{ 0 },
+};
+
+static void check(struct argp_state *state, const struct options *options)
+{
+	struct error err = { 0 };
+	struct layout layout;
+
+	if (!options->sort)
+		return;
+	if (strchr(options->sort, ','))
+		options_fail(state, "cannot sort by \"%s\": use one column", options->sort);
+	if (layout_init(&layout, vm_list_columns, VM_LIST_NCOLUMNS, options->sort, &err))
+		options_fail(state, "%s", err.message);
+}
+
+static void sort(struct list *list, const char *column)
+{
+	_cleanup_(error_clear) struct error err = { 0 };
+	struct layout layout;
+
+	if (!layout_init(&layout, vm_list_columns, VM_LIST_NCOLUMNS, column, &err))
+		output_sort(&layout, list->rows, sizeof(*list->rows), list->vms.n);
+}
+
+/* The sum of the known sizes at @offset of a row. */
+static struct fact total(const struct list *list, size_t offset)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; list->rows && i < list->vms.n; i++)
+		sum += ((const struct fact *)((const char *)&list->rows[i] + offset))->value;
+	return fact_of(sum);
+}
+
+#define TOTAL(list, member) total(list, offsetof(struct vm_row, member))
+
+/* Whether the table of a VM is known, so that totals mean something. */
+static bool knows_tables(const struct list *list)
+{
+	for (size_t i = 0; i < list->vms.n; i++)
+		if (list->vms.vms[i].info_known)
+			return true;
+	return false;
+}
+
+static int print(const struct call *call)
+{
+	const struct list *list = call->data;
+	const struct output_options *output = &call->options.output;
+	const struct fact tables = TOTAL(list, table_bytes), revmaps = TOTAL(list, revmap_bytes);
+	char table_text[CELL_MAX], revmap_text[CELL_MAX];
+	int r = output_table(&call->layout, call->rows, sizeof(struct vm_row), call->nrows, output);
+
+	if (r || output->noheadings || !knows_tables(list))
+		return r;
+	printf("\nTotal: %zu %s, tables %s, reverse maps %s\n", call->nrows,
+	       call->nrows == 1 ? "VM" : "VMs",
+	       fact_text(&tables, COLUMN_BYTES, output->bytes, table_text),
+	       fact_text(&revmaps, COLUMN_BYTES, output->bytes, revmap_text));
+	return 0;
+}
 
 static void run(struct call *call)
 {
@@ -16,6 +87,8 @@ static void run(struct call *call)
 		vm_list_clear(&list->vms); /* a partial list would look complete */
 	call->rows = list->rows = vm_rows_of_list(&list->vms);
 	call->nrows = list->rows ? list->vms.n : 0;
+	if (call->nrows && call->options.sort)
+		sort(list, call->options.sort);
 	call_note(call, NULL, list->vms.advice);
 }
 
@@ -29,9 +102,17 @@ static void clear(void *data)
 
 static void add_to_document(const struct call *call, struct json_object *document)
 {
-	const struct vm_list *vms = &((const struct list *)call->data)->vms;
+	const struct list *list = call->data;
+	const struct vm_list *vms = &list->vms;
 	const struct fact hidden = fact_if(vms->hidden_known, vms->hidden);
+	const bool known = !vms->n || knows_tables(list);
+	const struct fact tables = fact_if(known, TOTAL(list, table_bytes).value);
+	const struct fact revmaps = fact_if(known, TOTAL(list, revmap_bytes).value);
+	struct json_object *totals = json_new_object();
 
+	json_add(totals, "table_bytes", json_fact(&tables));
+	json_add(totals, "revmap_bytes", json_fact(&revmaps));
+	json_add(document, "totals", totals);
 	json_add(document, "hidden_vms", json_fact(&hidden));
 	json_add(document, "sources", json_list(vms->source));
 	json_add(document, "advice", json_new_string(vms->advice));
@@ -42,6 +123,8 @@ const struct command list_command = {
 	.summary = "list the VMs of this host and their tables",
 	.doc = "List the VMs of this host: their tables, the size of these, and the processes "
 	       "that created them. Only root sees everything. Unknown values are shown as \"-\".",
+	.options = own_options,
+	.check = check,
 	.columns = vm_list_columns,
 	.ncolumns = VM_LIST_NCOLUMNS,
 	.defaults = "ID,STATE,MMU,ORDER,SOURCE,SIZE,REVMAP,PID,VMM,DOMAIN",
@@ -49,5 +132,6 @@ const struct command list_command = {
 	.data_bytes = sizeof(struct list),
 	.run = run,
 	.clear = clear,
+	.print = print,
 	.add_to_document = add_to_document,
 };

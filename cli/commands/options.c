@@ -203,6 +203,9 @@ static void parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_SYSROOT:
 		options->sysroot = arg;
 		break;
+	case OPT_SORT:
+		options->sort = arg;
+		break;
 	case 'o':
 		options->output.columns = arg;
 		break;

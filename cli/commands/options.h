@@ -32,6 +32,7 @@ enum {
 	OPT_FORCE,
 	OPT_MAP,
 	OPT_OUTPUT_ALL,
+	OPT_SORT,
 	OPT_KEYS /* number of keys, including letters */
 };
 
@@ -42,6 +43,7 @@ struct options {
 	bool seen[OPT_KEYS]; /* the keys that were given */
 	struct output_options output;
 	const char *sysroot;
+	const char *sort; /* column; NULL: not given */
 	struct vm_target targets[VM_TARGETS_MAX];
 	size_t ntargets;
 	unsigned int timeout_ms; /* of a peer */

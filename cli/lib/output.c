@@ -102,6 +102,67 @@ static const char *cell_text(const struct column *column, const void *row, bool 
 	}
 }
 
+static int compare_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) : !a - !b;
+}
+
+static int compare_facts(const struct fact *a, const struct fact *b)
+{
+	if (!a->known || !b->known)
+		return !a->known - !b->known;
+	return (a->value < b->value) - (a->value > b->value);
+}
+
+static int compare_cells(const struct column *column, const char *a, const char *b)
+{
+	a += column->offset;
+	b += column->offset;
+	switch (column->kind) {
+	case COLUMN_TEXT:
+	case COLUMN_LIST:
+		return compare_text(*(const char *const *)a, *(const char *const *)b);
+	case COLUMN_ERROR:
+		return compare_text(((const struct error *)a)->message,
+				    ((const struct error *)b)->message);
+	default:
+		return compare_facts((const struct fact *)a, (const struct fact *)b);
+	}
+}
+
+/* What to sort. */
+struct order {
+	const struct column *column;
+	const char *rows;
+	size_t row_bytes;
+};
+
+/* The order of two rows, given by their numbers. */
+static int compare_rows(const void *a, const void *b, void *order)
+{
+	const struct order *o = order;
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+
+	return compare_cells(o->column, o->rows + x * o->row_bytes, o->rows + y * o->row_bytes) ?:
+		       (x > y) - (x < y);
+}
+
+void output_sort(const struct layout *layout, void *rows, size_t row_bytes, size_t nrows)
+{
+	_cleanup_free_ size_t *numbers = calloc(nrows + 1, sizeof(*numbers));
+	_cleanup_free_ char *copy = calloc(nrows + 1, row_bytes);
+	struct order order = { &layout->columns[layout->selected[0]], copy, row_bytes };
+
+	if (!numbers || !copy)
+		return; /* shortage_code() is ENOMEM */
+	memcpy(copy, rows, nrows * row_bytes);
+	for (size_t i = 0; i < nrows; i++)
+		numbers[i] = i;
+	qsort_r(numbers, nrows, sizeof(*numbers), compare_rows, &order);
+	for (size_t i = 0; i < nrows; i++)
+		memcpy((char *)rows + i * row_bytes, copy + numbers[i] * row_bytes, row_bytes);
+}
+
 #define SCOLS_FUNCTIONS(F) \
 	F(scols_new_table) \
 	F(scols_unref_table) \

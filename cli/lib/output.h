@@ -87,6 +87,12 @@ char *layout_help(const struct column *columns, size_t ncolumns);
 /* Opens the library that the output needs, before any work. Errors: -ELIBACC, as library_open(). */
 int output_prepare(const struct output_options *options, struct error *err) _must_check_;
 
+/*
+ * Sorts @rows by the first column that @layout selects: numbers from the largest, text from A, then
+ * unknown values. Rows with the same value stay in their order.
+ */
+void output_sort(const struct layout *layout, void *rows, size_t row_bytes, size_t nrows);
+
 /* Prints the selected columns of @nrows rows of @row_bytes each to stdout. Errors: -ENOMEM. */
 int output_table(const struct layout *layout, const void *rows, size_t row_bytes, size_t nrows,
 		 const struct output_options *options) _must_check_;

@@ -108,6 +108,9 @@ vm_forms() {
 		((${#names[@]} > 10))
 		offers "kvm-htab $command --output=" "${names[@]}"
 	done
+	mapfile -t names < <(kvm_htab list --help | sed '1,/^Columns/d' | awk '{ print $1 }')
+	offers 'kvm-htab list --sort=' "${names[@]}"
+	offers 'kvm-htab list --sort SI' SIZE
 	offers 'kvm-htab pool-status -o STATE,TO' STATE,TOTAL
 	offers 'kvm-htab pool-status -o +TO' +TOTAL
 	offers 'kvm-htab pool-status --output STATE,TO' STATE,TOTAL

@@ -81,10 +81,36 @@ list() {
 	assert_line --index 0 --regexp '^ID STATE +MMU +ORDER SOURCE +SIZE REVMAP +PID VMM +DOMAIN$'
 	assert_line --index 1 --regexp '^ +9 running hash +29 pool +512M +512M +4711 qemu-system-ppc web$'
 	assert_line --index 2 --regexp '^10 offered hash +20 pages +1M +1M +815 crosvm +-$'
-	assert_equal "${#lines[@]}" 3
+	assert_line --index 3 'Total: 2 VMs, tables 513M, reverse maps 513M'
+	assert_equal "${#lines[@]}" 4
 	list -rbn -o ID,SIZE,REVMAP,COST,TABLE,STATE,MMU,READY,RESIZING,OFFERED,VCPUS,PID,FD,UID
 	assert_line --index 0 "9 536870912 536870912 1073741824 yes running hash yes no no 2 4711 6 64055"
 	assert_line --index 1 "10 1048576 1048576 2097152 yes offered hash no yes yes 0 815 5 64055"
+}
+
+@test "--sort: numbers from the largest, text from A, the unknown last; totals" {
+	two_vms
+	vm 11 24 pool 0
+	vm 12 0 none 0
+	list --sort size -rn -o ID
+	assert_output $'9\n11\n10\n12'
+	list --sort=DOMAIN -rn -o ID
+	assert_output $'9\n10\n11\n12'
+	list --sort VMM -rn -o VMM
+	assert_output $'crosvm\nqemu-system-ppc\n-\n-'
+	list --sort ID -n
+	assert_equal "${#lines[@]}" 4
+	assert_line --index 0 --regexp '^12 fresh'
+	list --sort=SIZE --bytes
+	assert_line 'Total: 4 VMs, tables 554696704, reverse maps 554696704'
+	run jq -c '[.totals, [.results[].id]]' <<<"$(stdout_of list --sort SIZE --json --sysroot "$DIR")"
+	assert_output '[{"table_bytes":554696704,"revmap_bytes":554696704},[9,11,10,12]]'
+	list --sort SIZE,ID
+	assert_failure 2
+	[[ $stderr == *'cannot sort by "SIZE,ID": use one column'* ]]
+	list --sort FOO
+	assert_failure 2
+	[[ $stderr == *'unknown column "FOO": --help lists the columns'* ]]
 }
 
 @test "JSON says the same, with a version" {

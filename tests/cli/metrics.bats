@@ -147,7 +147,7 @@ check_format() {
 	run check_format "$BATS_TEST_TMPDIR/metrics"
 	assert_output ''
 	run cat "$BATS_TEST_TMPDIR/metrics"
-	name='id="7",domain="a \"b\" \\x5cc"'
+	name='id="7",domain="a \"b\" \\c"'
 	assert_line "kvm_htab_vm_table_bytes{$name} 16777216"
 	assert_line "kvm_htab_vm_ready{$name} 1"
 	assert_line "kvm_htab_vm_running{$name} 1"

@@ -138,13 +138,13 @@ everything_that_prints() {
 }
 
 @test "--output-all: the columns that --help lists, in that order" {
-	local command
-	for command in pool-status doctor list 'fit --ram 4G' 'vm-status --vm fd:77'; do
-		# shellcheck disable=SC2086 # words
-		[[ $command == *--vm* ]] || command+=" --sysroot $POWER"
-		run stdout_of $command -r --output-all
+	local call args
+	for call in pool-status doctor list 'fit --ram 4G' 'vm-status --vm fd:77'; do
+		read -r -a args <<<"$call"
+		[[ $call == *--vm* ]] || args+=(--sysroot "$POWER")
+		run stdout_of "${args[@]}" -r --output-all
 		heading=${lines[0]}
-		run stdout_of ${command%% *} --help
+		run stdout_of "${args[0]}" --help
 		assert_equal "$heading" "$(sed -n '/^Columns/,$p' <<<"$output" | awk '/^  [A-Z-]+ /{ printf "%s%s", n++ ? " " : "", $1 }')"
 	done
 }

@@ -31,6 +31,12 @@ libraries() {
 	assert_line share/bash-completion/completions/kvm-htab
 	assert_line share/zsh/vendor-completions/_kvm-htab
 	assert_line share/fish/vendor_completions.d/kvm-htab.fish
+	# the header and its example are in a package of their own
+	run find "$BATS_TEST_TMPDIR/unpacked/usr" -name '*.h' -o -name '*.c'
+	assert_output ''
+	run dpkg-deb -c "$(find "$ROOT/build/deb" -name 'kvm-htab-dev_*_all.deb' | head -n 1)"
+	assert_line --partial ./usr/include/kvm-htab.h
+	assert_line --partial ./usr/share/doc/kvm-htab-dev/examples/share-vm-fd.c
 	run readelf --dyn-syms --wide "$BATS_TEST_TMPDIR/unpacked/usr/bin/kvm-htab"
 	assert_output --partial __read_chk # as in hardening.bats
 }

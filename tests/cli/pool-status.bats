@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2154 # run --separate-stderr sets stderr
+# shellcheck disable=SC2030,SC2031,SC2154 # run --separate-stderr sets stderr
 # SPDX-License-Identifier: GPL-2.0-only
 # pool-status on trees of hosts of several kinds.
 

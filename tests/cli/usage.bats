@@ -116,9 +116,9 @@ usage_error() {
 	mkdir -p "$BATS_TEST_TMPDIR/run/libvirt/qemu"
 	echo $$ >"$BATS_TEST_TMPDIR/run/libvirt/qemu/web.pid"
 	for vm in domain:web pid:$$ pid:$$:9 fd:9 @x unix:@x /run/vm.sock; do
-		usage_error "--vm and --sysroot are mutually exclusive" vm-status --vm $vm --sysroot "$BATS_TEST_TMPDIR"
-		usage_error "--vm and --sysroot are mutually exclusive" reset --sysroot "$BATS_TEST_TMPDIR" --force --vm $vm
-		usage_error "--vm and --sysroot are mutually exclusive" resize --dry-run --order 24 --vm $vm --sysroot "$BATS_TEST_TMPDIR"
+		usage_error "--vm and --sysroot are mutually exclusive" vm-status --vm "$vm" --sysroot "$BATS_TEST_TMPDIR"
+		usage_error "--vm and --sysroot are mutually exclusive" reset --sysroot "$BATS_TEST_TMPDIR" --force --vm "$vm"
+		usage_error "--vm and --sysroot are mutually exclusive" resize --dry-run --order 24 --vm "$vm" --sysroot "$BATS_TEST_TMPDIR"
 	done
 }
 
