@@ -72,7 +72,7 @@ check() {
 	*' fit '*) assert_line --regexp ' yes +room' ;;
 	*' doctor') assert_line 'Guests with a hashed page table can run here' ;;
 	*' pool-status') assert_line --regexp '^Pool +ready' ;;
-	*' list') assert_line --regexp '^ *[0-9]+ +[0-9]+ pool .* vmm +web$' ;;
+	*' list') assert_line --regexp '^ *[0-9]+ [a-z ]+ hash +[0-9]+ pool .* vmm +web$' ;;
 	*' vm-status '*) assert_line --regexp ' hash +yes +[0-9]+ .* pool ' ;;
 	*' reset '*)
 		assert_line --regexp ' reset +24 '
