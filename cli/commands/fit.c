@@ -46,9 +46,6 @@ static const struct argp_option own_options[] = {
 	{ "order", OPT_ORDER, "N", OPTION_NO_USAGE, "Order of its table: 18 (256K) to 46 (64T)",
 	  0 },
 	{ "count", OPT_COUNT, "N", 0, "Number of such guests (default 1)", 0 },
-	{ "probe", OPT_PROBE, NULL, 0,
-	  "Allocate the tables for a moment to find out; a failure leaves lines in the kernel log",
-	  0 },
 	{ 0 },
 };
 
@@ -107,22 +104,60 @@ static enum exit_status status_of(enum fit_answer answer)
 	return answer == FIT_YES ? STATUS_DONE : answer == FIT_NO ? STATUS_NO : STATUS_CANNOT;
 }
 
-static int answer(struct call *call, struct fit_case *c, const struct pool *pool,
-		  struct probe *probe)
-{
-	int r = 0;
+/* What a child process tries. */
+struct trial {
+	const struct pool *pool;
+	struct fit fits[CASES_MAX];
+	size_t n, tried;
+};
 
-	fit_judge(pool, &c->fit);
-	if (probe)
-		r = fit_try(probe, pool, &c->fit, &call->err);
-	else
-		fit_plan(&call->fs, pool, &c->fit);
-	if (r)
-		return r;
-	c->advice = fit_advice(pool, &c->fit);
-	c->answered = true;
-	call->status = status_of(c->fit.answer);
-	return 0;
+static int trial_work(void *data, struct error *err)
+{
+	_cleanup_(probe_close) struct probe probe;
+	struct trial *trial = data;
+	int r = probe_open(&probe, err);
+
+	for (; !r && trial->tried < trial->n; trial->tried += !r)
+		r = fit_try(&probe, trial->pool, &trial->fits[trial->tried], err);
+	return r;
+}
+
+/* Answers by trying. Returns the number of cases that were tried; call->err has the error. */
+static size_t try_cases(struct call *call, struct fit_cases *cases, const struct pool *pool)
+{
+	struct trial trial = { .pool = pool, .n = cases->n };
+
+	for (size_t i = 0; i < cases->n; i++)
+		trial.fits[i] = cases->cases[i].fit;
+	(void)!probe_in_child(call->options.timeout_ms, trial_work, &trial, sizeof(trial),
+			      &call->err);
+	for (size_t i = 0; i < trial.tried; i++)
+		cases->cases[i].fit = trial.fits[i];
+	return trial.tried;
+}
+
+/* Fills in the answers. Returns their number. */
+static size_t answer(struct call *call, struct fit_cases *cases)
+{
+	_cleanup_(pool_clear) struct pool pool = { .unlent_wanted = true };
+	size_t n = cases->n;
+
+	pool_read(&call->fs, &pool);
+	for (size_t i = 0; i < n; i++) {
+		fit_judge(&pool, &cases->cases[i].fit);
+		if (!call->options.probe)
+			fit_plan(&call->fs, &pool, &cases->cases[i].fit);
+	}
+	if (call->options.probe)
+		n = try_cases(call, cases, &pool);
+	for (size_t i = 0; i < n; i++) {
+		struct fit_case *c = &cases->cases[i];
+
+		c->advice = fit_advice(&pool, &c->fit);
+		c->answered = true;
+		call->status = status_of(c->fit.answer);
+	}
+	return n;
 }
 
 /* Notes the reason of each case, and its advice unless the case before has the same. */
@@ -143,23 +178,13 @@ static void explain(struct call *call, struct fit_cases *cases)
 
 static void run(struct call *call)
 {
-	_cleanup_(probe_close) struct probe probe = { .kvm = -1, .fs.root_fd = -1 };
-	_cleanup_(pool_clear) struct pool pool = { 0 };
 	struct fit_cases *cases = call->data;
-	bool tries = call->options.probe;
-	int r = host_check(&call->host, &call->err);
 
 	add_cases(cases, &call->options);
 	call->rows = cases->cases;
 	call->nresults = cases->n;
-	if (!r && tries)
-		r = probe_open(&probe, &call->err);
-	if (!r)
-		pool_read(&call->fs, &pool);
-	for (size_t i = 0; !r && i < cases->n; i++) {
-		r = answer(call, &cases->cases[i], &pool, tries ? &probe : NULL);
-		call->nrows += !r;
-	}
+	if (!host_check(&call->host, &call->err))
+		call->nrows = answer(call, cases);
 	for (size_t i = 0; i < cases->n; i++)
 		fill_row(&cases->cases[i]);
 	explain(call, cases);
@@ -195,6 +220,7 @@ const struct command fit_command = {
 	       "answer is for the larger table. Omit --maxmem if the guest can resize its table; "
 	       "if unsure, give it.",
 	.options = own_options,
+	.groups = OPTIONS_PROBE,
 	.check = check,
 	.columns = columns,
 	.ncolumns = COUNT_OF(columns),

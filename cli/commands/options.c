@@ -11,7 +11,8 @@
 #include "host/hpt.h"
 #include "lib/text.h"
 
-#define TIMEOUT_DEFAULT_MS 10000
+#define PEER_TIMEOUT_MS 10000
+#define PROBE_TIMEOUT_MS 60000
 #define SECONDS_MAX 86400
 #define COUNT_MAX 1000000
 
@@ -97,6 +98,16 @@ static const struct argp_option change_options[] = {
 	  "Change a VM that was not offered, even if its guest has run or its VMM does not know "
 	  "the new order; root only",
 	  3 },
+	{ 0 }
+};
+
+static const struct argp_option probe_options[] = {
+	{ "probe", OPT_PROBE, NULL, 0,
+	  "Allocate tables for a moment to find out what fits; this may leave lines in the kernel "
+	  "log",
+	  0 },
+	{ "timeout", OPT_TIMEOUT, "SECONDS", 0,
+	  "With --probe: give up after SECONDS if the kernel hangs (default 60)", 0 },
 	{ 0 }
 };
 
@@ -231,6 +242,10 @@ static void finish(struct argp_state *state, struct options *options)
 
 	set_flags(options);
 	check_exclusive(state, options->seen);
+	if ((command->groups & OPTIONS_PROBE) && options->seen[OPT_TIMEOUT] && !options->probe)
+		argp_error(state, "--timeout requires --probe");
+	if (!options->seen[OPT_TIMEOUT])
+		options->timeout_ms = options->probe ? PROBE_TIMEOUT_MS : PEER_TIMEOUT_MS;
 	if ((command->groups & OPTIONS_VM) && !options->ntargets)
 		argp_error(state, "no VM given; use --vm, as in --vm unix:/run/vm.sock");
 	if (command->check)
@@ -310,8 +325,9 @@ void options_parse(int argc, char **argv, struct options *options)
 		end = append(end, vm_options);
 	if (command->groups & OPTIONS_CHANGE)
 		end = append(end, change_options);
+	if (command->groups & OPTIONS_PROBE)
+		end = append(end, probe_options);
 	append(end, common_options);
-	options->timeout_ms = TIMEOUT_DEFAULT_MS;
 	options->count = 1;
 	options_parse_argp(&argp, argc, argv, 0, options);
 }

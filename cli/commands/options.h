@@ -44,7 +44,7 @@ struct options {
 	const char *sysroot;
 	struct vm_target targets[VM_TARGETS_MAX];
 	size_t ntargets;
-	unsigned int timeout_ms; /* of a peer */
+	unsigned int timeout_ms; /* of a peer, or of --probe */
 	struct vm_terms terms; /* of changes */
 	unsigned int order, min_order; /* 0: not given */
 	uint64_t ram_bytes, maxmem_bytes; /* 0: not given */
@@ -58,6 +58,7 @@ struct options {
 enum option_groups {
 	OPTIONS_VM = 1, /* --vm, --timeout */
 	OPTIONS_CHANGE = 2, /* --dry-run, --wait, --force */
+	OPTIONS_PROBE = 4, /* --probe, --timeout */
 };
 
 /* The order given with --order, or the one that QEMU uses for --ram; 0: neither was given. */

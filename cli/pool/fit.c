@@ -34,9 +34,7 @@ void fit_judge(const struct pool *pool, struct fit *fit)
 	fit->largest = pool->largest_free_order;
 	fit->moved_bytes = (struct fact){ 0 };
 	fit->source = NULL;
-	if (room.least >= fit->count && pool_is_doubtful(pool)) {
-		fit->reason = FIT_BUSY;
-	} else if (room.least >= fit->count) {
+	if (pool_certain(pool, fit->order) >= fit->count) {
 		fit->answer = FIT_YES;
 		fit->reason = FIT_ROOM;
 		fit->source = "pool";
@@ -47,6 +45,8 @@ void fit_judge(const struct pool *pool, struct fit *fit)
 		fit->reason = why_not(pool, fit);
 	} else if (pool_is_doubtful(pool)) {
 		fit->reason = FIT_BUSY;
+	} else if (room.least >= fit->count) {
+		fit->reason = FIT_LENT;
 	}
 }
 
@@ -101,12 +101,41 @@ static const char *source_name(const unsigned int got[], unsigned int count)
 	return got[PROBE_PAGES] == count ? "pages" : NULL;
 }
 
+/*
+ * On a kernel without the series, one table of the smallest order empties the lists of each CPU, whose
+ * free pages look like those of tables. What /proc/kpageflags then shows as free can certainly be
+ * allocated. Nothing else can: pages that are lent may be held, and the small table itself is in
+ * some gap, so that "no" takes a trial, as does all that pool_status --probe reports.
+ */
+static int is_certain(struct probe *probe, const struct fit *fit, bool *certain, struct error *err)
+{
+	_cleanup_(pool_clear) struct pool pool = { .unlent_wanted = true };
+	uint64_t bytes = fit->count * hpt_bytes(fit->order);
+	enum probe_outcome outcome;
+	bool suffices = false;
+	int r = probe_table(probe, HPT_ORDER_MIN, &outcome, err);
+
+	if (r)
+		return r;
+	pool_read(&probe->fs, &pool);
+	probe_release(probe);
+	if (bytes >> fit->order == fit->count)
+		r = probe_has_memory(probe, bytes, &suffices, err);
+	*certain = suffices && pool.unlent_known && pool_certain(&pool, fit->order) >= fit->count;
+	return r;
+}
+
 int fit_try(struct probe *probe, const struct pool *pool, struct fit *fit, struct error *err)
 {
 	unsigned int got[PROBE_REFUSED] = { 0 }, count, largest = 0;
 	enum probe_outcome last = PROBE_REFUSED;
-	int r = take(probe, fit, got, &last, err);
+	bool certain = false;
+	int r = pool->series ? 0 : is_certain(probe, fit, &certain, err);
 
+	if (!r && certain)
+		got[PROBE_POOL] = fit->count;
+	else if (!r)
+		r = take(probe, fit, got, &last, err);
 	probe_release(probe);
 	if (r)
 		return r;
@@ -238,6 +267,10 @@ char *fit_advice(const struct pool *pool, const struct fit *fit)
 	case FIT_BUSY:
 		unknown = pool_advice_busy(pool);
 		return advice_text(&unknown);
+	case FIT_LENT:
+		return text_format(
+			"there is room, but the kernel must move pages of others out of it first, "
+			"which fails if one of them is held; use --probe to find out");
 	case FIT_REASON_UNKNOWN:
 		unknown = pool_advice_unknown(pool);
 		return advice_text(&unknown);
@@ -271,6 +304,7 @@ const char *fit_reason_name(enum fit_reason reason)
 		[FIT_MEMORY] = "memory",
 		[FIT_MOVES] = "moves",
 		[FIT_BUSY] = "busy",
+		[FIT_LENT] = "lent",
 	};
 
 	return names[reason];

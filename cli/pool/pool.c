@@ -242,6 +242,13 @@ struct room pool_room(const struct pool *pool, unsigned int order)
 	return room;
 }
 
+uint64_t pool_certain(const struct pool *pool, unsigned int order)
+{
+	if (pool->unlent_known)
+		return pool->unlent[order - HPT_ORDER_MIN];
+	return pool_is_doubtful(pool) ? 0 : pool_room(pool, order).least;
+}
+
 bool pool_pages_may(const struct pool *pool, unsigned int order)
 {
 	return order <=

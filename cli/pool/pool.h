@@ -76,6 +76,9 @@ struct pool {
 	bool series; /* the kernel has the whole kvm-htab series */
 	bool pins; /* the kernel, before 5.2, leaves pages in the pool that are pinned for long */
 	uint64_t least[HPT_ORDERS]; /* as fits, if that is unknown: so many are certain */
+	bool unlent_wanted; /* the caller wants the next two, which takes longer */
+	bool unlent_known;
+	uint64_t unlent[HPT_ORDERS]; /* as fits, without moving pages of others away */
 	uint64_t ram_bytes; /* 0: unknown */
 	bool log_read;
 	struct pool_log log;
@@ -109,10 +112,10 @@ struct advice {
 
 /* About the condition of the pool, and about unknown facts. advice_clear() frees both. */
 struct advice pool_advice(const struct pool *pool);
+struct advice pool_advice_unknown(const struct pool *pool);
 
 /* About pages of others in the way, see pool_is_doubtful(). */
 struct advice pool_advice_busy(const struct pool *pool);
-struct advice pool_advice_unknown(const struct pool *pool);
 void advice_clear(struct advice *advice);
 
 /* "what; next", which the caller frees; NULL: nothing. */
@@ -146,6 +149,12 @@ struct room {
 
 /* The number of tables that the pool has room for, if all have @order (18..46). */
 struct room pool_room(const struct pool *pool, unsigned int order);
+
+/*
+ * The number of tables of @order (18..46) that the kernel can certainly give. Without the series, pages
+ * of others may be in the way of the rest.
+ */
+uint64_t pool_certain(const struct pool *pool, unsigned int order);
 
 /* Whether the page allocator may, but need not, have room for a table of @order. */
 bool pool_pages_may(const struct pool *pool, unsigned int order);
