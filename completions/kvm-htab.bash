@@ -47,6 +47,11 @@ _kvm_htab_domains() {
 		sed 's/\.pid$//' | sort
 }
 
+# _kvm_htab_ids DIR: IDs of VMs in the kernel, which root may see
+_kvm_htab_ids() {
+	find "$1" -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort -n
+}
+
 _kvm_htab_words() {
 	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2")
 }
@@ -79,6 +84,7 @@ _kvm_htab_list() {
 _kvm_htab_vms() {
 	case $3 in
 	pid) _kvm_htab_words "$(_kvm_htab_pids /proc)" "$4" ;;
+	id) _kvm_htab_words "$(_kvm_htab_ids /sys/kernel/kvm_htab/vm)" "$4" ;;
 	domain) _kvm_htab_names "$(_kvm_htab_domains /run/libvirt/qemu)" "$4" ;;
 	unix) _kvm_htab_files -f "$4" ;;
 	"")

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* kvm-htab fit: whether guests of a given size would start now. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "commands/command.h"
+#include "lib/text.h"
 #include "pool/fit.h"
 
 /* --ram and --maxmem */
@@ -19,13 +22,18 @@
 	F(reason, "REASON", TEXT, "reason, as one word; see kvm-htab(8)") \
 	F(largest_free_order, "LARGEST", NUMBER, "largest order that fits; 0: none") \
 	F(source, "SOURCE", TEXT, "source of the tables: \"pool\" or \"pages\"") \
-	F(moved_bytes, "MOVED", BYTES, "bytes that the kernel would move to make room")
+	F(moved_bytes, "MOVED", BYTES, "bytes that the kernel would move to make room") \
+	F(ratio, "RATIO", NUMBER, "with --suggest-ratio: N of kvm_cma_resv_ratio=N") \
+	F(ratio_pool_bytes, "RATIO-POOL", BYTES, "size of the pool with it") \
+	F(ratio_more_bytes, "RATIO-MORE", BYTES, "RAM that it takes in addition to the pool of now")
 
 /* One order and its answer. */
 struct fit_case {
 	FIT_COLUMNS(COLUMN_MEMBER)
 	struct fit fit;
 	bool answered;
+	enum exit_status status; /* if it is answered */
+	struct ratio suggestion;
 	char *sentence, *advice; /* NULL: none */
 };
 
@@ -46,6 +54,10 @@ static const struct argp_option own_options[] = {
 	{ "order", OPT_ORDER, "N", OPTION_NO_USAGE, "Order of its table: 18 (256K) to 46 (64T)",
 	  0 },
 	{ "count", OPT_COUNT, "N", 0, "Number of such guests (default 1)", 0 },
+	{ "suggest-ratio", OPT_SUGGEST, NULL, 0,
+	  "Print the smallest kvm_cma_resv_ratio=N to boot with, so that they fit beside the tables "
+	  "in use, and what it costs in RAM",
+	  0 },
 	{ 0 },
 };
 
@@ -136,6 +148,33 @@ static size_t try_cases(struct call *call, struct fit_cases *cases, const struct
 	return trial.tried;
 }
 
+/* Fills in the smallest ratio for all that was asked for. */
+static void suggest(struct call *call, struct fit_case *c, const struct pool *pool)
+{
+	uint64_t now_bytes = pool->total_bytes.value;
+	struct ratio *ratio = &c->suggestion;
+
+	*ratio = pool_ratio_for(&call->fs, pool, c->fit.count * hpt_bytes(c->fit.order));
+	c->status = !ratio->ram_bytes  ? STATUS_CANNOT :
+		    !ratio->percent    ? STATUS_NO :
+		    !ratio->used_known ? STATUS_CANNOT :
+					 STATUS_DONE;
+	call->status = c->status;
+	if (!ratio->percent) {
+		c->advice = NULL;
+		pool_add_ratio(&call->fs, pool, c->fit.count * hpt_bytes(c->fit.order), &c->advice);
+		return;
+	}
+	c->ratio = fact_of(ratio->percent);
+	c->ratio_pool_bytes = fact_of(ratio->pool_bytes);
+	c->ratio_more_bytes =
+		fact_if(pool->total_bytes.known,
+			ratio->pool_bytes > now_bytes ? ratio->pool_bytes - now_bytes : 0);
+	if (!ratio->used_known)
+		c->advice = text_format("what is in use now is not known, and was not counted: try "
+					"as root");
+}
+
 /* Fills in the answers. Returns their number. */
 static size_t answer(struct call *call, struct fit_cases *cases)
 {
@@ -153,9 +192,14 @@ static size_t answer(struct call *call, struct fit_cases *cases)
 	for (size_t i = 0; i < n; i++) {
 		struct fit_case *c = &cases->cases[i];
 
-		c->advice = fit_advice(&pool, &c->fit);
 		c->answered = true;
-		call->status = status_of(c->fit.answer);
+		if (call->options.suggest_ratio) {
+			suggest(call, c, &pool);
+			continue;
+		}
+		c->advice = fit_advice(&call->fs, &pool, &c->fit);
+		c->sentence = fit_sentence(&c->fit);
+		call->status = c->status = status_of(c->fit.answer);
 	}
 	return n;
 }
@@ -168,7 +212,6 @@ static void explain(struct call *call, struct fit_cases *cases)
 	for (size_t i = 0; i < call->nrows; i++) {
 		struct fit_case *c = &cases->cases[i];
 
-		c->sentence = fit_sentence(&c->fit);
 		call_note(call, c->basis, c->sentence);
 		if (c->advice && (!told || strcmp(told, c->advice)))
 			call_note(call, NULL, c->advice);
@@ -207,8 +250,35 @@ static void add_to_result(const struct call *call, size_t i, struct json_object 
 	json_add(object, "advice", json_new_string(c->advice));
 	if (!c->answered)
 		return;
-	json_add(object, "exit_status", json_new_number(status_of(c->fit.answer)));
+	json_add(object, "exit_status", json_new_number(c->status));
 	json_add(object, "error", NULL);
+}
+
+/* Prints the suggestions instead of the table. */
+static int print(const struct call *call)
+{
+	const struct fit_cases *cases = call->data;
+	bool plain = call->options.output.bytes;
+	char pool[CELL_MAX], more[CELL_MAX];
+
+	if (!call->options.suggest_ratio)
+		return output_table(&call->layout, cases->cases, sizeof(cases->cases[0]),
+				    call->nrows, &call->options.output);
+	for (size_t i = 0; i < call->nrows; i++) {
+		const struct fit_case *c = &cases->cases[i];
+
+		if (!c->ratio.known)
+			continue;
+		printf("kvm_cma_resv_ratio=%" PRIu64 "  # for %" PRIu64 " of order %" PRIu64
+		       ": a pool of %s",
+		       c->ratio.value, c->wanted.value, c->order.value,
+		       fact_text(&c->ratio_pool_bytes, COLUMN_BYTES, plain, pool));
+		if (c->ratio_more_bytes.known)
+			printf(", %s more RAM than now",
+			       fact_text(&c->ratio_more_bytes, COLUMN_BYTES, plain, more));
+		putchar('\n');
+	}
+	return 0;
 }
 
 const struct command fit_command = {
@@ -229,5 +299,6 @@ const struct command fit_command = {
 	.data_bytes = sizeof(struct fit_cases),
 	.run = run,
 	.clear = clear,
+	.print = print,
 	.add_to_result = add_to_result,
 };

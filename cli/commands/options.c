@@ -36,6 +36,7 @@ static const struct {
 	{ { OPT_FORMAT, "--format" }, { 'o', "--output" } },
 	{ { OPT_FORMAT, "--format" }, { OPT_PROBE, "--probe" } },
 	{ { OPT_PROBE, "--probe" }, { OPT_SYSROOT, "--sysroot" } },
+	{ { OPT_PROBE, "--probe" }, { OPT_SUGGEST, "--suggest-ratio" } },
 	{ { 'r', "--raw" }, { 'q', "--quiet" }, { OPT_FORMAT, "--format" }, { OPT_MAP, "--map" } },
 	{ { 'o', "--output" }, { OPT_MAP, "--map" } },
 };
@@ -81,8 +82,8 @@ unsigned int options_order(const struct options *options)
 static const struct argp_option vm_options[] = {
 	{ "vm", OPT_VM, "VM", OPTION_NO_USAGE, /* args_doc has it */
 	  "The VM: unix:PATH or unix:@NAME (socket on which its VMM offers it), fd:N (inherited "
-	  "file descriptor), pid:PID or pid:PID:FD (its VMM), or domain:NAME (libvirt); may be "
-	  "repeated",
+	  "file descriptor), pid:PID or pid:PID:FD (its VMM), domain:NAME (libvirt), or id:N "
+	  "(ID of `kvm-htab list`, root only); may be repeated",
 	  1 },
 	{ "timeout", OPT_TIMEOUT, "SECONDS", 0,
 	  "Wait up to SECONDS for a peer to send its VM, and as long to deliver the answer "
@@ -230,6 +231,7 @@ static void set_flags(struct options *options)
 	options->terms.force = seen[OPT_FORCE];
 	options->probe = seen[OPT_PROBE];
 	options->map = seen[OPT_MAP];
+	options->suggest_ratio = seen[OPT_SUGGEST];
 	options->metrics = seen[OPT_FORMAT];
 }
 

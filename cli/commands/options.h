@@ -32,6 +32,7 @@ enum {
 	OPT_FORMAT,
 	OPT_FORCE,
 	OPT_MAP,
+	OPT_SUGGEST,
 	OPT_KEYS /* number of keys, including letters */
 };
 
@@ -51,6 +52,7 @@ struct options {
 	unsigned int count; /* of guests; 1 unless given */
 	bool probe;
 	bool map;
+	bool suggest_ratio;
 	bool metrics;
 };
 

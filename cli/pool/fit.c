@@ -219,7 +219,7 @@ static char *pieces_advice(const struct pool *pool, const char *free_text)
 		free_text);
 }
 
-char *fit_advice(const struct pool *pool, const struct fit *fit)
+char *fit_advice(const struct sysfs *fs, const struct pool *pool, const struct fit *fit)
 {
 	_cleanup_(advice_clear) struct advice unknown = { 0 };
 	char free_text[BYTES_TEXT_MAX], total_text[BYTES_TEXT_MAX], *text = NULL;
@@ -234,13 +234,13 @@ char *fit_advice(const struct pool *pool, const struct fit *fit)
 		return pool_advice_text(pool);
 	case FIT_SMALL:
 		text_add(&text, "the pool (%s) is too small, even if it were empty; ", total_text);
-		pool_add_ratio(pool, fit->count * hpt_bytes(fit->order), &text);
+		pool_add_ratio(fs, pool, fit->count * hpt_bytes(fit->order), &text);
 		text_add(&text, ", or use a smaller maxmem or resize-hpt");
 		return text;
 	case FIT_FULL:
 		text_add(&text, "only %s of %s in the pool are free; stop or migrate guests, or ",
 			 free_text, total_text);
-		pool_add_ratio(pool, fit->count * hpt_bytes(fit->order), &text);
+		pool_add_ratio(fs, pool, fit->count * hpt_bytes(fit->order), &text);
 		return text;
 	case FIT_FRAGMENTED:
 		return pieces_advice(pool, free_text);
@@ -262,7 +262,7 @@ char *fit_advice(const struct pool *pool, const struct fit *fit)
 		text_add(&text,
 			 "the pool has no room, and this kernel does not report why; start large "
 			 "guests first, stop or migrate guests, or ");
-		pool_add_ratio(pool, fit->count * hpt_bytes(fit->order), &text);
+		pool_add_ratio(fs, pool, fit->count * hpt_bytes(fit->order), &text);
 		return text;
 	case FIT_BUSY:
 		unknown = pool_advice_busy(pool);

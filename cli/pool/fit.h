@@ -56,7 +56,7 @@ int fit_try(struct probe *probe, const struct pool *pool, struct fit *fit,
 
 /* The obstacle, and what to do about it. The caller frees both; NULL: none. */
 char *fit_sentence(const struct fit *fit);
-char *fit_advice(const struct pool *pool, const struct fit *fit);
+char *fit_advice(const struct sysfs *fs, const struct pool *pool, const struct fit *fit);
 
 const char *fit_answer_name(enum fit_answer answer);
 const char *fit_reason_name(enum fit_reason reason);

@@ -171,13 +171,21 @@ const char *pool_condition_name(enum pool_condition condition);
 /* N of the last kvm_cma_resv_ratio=N on the kernel's command line. False: not given. */
 bool pool_ratio_wanted(const struct sysfs *fs, unsigned long *percent);
 
+/* A suggestion. */
+struct ratio {
+	unsigned int percent; /* 0: none suffices, or the RAM is not known */
+	bool used_known; /* false: what is in use was taken for nothing */
+	uint64_t pool_bytes; /* size of that pool */
+	uint64_t ram_bytes; /* what the kernel takes the percentage of; 0: not known */
+};
+
 /*
- * The smallest N of kvm_cma_resv_ratio=N with room for @bytes of tables beside those in use, and the
- * size of that pool in *@pool_bytes. 0: unknown, or more than all RAM.
+ * The smallest N of kvm_cma_resv_ratio=N with room for @bytes of tables beside those in use. None
+ * suffices if all these tables and their reverse maps, which are as large, need more than all RAM.
  */
-unsigned int pool_ratio_for(const struct pool *pool, uint64_t bytes, uint64_t *pool_bytes);
+struct ratio pool_ratio_for(const struct sysfs *fs, const struct pool *pool, uint64_t bytes);
 
 /* Appends "boot with kvm_cma_resv_ratio=..." for @bytes of tables to *@text. */
-void pool_add_ratio(const struct pool *pool, uint64_t bytes, char **text);
+void pool_add_ratio(const struct sysfs *fs, const struct pool *pool, uint64_t bytes, char **text);
 
 #endif /* KVM_HTAB_POOL_POOL_H */
