@@ -385,8 +385,8 @@ static void advise_tables(struct vm_list *list)
 
 	if (list->tables_known)
 		advise(list,
-		       "tables in use: %s; this kernel does not report whose they are; one with "
-		       "the kvm-htab series does (see KERNEL in kvm-htab(8))",
+		       "tables in use: %s; to see whose they are, use a kernel with the kvm-htab "
+		       "series (see KERNEL in kvm-htab(8))",
 		       tables ?: "none");
 	else
 		advise(list, "this kernel does not report VM tables; one with the kvm-htab series "

@@ -202,7 +202,7 @@ vm_fds() {
 	assert_output --partial "run as root"
 	tool vm-status --vm id:99999
 	assert_failure 1
-	says 'there is no VM 99999; `kvm-htab list` shows the VMs'
+	says "there is no VM 99999; \`kvm-htab list\` shows the VMs"
 	vm second
 	tool vm-status --vm "id:$id"
 	assert_failure 1

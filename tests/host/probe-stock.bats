@@ -125,6 +125,7 @@ answers() {
 @test "a request that hangs: the call ends in time, and leaves the child behind" {
 	local used
 	used=$(pool_used)
+	# shellcheck disable=SC2016 # for the host
 	run host_as nobody 'kvm-htab fit --order 18 --count 100 --probe --timeout 3 >/tmp/hang 2>&1 & parent=$!
 		until pkill -STOP -P $parent; do :; done
 		child=$(pgrep -P $parent); sleep 1; grep ^State /proc/$child/status
@@ -136,9 +137,16 @@ answers() {
 	assert_equal "$(pool_used)" "$used"
 }
 
+@test "a child process that cannot be made" {
+	run host_as nobody 'ulimit -u 1; exec kvm-htab fit --order 24 --probe'
+	assert_failure 1
+	assert_output --partial 'the child process has failed: Resource temporarily unavailable'
+}
+
 @test "a call that is killed has its tables freed at once" {
 	local used
 	used=$(pool_used)
+	# shellcheck disable=SC2016 # for the host
 	host_as nobody 'kvm-htab pool-status --probe >/dev/null 2>&1 & parent=$!; sleep 0.5; kill -9 $parent; wait; sleep 0.5'
 	run host pgrep -x kvm-htab
 	assert_failure 1
