@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "lib/array.h"
+
 /*
  * "0xc0...-0xc0...  131072 kvmppc_allocate_hpt+0x9c/0x200 [kvm_hv] pages=1 vmalloc": an area, the
  * guard page behind it included, and who allocated it. Before Linux 4.11 that was kvmppc_alloc_hpt().
@@ -57,8 +59,7 @@ static void areas_clear(struct areas *areas)
 
 static int append(uint64_t **list, size_t *n, uint64_t value)
 {
-	uint64_t *larger = *n & (*n - 1) ? *list : /* at powers of two */
-					   reallocarray(*list, *n ? *n * 2 : 1, sizeof(*larger));
+	uint64_t *larger = array_grow(*list, *n, sizeof(*larger));
 
 	if (!larger)
 		return -ENOMEM;

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/array.h"
+
 #define SUFFIX ".pid"
 #define NAME_BYTES_MAX 255 /* of a file name */
 
@@ -36,7 +38,7 @@ static pid_t parse_pid(const char *text)
 
 static void add(struct domains *domains, const char *name, size_t length, pid_t pid)
 {
-	struct domain *larger = reallocarray(domains->list, domains->n + 1, sizeof(*domains->list));
+	struct domain *larger = array_grow(domains->list, domains->n, sizeof(*larger));
 	char *copy = strndup(name, length);
 
 	if (larger)
@@ -68,6 +70,14 @@ static void read_directory(const struct sysfs *fs, const char *path, struct doma
 	}
 }
 
+/* By process and, for those of libvirt that name the same one, by name. */
+static int compare(const void *a, const void *b)
+{
+	const struct domain *x = a, *y = b;
+
+	return (x->pid > y->pid) - (x->pid < y->pid) ?: strcmp(x->name, y->name);
+}
+
 void domains_read(const struct sysfs *fs, struct domains *domains)
 {
 	char path[4096];
@@ -76,6 +86,8 @@ void domains_read(const struct sysfs *fs, struct domains *domains)
 	for (unsigned int i = 0; i < DIRECTORIES; i++)
 		if (directory_path(i, path, sizeof(path)))
 			read_directory(fs, path, domains);
+	if (domains->n)
+		qsort(domains->list, domains->n, sizeof(*domains->list), compare);
 }
 
 void domains_clear(struct domains *domains)
@@ -88,10 +100,18 @@ void domains_clear(struct domains *domains)
 
 const char *domains_name_of(const struct domains *domains, pid_t pid)
 {
-	for (size_t i = 0; i < domains->n; i++)
-		if (domains->list[i].pid == pid)
-			return domains->list[i].name;
-	return NULL;
+	size_t first = 0, end = domains->n;
+
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+
+		if (domains->list[middle].pid < pid)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	return first < domains->n && domains->list[first].pid == pid ? domains->list[first].name :
+								       NULL;
 }
 
 int domain_check_name(const char *name, struct error *err)

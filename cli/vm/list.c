@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/array.h"
 #include "lib/text.h"
 #include "vm/domain.h"
 #include "vm/vmm.h"
@@ -29,17 +30,23 @@ void vm_list_clear(struct vm_list *list)
 	*list = (struct vm_list){ 0 };
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	const struct host_vm *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
 const struct host_vm *vm_list_find(const struct vm_list *list, uint64_t id)
 {
-	for (size_t i = 0; id && i < list->n; i++)
-		if (list->vms[i].id == id)
-			return &list->vms[i];
-	return NULL;
+	const struct host_vm key = { .id = id };
+
+	return id && list->n ? bsearch(&key, list->vms, list->n, sizeof(key), compare_ids) : NULL;
 }
 
 static struct host_vm *add_vm(struct vm_list *list)
 {
-	struct host_vm *larger = reallocarray(list->vms, list->n + 1, sizeof(*larger));
+	struct host_vm *larger = array_grow(list->vms, list->n, sizeof(*larger));
 
 	if (!larger)
 		return NULL;
@@ -210,7 +217,7 @@ static int list_numbers(const struct sysfs *fs, const char *path, uint64_t **num
 
 		if (parse_u64(entry->d_name, &number))
 			continue;
-		larger = reallocarray(*numbers, *n + 1, sizeof(*larger));
+		larger = array_grow(*numbers, *n, sizeof(*larger));
 		if (!larger)
 			return -ENOMEM;
 		*numbers = larger;
@@ -252,24 +259,31 @@ struct gaps {
 	bool ambiguous; /* several descriptors may be one VM */
 };
 
-/* Whether @list already has the VM that @vmm holds as @fd. */
-static bool is_listed(const struct vm_list *list, const struct vmm *vmm, int fd)
+/* Drops VMs that an earlier process has, too. Errors: -ENOMEM. */
+static int drop_repeated(struct vm_list *list)
 {
+	_cleanup_free_ struct vmm_fd *fds = calloc(list->n + 1, sizeof(*fds));
+	size_t kept = 0;
+
+	if (!fds)
+		return -ENOMEM;
 	for (size_t i = 0; i < list->n; i++)
-		if (list->vms[i].pid != vmm->pid &&
-		    vmm_same_vm(list->vms[i].pid, list->vms[i].fd, vmm->pid, fd))
-			return true;
-	return false;
+		fds[i] = (struct vmm_fd){ .pid = list->vms[i].pid, .fd = list->vms[i].fd };
+	vmm_find_repeated(fds, list->n);
+	for (size_t i = 0; i < list->n; i++)
+		if (fds[i].repeated)
+			host_vm_clear(&list->vms[i]);
+		else
+			list->vms[kept++] = list->vms[i];
+	list->n = kept;
+	return 0;
 }
 
 static int add_process(struct vmm *vmm, const struct domains *domains, struct vm_list *list)
 {
 	for (size_t i = 0; i < vmm->nfds; i++) {
-		struct host_vm *vm;
+		struct host_vm *vm = add_vm(list);
 
-		if (!vmm->captured && is_listed(list, vmm, vmm->fds[i]))
-			continue;
-		vm = add_vm(list);
 		if (!vm)
 			return -ENOMEM;
 		vm->pid = vmm->pid;
@@ -331,6 +345,8 @@ static int read_proc(const struct sysfs *fs, const struct domains *domains, stru
 	for (size_t i = 0; !r && i < n; i++)
 		if (pids[i] && pids[i] <= INT32_MAX)
 			r = read_process(fs, domains, (pid_t)pids[i], list, gaps);
+	if (!r && !fs->captured)
+		r = drop_repeated(list);
 	if (!r)
 		list->source = "/proc";
 	return r;
