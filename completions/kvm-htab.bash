@@ -20,6 +20,11 @@ _kvm_htab_options() {
 	_kvm_htab_help "$@" | sed -nE 's/^ +(-., )?(--[a-z-]+)(=([^ ]+))?( .*)?$/\2 \4/p'
 }
 
+# _kvm_htab_takes_directory PROGRAM COMMAND: whether DIR is its argument
+_kvm_htab_takes_directory() {
+	_kvm_htab_help "$@" | sed -n '/^Usage:/p' | grep -q ' DIR$'
+}
+
 # _kvm_htab_kind PROGRAM COMMAND OPTION: the name of the option's value; empty: it takes none
 _kvm_htab_kind() {
 	_kvm_htab_help "$1" "$2" | sed -nE "s/^ +(-., )?$3(, --[a-z-]+)?=([^ ]+)( .*)?\$/\3/p"
@@ -141,6 +146,8 @@ _kvm_htab() {
 	fi
 	if [[ -z $command && $current != -* ]]; then
 		_kvm_htab_words "$commands" "$current"
+	elif [[ $current != -* ]] && _kvm_htab_takes_directory "$program" "$command"; then
+		_kvm_htab_files -d "$current"
 	else
 		_kvm_htab_words "$(_kvm_htab_options "$program" ${command:+"$command"} | cut -d' ' -f1)" "$current"
 	fi

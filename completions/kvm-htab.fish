@@ -90,4 +90,7 @@ complete -c kvm-htab -n __fish_use_subcommand -a "(__kvm_htab_list Commands '[a-
 __kvm_htab_options __fish_use_subcommand
 for command in (__kvm_htab_list Commands '[a-z-]+' | string split -f 1 \t)
     __kvm_htab_options "__fish_seen_subcommand_from $command" $command
+    if __kvm_htab_help $command | string match -qr '^Usage:.* DIR$'
+        complete -c kvm-htab -n "__fish_seen_subcommand_from $command" -a "(__fish_complete_directories (commandline -ct))"
+    end
 end

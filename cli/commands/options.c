@@ -232,6 +232,7 @@ static void set_flags(struct options *options)
 	options->probe = seen[OPT_PROBE];
 	options->map = seen[OPT_MAP];
 	options->suggest_ratio = seen[OPT_SUGGEST];
+	options->full = seen[OPT_FULL];
 	options->metrics = seen[OPT_FORMAT];
 }
 
@@ -250,6 +251,8 @@ static void finish(struct argp_state *state, struct options *options)
 		options->timeout_ms = options->probe ? PROBE_TIMEOUT_MS : PEER_TIMEOUT_MS;
 	if ((command->groups & OPTIONS_VM) && !options->ntargets)
 		argp_error(state, "no VM given; use --vm, as in --vm unix:/run/vm.sock");
+	if ((command->groups & OPTIONS_DIRECTORY) && !options->directory)
+		argp_error(state, "no directory given; name a new one");
 	if (command->check)
 		command->check(state, options);
 	r = output_prepare(&options->output, &err);
@@ -267,6 +270,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	if (key == ARGP_KEY_END)
 		finish(state, options);
+	else if (key == ARGP_KEY_ARG && (options->command->groups & OPTIONS_DIRECTORY) &&
+		 !options->directory)
+		options->directory = arg;
 	else if (!options_parse_help(key, state))
 		return 0;
 	else if (key <= 0 || key >= OPT_KEYS)
@@ -287,6 +293,8 @@ static char *add_columns(int key, const char *text, void *input)
 		return NULL; /* not needed: each option shows its argument */
 	if (key != ARGP_KEY_HELP_POST_DOC)
 		return (char *)text;
+	if (!options->command->ncolumns)
+		return NULL;
 	return layout_help(options->command->columns, options->command->ncolumns);
 }
 

@@ -33,6 +33,7 @@ enum {
 	OPT_FORCE,
 	OPT_MAP,
 	OPT_SUGGEST,
+	OPT_FULL,
 	OPT_KEYS /* number of keys, including letters */
 };
 
@@ -53,6 +54,8 @@ struct options {
 	bool probe;
 	bool map;
 	bool suggest_ratio;
+	const char *directory; /* the argument of a command with OPTIONS_DIRECTORY */
+	bool full;
 	bool metrics;
 };
 
@@ -61,6 +64,7 @@ enum option_groups {
 	OPTIONS_VM = 1, /* --vm, --timeout */
 	OPTIONS_CHANGE = 2, /* --dry-run, --wait, --force */
 	OPTIONS_PROBE = 4, /* --probe, --timeout */
+	OPTIONS_DIRECTORY = 8, /* no option, but an argument */
 };
 
 /* The order given with --order, or the one that QEMU uses for --ram; 0: neither was given. */

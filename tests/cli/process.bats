@@ -341,6 +341,7 @@ meanwhile() {
 # kcmps N: calls of kcmp(2) to find out which are the same
 kcmps() {
 	local n
+	# shellcheck disable=SC2016 # for the process
 	start bash -c 'for ((n = 0; n < $0 / 2; n++)); do exec {fd}</dev/null; eval "exec {again}<&$fd"; done; sleep 60; :' "$1"
 	until_true test -e "/proc/$PID/fd/$(($1 + 9))" || fail "too few descriptors"
 	strace -qq -e trace=kcmp -o "$BATS_TEST_TMPDIR/kcmp" -E LD_PRELOAD="$TOOLS/faults.so" -E FAULTS_LINKS=1 \

@@ -75,6 +75,13 @@ tried() {
 	host_as nobody 'for order in {18..29}; do kvm-htab fit -rn -o ORDER,ANSWER --order $order --probe 2>/dev/null; done; true'
 }
 
+# anonymous_pages: a process has 200 MiB of them, some in the pool, until let_go
+anonymous_pages() {
+	# shellcheck disable=SC2016 # for the host
+	host 'bash -c "x=\$(head -c 200M /dev/zero | tr \"\\0\" x); echo \$\$ >/run/hold.pid; while sleep 1; do :; done" >/dev/null 2>&1 &'
+	host_wait 50 '[ -e /run/hold.pid ]'
+}
+
 # hold_pages: 16 pages of the pool, far from each other, are held by a pipe; let_go: no longer
 hold_pages() {
 	# shellcheck disable=SC2016 # for the host
@@ -129,8 +136,8 @@ let_go() {
 		made) tables 26 20 24 18 25 22 19 23 21 26 ;;
 		freed) vm_end t1 t3 t9; neighbours=(t0 t2 t4 t5 t6 t7 t8) ;;
 		cached) host 'head -c 600M /dev/zero >/dev/shm/lent' ;;
-		anonymous) host 'rm /dev/shm/lent; head -c 1500M /dev/zero | tail -c 1 >/dev/null' ;;
-		held) hold_pages ;;
+		anonymous) host 'rm /dev/shm/lent'; anonymous_pages ;;
+		held) let_go; hold_pages ;;
 		released) let_go; vm_end t0; neighbours=("${neighbours[@]:1}") ;;
 		esac
 		answers_before >"$BATS_TEST_TMPDIR/before"
