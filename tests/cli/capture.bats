@@ -13,7 +13,7 @@ answers() {
 	for args in doctor pool-status 'pool-status --map --json' 'list -o ID,PID,FD,ORDER,SOURCE,UID' 'fit --order 26' \
 		'fit --ram 64G --suggest-ratio' 'compact --order 27 --dry-run'; do
 		# shellcheck disable=SC2086 # words
-		kvm_htab $args --sysroot "$1" 2>&1 | sed 's/(qemu-secret)/(vmm)/'
+		kvm_htab $args --sysroot "$1" 2>&1 | sed -E "s/qemu-secret/vmm/; s/\<secret\>/vm-${pid-}/; s/ +/ /g"
 		echo "status ${PIPESTATUS[0]}"
 	done
 }
