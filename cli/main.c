@@ -18,7 +18,8 @@
 	C(resize) \
 	C(compact) \
 	C(list) \
-	C(doctor)
+	C(doctor) \
+	C(capture)
 
 #define DECLARE(name) extern const struct command name##_command;
 #define ENTRY(name) &name##_command,

@@ -20,6 +20,11 @@ _kvm_htab_options() {
 	_kvm_htab_help "$@" | sed -nE 's/^ +(-., )?(--[a-z-]+)(=([^ ]+))?( .*)?$/\2 \4/p'
 }
 
+# _kvm_htab_takes_directory PROGRAM COMMAND: whether DIR is its argument
+_kvm_htab_takes_directory() {
+	_kvm_htab_help "$@" | sed -n '/^Usage:/p' | grep -q ' DIR$'
+}
+
 # _kvm_htab_kind PROGRAM COMMAND OPTION: the name of the option's value; empty: it takes none
 _kvm_htab_kind() {
 	_kvm_htab_help "$1" "$2" | sed -nE "s/^ +(-., )?$3(, --[a-z-]+)?=([^ ]+)( .*)?\$/\3/p"
@@ -45,6 +50,11 @@ _kvm_htab_pids() {
 _kvm_htab_domains() {
 	find "$1" -maxdepth 1 -name '*.pid' ! -name driver.pid -printf '%f\n' 2>/dev/null |
 		sed 's/\.pid$//' | sort
+}
+
+# _kvm_htab_ids DIR: IDs of VMs in the kernel, which root may see
+_kvm_htab_ids() {
+	find "$1" -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort -n
 }
 
 _kvm_htab_words() {
@@ -80,6 +90,7 @@ _kvm_htab_list() {
 _kvm_htab_vms() {
 	case $3 in
 	pid) _kvm_htab_words "$(_kvm_htab_pids /proc)" "$4" ;;
+	id) _kvm_htab_words "$(_kvm_htab_ids /sys/kernel/kvm_htab/vm)" "$4" ;;
 	domain) _kvm_htab_names "$(_kvm_htab_domains /run/libvirt/qemu)" "$4" ;;
 	unix) _kvm_htab_files -f "$4" ;;
 	"")
@@ -137,6 +148,8 @@ _kvm_htab() {
 	fi
 	if [[ -z $command && $current != -* ]]; then
 		_kvm_htab_words "$commands" "$current"
+	elif [[ $current != -* ]] && _kvm_htab_takes_directory "$program" "$command"; then
+		_kvm_htab_files -d "$current"
 	else
 		_kvm_htab_words "$(_kvm_htab_options "$program" ${command:+"$command"} | cut -d' ' -f1)" "$current"
 	fi

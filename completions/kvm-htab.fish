@@ -27,6 +27,11 @@ function __kvm_htab_domains
         sed 's/\.pid$//' | sort
 end
 
+# __kvm_htab_ids DIR: IDs of VMs in the kernel, which root may see
+function __kvm_htab_ids
+    find $argv[1] -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort -n
+end
+
 # __kvm_htab_vms COMMAND
 function __kvm_htab_vms
     set -l current (string replace -r '^--vm=' '' -- (commandline -ct))
@@ -34,6 +39,8 @@ function __kvm_htab_vms
     switch $current
         case 'pid:*'
             string replace -r '^' pid: (__kvm_htab_pids /proc)
+        case 'id:*'
+            string replace -r '^' id: (__kvm_htab_ids /sys/kernel/kvm_htab/vm)
         case 'domain:*'
             string replace -r '^' domain: (__kvm_htab_domains /run/libvirt/qemu)
         case 'unix:*'
@@ -89,4 +96,7 @@ complete -c kvm-htab -n __fish_use_subcommand -a "(__kvm_htab_list Commands '[a-
 __kvm_htab_options __fish_use_subcommand
 for command in (__kvm_htab_list Commands '[a-z-]+' | string split -f 1 \t)
     __kvm_htab_options "__fish_seen_subcommand_from $command" $command
+    if __kvm_htab_help $command | string match -qr '^Usage:.* DIR$'
+        complete -c kvm-htab -n "__fish_seen_subcommand_from $command" -a "(__fish_complete_directories (commandline -ct))"
+    end
 end

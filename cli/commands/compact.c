@@ -72,7 +72,7 @@ static void explain_shortage(struct call *call, const struct pool *pool, unsigne
 	fit_judge(pool, &fit);
 	if (fit.reason != FIT_SMALL && fit.reason != FIT_FULL)
 		return;
-	advice = fit_advice(pool, &fit);
+	advice = fit_advice(&call->fs, pool, &fit);
 	error_set(&call->err, STATUS_NO, ENOMEM, "no room for a table of order %u (%s): %s", order,
 		  bytes_format(hpt_bytes(order), table), advice ?: strerror(ENOMEM));
 }

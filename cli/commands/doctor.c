@@ -145,6 +145,8 @@ static void print_summary(const struct call *call, size_t width)
 		fputs("Next: ", stdout); /* a command is not wrapped */
 		print_wrapped(item_next_step(cause) ?: "-", sizeof("Next: ") - 1,
 			      cause->next ? 0 : width);
+		if (!call->fs.captured)
+			puts("To have others look at it: kvm-htab capture DIR");
 		return;
 	}
 	if (radix_only(call)) {
@@ -172,7 +174,7 @@ const struct command doctor_command = {
 	.name = "doctor",
 	.summary = "check whether HPT guests can run here, and why not",
 	.doc = "Check, item by item, whether guests with a hashed page table can run on this "
-	       "host, and what to do if not. The first failed item is the cause. The last two "
+	       "host, and what to do if not. The first failed item is the cause. The last "
 	       "lines name it and the next command. The exit status is 3 if an item failed.",
 	.columns = columns,
 	.ncolumns = COUNT_OF(columns),

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* kvm-htab fit: whether guests of a given size would start now. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "commands/command.h"
+#include "lib/text.h"
 #include "pool/fit.h"
 
 /* --ram and --maxmem */
@@ -19,13 +22,18 @@
 	F(reason, "REASON", TEXT, "reason, as one word; see kvm-htab(8)") \
 	F(largest_free_order, "LARGEST", NUMBER, "largest order that fits; 0: none") \
 	F(source, "SOURCE", TEXT, "source of the tables: \"pool\" or \"pages\"") \
-	F(moved_bytes, "MOVED", BYTES, "bytes that the kernel would move to make room")
+	F(moved_bytes, "MOVED", BYTES, "bytes that the kernel would move to make room") \
+	F(ratio, "RATIO", NUMBER, "with --suggest-ratio: N of kvm_cma_resv_ratio=N") \
+	F(ratio_pool_bytes, "RATIO-POOL", BYTES, "size of the pool with it") \
+	F(ratio_more_bytes, "RATIO-MORE", BYTES, "RAM that it takes in addition to the pool of now")
 
 /* One order and its answer. */
 struct fit_case {
 	FIT_COLUMNS(COLUMN_MEMBER)
 	struct fit fit;
 	bool answered;
+	enum exit_status status; /* if it is answered */
+	struct ratio suggestion;
 	char *sentence, *advice; /* NULL: none */
 };
 
@@ -46,8 +54,9 @@ static const struct argp_option own_options[] = {
 	{ "order", OPT_ORDER, "N", OPTION_NO_USAGE, "Order of its table: 18 (256K) to 46 (64T)",
 	  0 },
 	{ "count", OPT_COUNT, "N", 0, "Number of such guests (default 1)", 0 },
-	{ "probe", OPT_PROBE, NULL, 0,
-	  "Allocate the tables for a moment to find out; a failure leaves lines in the kernel log",
+	{ "suggest-ratio", OPT_SUGGEST, NULL, 0,
+	  "Print the smallest kvm_cma_resv_ratio=N to boot with, so that they fit beside the tables "
+	  "in use, and what it costs in RAM",
 	  0 },
 	{ 0 },
 };
@@ -107,22 +116,92 @@ static enum exit_status status_of(enum fit_answer answer)
 	return answer == FIT_YES ? STATUS_DONE : answer == FIT_NO ? STATUS_NO : STATUS_CANNOT;
 }
 
-static int answer(struct call *call, struct fit_case *c, const struct pool *pool,
-		  struct probe *probe)
-{
-	int r = 0;
+/* What a child process tries. */
+struct trial {
+	const struct pool *pool;
+	struct fit fits[CASES_MAX];
+	size_t n, tried;
+};
 
-	fit_judge(pool, &c->fit);
-	if (probe)
-		r = fit_try(probe, pool, &c->fit, &call->err);
-	else
-		fit_plan(&call->fs, pool, &c->fit);
-	if (r)
-		return r;
-	c->advice = fit_advice(pool, &c->fit);
-	c->answered = true;
-	call->status = status_of(c->fit.answer);
-	return 0;
+static int trial_work(void *data, struct error *err)
+{
+	_cleanup_(probe_close) struct probe probe;
+	struct trial *trial = data;
+	int r = probe_open(&probe, err);
+
+	for (; !r && trial->tried < trial->n; trial->tried += !r)
+		r = fit_try(&probe, trial->pool, &trial->fits[trial->tried], err);
+	return r;
+}
+
+/* Answers by trying. Returns the number of cases that were tried; call->err has the error. */
+static size_t try_cases(struct call *call, struct fit_cases *cases, const struct pool *pool)
+{
+	struct trial trial = { .pool = pool, .n = cases->n };
+
+	for (size_t i = 0; i < cases->n; i++)
+		trial.fits[i] = cases->cases[i].fit;
+	(void)!probe_in_child(call->options.timeout_ms, trial_work, &trial, sizeof(trial),
+			      &call->err);
+	for (size_t i = 0; i < trial.tried; i++)
+		cases->cases[i].fit = trial.fits[i];
+	return trial.tried;
+}
+
+/* Fills in the smallest ratio for all that was asked for. */
+static void suggest(struct call *call, struct fit_case *c, const struct pool *pool)
+{
+	uint64_t now_bytes = pool->total_bytes.value;
+	struct ratio *ratio = &c->suggestion;
+
+	*ratio = pool_ratio_for(&call->fs, pool, c->fit.count * hpt_bytes(c->fit.order));
+	c->status = !ratio->ram_bytes  ? STATUS_CANNOT :
+		    !ratio->percent    ? STATUS_NO :
+		    !ratio->used_known ? STATUS_CANNOT :
+					 STATUS_DONE;
+	call->status = c->status;
+	if (!ratio->percent) {
+		c->advice = NULL;
+		pool_add_ratio(&call->fs, pool, c->fit.count * hpt_bytes(c->fit.order), &c->advice);
+		return;
+	}
+	c->ratio = fact_of(ratio->percent);
+	c->ratio_pool_bytes = fact_of(ratio->pool_bytes);
+	c->ratio_more_bytes =
+		fact_if(pool->total_bytes.known,
+			ratio->pool_bytes > now_bytes ? ratio->pool_bytes - now_bytes : 0);
+	if (!ratio->used_known)
+		c->advice = text_format("what is in use now is not known, and was not counted: try "
+					"as root");
+}
+
+/* Fills in the answers. Returns their number. */
+static size_t answer(struct call *call, struct fit_cases *cases)
+{
+	_cleanup_(pool_clear) struct pool pool = { .unlent_wanted = true };
+	size_t n = cases->n;
+
+	pool_read(&call->fs, &pool);
+	for (size_t i = 0; i < n; i++) {
+		fit_judge(&pool, &cases->cases[i].fit);
+		if (!call->options.probe)
+			fit_plan(&call->fs, &pool, &cases->cases[i].fit);
+	}
+	if (call->options.probe)
+		n = try_cases(call, cases, &pool);
+	for (size_t i = 0; i < n; i++) {
+		struct fit_case *c = &cases->cases[i];
+
+		c->answered = true;
+		if (call->options.suggest_ratio) {
+			suggest(call, c, &pool);
+			continue;
+		}
+		c->advice = fit_advice(&call->fs, &pool, &c->fit);
+		c->sentence = fit_sentence(&c->fit);
+		call->status = c->status = status_of(c->fit.answer);
+	}
+	return n;
 }
 
 /* Notes the reason of each case, and its advice unless the case before has the same. */
@@ -133,7 +212,6 @@ static void explain(struct call *call, struct fit_cases *cases)
 	for (size_t i = 0; i < call->nrows; i++) {
 		struct fit_case *c = &cases->cases[i];
 
-		c->sentence = fit_sentence(&c->fit);
 		call_note(call, c->basis, c->sentence);
 		if (c->advice && (!told || strcmp(told, c->advice)))
 			call_note(call, NULL, c->advice);
@@ -143,23 +221,13 @@ static void explain(struct call *call, struct fit_cases *cases)
 
 static void run(struct call *call)
 {
-	_cleanup_(probe_close) struct probe probe = { .kvm = -1, .fs.root_fd = -1 };
-	_cleanup_(pool_clear) struct pool pool = { 0 };
 	struct fit_cases *cases = call->data;
-	bool tries = call->options.probe;
-	int r = host_check(&call->host, &call->err);
 
 	add_cases(cases, &call->options);
 	call->rows = cases->cases;
 	call->nresults = cases->n;
-	if (!r && tries)
-		r = probe_open(&probe, &call->err);
-	if (!r)
-		pool_read(&call->fs, &pool);
-	for (size_t i = 0; !r && i < cases->n; i++) {
-		r = answer(call, &cases->cases[i], &pool, tries ? &probe : NULL);
-		call->nrows += !r;
-	}
+	if (!host_check(&call->host, &call->err))
+		call->nrows = answer(call, cases);
 	for (size_t i = 0; i < cases->n; i++)
 		fill_row(&cases->cases[i]);
 	explain(call, cases);
@@ -182,8 +250,35 @@ static void add_to_result(const struct call *call, size_t i, struct json_object 
 	json_add(object, "advice", json_new_string(c->advice));
 	if (!c->answered)
 		return;
-	json_add(object, "exit_status", json_new_number(status_of(c->fit.answer)));
+	json_add(object, "exit_status", json_new_number(c->status));
 	json_add(object, "error", NULL);
+}
+
+/* Prints the suggestions instead of the table. */
+static int print(const struct call *call)
+{
+	const struct fit_cases *cases = call->data;
+	bool plain = call->options.output.bytes;
+	char pool[CELL_MAX], more[CELL_MAX];
+
+	if (!call->options.suggest_ratio)
+		return output_table(&call->layout, cases->cases, sizeof(cases->cases[0]),
+				    call->nrows, &call->options.output);
+	for (size_t i = 0; i < call->nrows; i++) {
+		const struct fit_case *c = &cases->cases[i];
+
+		if (!c->ratio.known)
+			continue;
+		printf("kvm_cma_resv_ratio=%" PRIu64 "  # for %" PRIu64 " of order %" PRIu64
+		       ": a pool of %s",
+		       c->ratio.value, c->wanted.value, c->order.value,
+		       fact_text(&c->ratio_pool_bytes, COLUMN_BYTES, plain, pool));
+		if (c->ratio_more_bytes.known)
+			printf(", %s more RAM than now",
+			       fact_text(&c->ratio_more_bytes, COLUMN_BYTES, plain, more));
+		putchar('\n');
+	}
+	return 0;
 }
 
 const struct command fit_command = {
@@ -195,6 +290,7 @@ const struct command fit_command = {
 	       "answer is for the larger table. Omit --maxmem if the guest can resize its table; "
 	       "if unsure, give it.",
 	.options = own_options,
+	.groups = OPTIONS_PROBE,
 	.check = check,
 	.columns = columns,
 	.ncolumns = COUNT_OF(columns),
@@ -203,5 +299,6 @@ const struct command fit_command = {
 	.data_bytes = sizeof(struct fit_cases),
 	.run = run,
 	.clear = clear,
+	.print = print,
 	.add_to_result = add_to_result,
 };

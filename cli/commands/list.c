@@ -100,6 +100,25 @@ static void clear(void *data)
 	free(list->rows);
 }
 
+/* NULL: unknown, or the rows have them. */
+static struct json_object *json_tables(const struct vm_list *vms)
+{
+	struct json_object *array = vms->tables_known ? json_new_array() : NULL;
+
+	for (unsigned int i = 0; vms->tables_known && i < HPT_ORDERS; i++) {
+		struct json_object *object;
+
+		if (!vms->tables.count[i])
+			continue;
+		object = json_new_object();
+		json_add(object, "order", json_new_number(i + HPT_ORDER_MIN));
+		json_add(object, "count", json_new_number(vms->tables.count[i]));
+		json_add(object, "table_bytes", json_new_number(hpt_bytes(i + HPT_ORDER_MIN)));
+		json_append(array, object);
+	}
+	return array;
+}
+
 static void add_to_document(const struct call *call, struct json_object *document)
 {
 	const struct list *list = call->data;
@@ -115,6 +134,7 @@ static void add_to_document(const struct call *call, struct json_object *documen
 	json_add(document, "totals", totals);
 	json_add(document, "hidden_vms", json_fact(&hidden));
 	json_add(document, "sources", json_list(vms->source));
+	json_add(document, "tables", json_tables(vms));
 	json_add(document, "advice", json_new_string(vms->advice));
 }
 

@@ -11,7 +11,8 @@
 #include "host/hpt.h"
 #include "lib/text.h"
 
-#define TIMEOUT_DEFAULT_MS 10000
+#define PEER_TIMEOUT_MS 10000
+#define PROBE_TIMEOUT_MS 60000
 #define SECONDS_MAX 86400
 #define COUNT_MAX 1000000
 
@@ -36,6 +37,7 @@ static const struct {
 	{ { OPT_FORMAT, "--format" }, { OPT_PROBE, "--probe" } },
 	{ { OPT_PROBE, "--probe" }, { OPT_SYSROOT, "--sysroot" } },
 	{ { OPT_VM, "--vm" }, { OPT_SYSROOT, "--sysroot" } }, /* a VM is of this host */
+	{ { OPT_PROBE, "--probe" }, { OPT_SUGGEST, "--suggest-ratio" } },
 	{ { 'r', "--raw" }, { 'q', "--quiet" }, { OPT_FORMAT, "--format" }, { OPT_MAP, "--map" } },
 	{ { 'o', "--output" }, { OPT_MAP, "--map" }, { OPT_OUTPUT_ALL, "--output-all" } },
 	{ { 'q', "--quiet" }, { OPT_OUTPUT_ALL, "--output-all" }, { OPT_FORMAT, "--format" } },
@@ -83,8 +85,8 @@ unsigned int options_order(const struct options *options)
 static const struct argp_option vm_options[] = {
 	{ "vm", OPT_VM, "VM", OPTION_NO_USAGE, /* args_doc has it */
 	  "The VM: unix:PATH or unix:@NAME (socket on which its VMM offers it), fd:N (inherited "
-	  "file descriptor), pid:PID or pid:PID:FD (its VMM), or domain:NAME (libvirt); may be "
-	  "repeated",
+	  "file descriptor), pid:PID or pid:PID:FD (its VMM), domain:NAME (libvirt), or id:N "
+	  "(ID of `kvm-htab list`, root only); may be repeated",
 	  1 },
 	{ "timeout", OPT_TIMEOUT, "SECONDS", 0,
 	  "Wait up to SECONDS for a peer to send its VM, and as long to deliver the answer "
@@ -100,6 +102,16 @@ static const struct argp_option change_options[] = {
 	  "Change a VM that was not offered, even if its guest has run or its VMM does not know "
 	  "the new order; root only",
 	  3 },
+	{ 0 }
+};
+
+static const struct argp_option probe_options[] = {
+	{ "probe", OPT_PROBE, NULL, 0,
+	  "Allocate tables for a moment to find out what fits; this may leave lines in the kernel "
+	  "log",
+	  0 },
+	{ "timeout", OPT_TIMEOUT, "SECONDS", 0,
+	  "With --probe: give up after SECONDS if the kernel hangs (default 60)", 0 },
 	{ 0 }
 };
 
@@ -229,6 +241,8 @@ static void set_flags(struct options *options)
 	options->terms.force = seen[OPT_FORCE];
 	options->probe = seen[OPT_PROBE];
 	options->map = seen[OPT_MAP];
+	options->suggest_ratio = seen[OPT_SUGGEST];
+	options->full = seen[OPT_FULL];
 	options->metrics = seen[OPT_FORMAT];
 }
 
@@ -241,8 +255,14 @@ static void finish(struct argp_state *state, struct options *options)
 
 	set_flags(options);
 	check_exclusive(state, options->seen);
+	if ((command->groups & OPTIONS_PROBE) && options->seen[OPT_TIMEOUT] && !options->probe)
+		argp_error(state, "--timeout requires --probe");
+	if (!options->seen[OPT_TIMEOUT])
+		options->timeout_ms = options->probe ? PROBE_TIMEOUT_MS : PEER_TIMEOUT_MS;
 	if ((command->groups & OPTIONS_VM) && !options->ntargets)
 		argp_error(state, "no VM given; use --vm, as in --vm unix:/run/vm.sock");
+	if ((command->groups & OPTIONS_DIRECTORY) && !options->directory)
+		argp_error(state, "no directory given; name a new one");
 	if (command->check)
 		command->check(state, options);
 	r = output_prepare(&options->output, &err);
@@ -260,6 +280,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	if (key == ARGP_KEY_END)
 		finish(state, options);
+	else if (key == ARGP_KEY_ARG && (options->command->groups & OPTIONS_DIRECTORY) &&
+		 !options->directory)
+		options->directory = arg;
 	else if (!options_parse_help(key, state))
 		return 0;
 	else if (key <= 0 || key >= OPT_KEYS)
@@ -280,6 +303,8 @@ static char *add_columns(int key, const char *text, void *input)
 		return NULL; /* not needed: each option shows its argument */
 	if (key != ARGP_KEY_HELP_POST_DOC)
 		return (char *)text;
+	if (!options->command->ncolumns)
+		return NULL;
 	return layout_help(options->command->columns, options->command->ncolumns);
 }
 
@@ -320,8 +345,9 @@ void options_parse(int argc, char **argv, struct options *options)
 		end = append(end, vm_options);
 	if (command->groups & OPTIONS_CHANGE)
 		end = append(end, change_options);
+	if (command->groups & OPTIONS_PROBE)
+		end = append(end, probe_options);
 	append(end, common_options);
-	options->timeout_ms = TIMEOUT_DEFAULT_MS;
 	options->count = 1;
 	options_parse_argp(&argp, argc, argv, 0, options);
 }

@@ -33,6 +33,8 @@ enum {
 	OPT_MAP,
 	OPT_OUTPUT_ALL,
 	OPT_SORT,
+	OPT_SUGGEST,
+	OPT_FULL,
 	OPT_KEYS /* number of keys, including letters */
 };
 
@@ -46,13 +48,16 @@ struct options {
 	const char *sort; /* column; NULL: not given */
 	struct vm_target targets[VM_TARGETS_MAX];
 	size_t ntargets;
-	unsigned int timeout_ms; /* of a peer */
+	unsigned int timeout_ms; /* of a peer, or of --probe */
 	struct vm_terms terms; /* of changes */
 	unsigned int order, min_order; /* 0: not given */
 	uint64_t ram_bytes, maxmem_bytes; /* 0: not given */
 	unsigned int count; /* of guests; 1 unless given */
 	bool probe;
 	bool map;
+	bool suggest_ratio;
+	const char *directory; /* the argument of a command with OPTIONS_DIRECTORY */
+	bool full;
 	bool metrics;
 };
 
@@ -60,6 +65,8 @@ struct options {
 enum option_groups {
 	OPTIONS_VM = 1, /* --vm, --timeout */
 	OPTIONS_CHANGE = 2, /* --dry-run, --wait, --force */
+	OPTIONS_PROBE = 4, /* --probe, --timeout */
+	OPTIONS_DIRECTORY = 8, /* no option, but an argument */
 };
 
 /* The order given with --order, or the one that QEMU uses for --ram; 0: neither was given. */

@@ -54,9 +54,6 @@ static const struct column guest_columns[] = { GUEST_COLUMNS(GUEST_COLUMN) };
 #define NGUESTS 10 /* 2 GiB to 1 TiB */
 
 static const struct argp_option own_options[] = {
-	{ "probe", OPT_PROBE, NULL, 0,
-	  "Allocate all of the pool for a moment to find out; this leaves lines in the kernel log",
-	  0 },
 	{ "map", OPT_MAP, NULL, 0, "Also draw a map of the pool; requires root", 0 },
 	{ "format", OPT_FORMAT, "FORMAT", 0,
 	  "Print metrics for node_exporter's textfile collector (FORMAT: prometheus); always "
@@ -65,11 +62,22 @@ static const struct argp_option own_options[] = {
 	{ 0 },
 };
 
-static int find_out_by_trying(struct call *call, struct pool *pool)
+/* In a child process. */
+static int probe_work(void *pool, struct error *err)
 {
 	_cleanup_(probe_close) struct probe probe;
 
-	return probe_open(&probe, &call->err) ?: probe_pool(&probe, pool, &call->err);
+	return probe_open(&probe, err) ?: probe_pool(&probe, pool, err);
+}
+
+/* An error is that of the call, and does not stop the rest. */
+static void find_out_by_trying(struct call *call, struct pool *pool)
+{
+	int r = probe_in_child(call->options.timeout_ms, probe_work, pool, sizeof(*pool),
+			       &call->err);
+
+	if (!r || pool_fits(pool, HPT_ORDER_MAX)->known)
+		pool_add_source(pool, "/dev/kvm");
 }
 
 /* Whether a guest with a hashed page table can start here, as `kvm-htab doctor` judges. */
@@ -123,7 +131,7 @@ static void run(struct call *call)
 
 	pool->map = call->options.map ? &status->map : NULL;
 	if (!host_check(&call->host, &call->err) && call->options.probe)
-		(void)!find_out_by_trying(call, pool); /* call->err does not stop the rest */
+		find_out_by_trying(call, pool);
 	if (powernv) {
 		pool_read(&call->fs, pool);
 		status->advice = pool_advice_text(pool);
@@ -300,6 +308,7 @@ const struct command pool_status_command = {
 	       "largest table that fits, and how many guests of each size fit. Approximate values "
 	       "are marked with \"~\". Values that this kernel does not report are shown as \"-\".",
 	.options = own_options,
+	.groups = OPTIONS_PROBE,
 	.columns = columns,
 	.ncolumns = COUNT_OF(columns),
 	.defaults = "STATE,CONDITION,TOTAL,USED,FREE,LARGEST,APPROX,SOURCES",

@@ -73,8 +73,9 @@ static void reservation_ready(const struct doctor *doctor, struct item *item)
 	const struct fact *total = &doctor->pool.total_bytes;
 	const char *mark = fact_mark(total);
 	char size[BYTES_TEXT_MAX], ram[BYTES_TEXT_MAX], need[BYTES_TEXT_MAX], share[96], option[64];
-	uint64_t need_bytes = doctor->ram_bytes / RAM_PER_TABLES, permille, pool_bytes;
-	unsigned int ratio;
+	uint64_t need_bytes = doctor->ram_bytes / RAM_PER_TABLES, permille;
+	uint64_t used_bytes = doctor->pool.used_bytes.value;
+	struct ratio ratio;
 
 	size_text(doctor, total->value, size);
 	if (!doctor->ram_bytes) {
@@ -91,8 +92,9 @@ static void reservation_ready(const struct doctor *doctor, struct item *item)
 	}
 	item_set(item, ITEM_WARNING, "%s: up to %s needed if guests together use all of the RAM",
 		 share, size_text(doctor, need_bytes, need));
-	ratio = pool_ratio_for(&doctor->pool, need_bytes, &pool_bytes);
-	snprintf(option, sizeof(option), RATIO "=%u", ratio ?: RATIO_DEFAULT);
+	ratio = pool_ratio_for(doctor->fs, &doctor->pool,
+			       need_bytes > used_bytes ? need_bytes - used_bytes : 0);
+	snprintf(option, sizeof(option), RATIO "=%u", ratio.percent ?: RATIO_DEFAULT);
 	item_advise_boot(doctor, item, option, false);
 }
 

@@ -19,6 +19,11 @@ static const char *const config_directories[] = {
 
 #define NCONFIG (sizeof(config_directories) / sizeof(config_directories[0]))
 
+const char *module_config_directory(size_t i)
+{
+	return i < NCONFIG ? config_directories[i] : NULL;
+}
+
 /* The module that KVM-HV and KVM-PR require. */
 #define NEEDED "kvm"
 

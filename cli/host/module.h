@@ -51,4 +51,7 @@ void module_clear(struct module *module);
  */
 char *module_parameter_place(const struct sysfs *fs, const char *name, const char *parameter);
 
+/* The directories of modprobe(8)'s configuration, by number; NULL: there are no more. */
+const char *module_config_directory(size_t i);
+
 #endif /* KVM_HTAB_HOST_MODULE_H */

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include "lib/array.h"
+#include "lib/text.h"
+
 /*
  * "0xc0...-0xc0...  131072 kvmppc_allocate_hpt+0x9c/0x200 [kvm_hv] pages=1 vmalloc": an area, the
  * guard page behind it included, and who allocated it. Before Linux 4.11 that was kvmppc_alloc_hpt().
@@ -57,8 +60,7 @@ static void areas_clear(struct areas *areas)
 
 static int append(uint64_t **list, size_t *n, uint64_t value)
 {
-	uint64_t *larger = *n & (*n - 1) ? *list : /* at powers of two */
-					   reallocarray(*list, *n ? *n * 2 : 1, sizeof(*larger));
+	uint64_t *larger = array_grow(*list, *n, sizeof(*larger));
 
 	if (!larger)
 		return -ENOMEM;
@@ -115,4 +117,18 @@ int host_tables_read(const struct sysfs *fs, struct host_tables *tables)
 		if (!take_array(&areas, areas.bytes[i]))
 			r = add_table(tables, areas.bytes[i]);
 	return r;
+}
+
+char *host_tables_text(const struct sysfs *fs)
+{
+	_cleanup_free_ char *text = NULL;
+	char *kept = NULL, *save = NULL;
+
+	if (sysfs_read(fs, "/proc/vmallocinfo", &text, NULL))
+		return NULL;
+	text_add(&kept, "%s", "");
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (is_reverse_map(line))
+			text_add(&kept, "0x0-0x0%s\n", line + strcspn(line, " "));
+	return kept;
 }

@@ -21,4 +21,7 @@ struct host_tables {
  */
 int host_tables_read(const struct sysfs *fs, struct host_tables *tables) _must_check_;
 
+/* The lines about tables, without addresses; the caller frees it. NULL: the file cannot be read. */
+char *host_tables_text(const struct sysfs *fs);
+
 #endif /* KVM_HTAB_HOST_TABLES_H */

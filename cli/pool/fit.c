@@ -34,9 +34,7 @@ void fit_judge(const struct pool *pool, struct fit *fit)
 	fit->largest = pool->largest_free_order;
 	fit->moved_bytes = (struct fact){ 0 };
 	fit->source = NULL;
-	if (room.least >= fit->count && pool_is_doubtful(pool)) {
-		fit->reason = FIT_BUSY;
-	} else if (room.least >= fit->count) {
+	if (pool_certain(pool, fit->order) >= fit->count) {
 		fit->answer = FIT_YES;
 		fit->reason = FIT_ROOM;
 		fit->source = "pool";
@@ -47,6 +45,8 @@ void fit_judge(const struct pool *pool, struct fit *fit)
 		fit->reason = why_not(pool, fit);
 	} else if (pool_is_doubtful(pool)) {
 		fit->reason = FIT_BUSY;
+	} else if (room.least >= fit->count) {
+		fit->reason = FIT_LENT;
 	}
 }
 
@@ -101,12 +101,41 @@ static const char *source_name(const unsigned int got[], unsigned int count)
 	return got[PROBE_PAGES] == count ? "pages" : NULL;
 }
 
+/*
+ * On a kernel without the series, one table of the smallest order empties the lists of each CPU, whose
+ * free pages look like those of tables. What /proc/kpageflags then shows as free can certainly be
+ * allocated. Nothing else can: pages that are lent may be held, and the small table itself is in
+ * some gap, so that "no" takes a trial, as does all that pool_status --probe reports.
+ */
+static int is_certain(struct probe *probe, const struct fit *fit, bool *certain, struct error *err)
+{
+	_cleanup_(pool_clear) struct pool pool = { .unlent_wanted = true };
+	uint64_t bytes = fit->count * hpt_bytes(fit->order);
+	enum probe_outcome outcome;
+	bool suffices = false;
+	int r = probe_table(probe, HPT_ORDER_MIN, &outcome, err);
+
+	if (r)
+		return r;
+	pool_read(&probe->fs, &pool);
+	probe_release(probe);
+	if (bytes >> fit->order == fit->count)
+		r = probe_has_memory(probe, bytes, &suffices, err);
+	*certain = suffices && pool.unlent_known && pool_certain(&pool, fit->order) >= fit->count;
+	return r;
+}
+
 int fit_try(struct probe *probe, const struct pool *pool, struct fit *fit, struct error *err)
 {
 	unsigned int got[PROBE_REFUSED] = { 0 }, count, largest = 0;
 	enum probe_outcome last = PROBE_REFUSED;
-	int r = take(probe, fit, got, &last, err);
+	bool certain = false;
+	int r = pool->series ? 0 : is_certain(probe, fit, &certain, err);
 
+	if (!r && certain)
+		got[PROBE_POOL] = fit->count;
+	else if (!r)
+		r = take(probe, fit, got, &last, err);
 	probe_release(probe);
 	if (r)
 		return r;
@@ -190,7 +219,7 @@ static char *pieces_advice(const struct pool *pool, const char *free_text)
 		free_text);
 }
 
-char *fit_advice(const struct pool *pool, const struct fit *fit)
+char *fit_advice(const struct sysfs *fs, const struct pool *pool, const struct fit *fit)
 {
 	_cleanup_(advice_clear) struct advice unknown = { 0 };
 	char free_text[BYTES_TEXT_MAX], total_text[BYTES_TEXT_MAX], *text = NULL;
@@ -205,13 +234,13 @@ char *fit_advice(const struct pool *pool, const struct fit *fit)
 		return pool_advice_text(pool);
 	case FIT_SMALL:
 		text_add(&text, "the pool (%s) is too small, even if it were empty; ", total_text);
-		pool_add_ratio(pool, fit->count * hpt_bytes(fit->order), &text);
+		pool_add_ratio(fs, pool, fit->count * hpt_bytes(fit->order), &text);
 		text_add(&text, ", or use a smaller maxmem or resize-hpt");
 		return text;
 	case FIT_FULL:
 		text_add(&text, "only %s of %s in the pool are free; stop or migrate guests, or ",
 			 free_text, total_text);
-		pool_add_ratio(pool, fit->count * hpt_bytes(fit->order), &text);
+		pool_add_ratio(fs, pool, fit->count * hpt_bytes(fit->order), &text);
 		return text;
 	case FIT_FRAGMENTED:
 		return pieces_advice(pool, free_text);
@@ -232,11 +261,15 @@ char *fit_advice(const struct pool *pool, const struct fit *fit)
 		text_add(&text,
 			 "the pool has no room, and this kernel does not report why; start large "
 			 "guests first, stop or migrate guests, or ");
-		pool_add_ratio(pool, fit->count * hpt_bytes(fit->order), &text);
+		pool_add_ratio(fs, pool, fit->count * hpt_bytes(fit->order), &text);
 		return text;
 	case FIT_BUSY:
 		unknown = pool_advice_busy(pool);
 		return advice_text(&unknown);
+	case FIT_LENT:
+		return text_format(
+			"there is room, but the kernel must move pages of others out of it first, "
+			"which fails if one of them is held; use --probe to find out");
 	case FIT_REASON_UNKNOWN:
 		unknown = pool_advice_unknown(pool);
 		return advice_text(&unknown);
@@ -270,6 +303,7 @@ const char *fit_reason_name(enum fit_reason reason)
 		[FIT_MEMORY] = "memory",
 		[FIT_MOVES] = "moves",
 		[FIT_BUSY] = "busy",
+		[FIT_LENT] = "lent",
 	};
 
 	return names[reason];

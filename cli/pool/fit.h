@@ -23,6 +23,7 @@ enum fit_reason {
 	FIT_NO_ROOM, /* small, full or fragmented: not reported by this kernel */
 	FIT_MEMORY, /* too little memory for the reverse map, or to probe safely */
 	FIT_BUSY, /* there is a gap, but CMA has refused such requests: pages in the way */
+	FIT_LENT, /* there is a gap, but pages of others must be moved out of it */
 	FIT_MOVES, /* the kernel moves, or may move, other tables to make room */
 };
 
@@ -46,13 +47,16 @@ void fit_judge(const struct pool *pool, struct fit *fit);
  */
 void fit_plan(const struct sysfs *fs, const struct pool *pool, struct fit *fit);
 
-/* After fit_judge(): tries, and frees all tables. Errors: as probe_table(), with @fit unchanged. */
+/*
+ * After fit_judge(): tries, and frees all tables. Errors: as probe_table(), with @fit unchanged.
+ * On a kernel without the series, root needs one small table if the answer is yes.
+ */
 int fit_try(struct probe *probe, const struct pool *pool, struct fit *fit,
 	    struct error *err) _must_check_;
 
 /* The obstacle, and what to do about it. The caller frees both; NULL: none. */
 char *fit_sentence(const struct fit *fit);
-char *fit_advice(const struct pool *pool, const struct fit *fit);
+char *fit_advice(const struct sysfs *fs, const struct pool *pool, const struct fit *fit);
 
 const char *fit_answer_name(enum fit_answer answer);
 const char *fit_reason_name(enum fit_reason reason);

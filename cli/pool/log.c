@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/klog.h>
 
+#include "lib/text.h"
+
 /* Of syslog(2), whose header names neither. */
 #define LOG_READ_ALL 3
 #define LOG_SIZE 10
@@ -168,4 +170,33 @@ void pool_log_read(const struct sysfs *fs, uint64_t wanted_bytes, struct pool_lo
 	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
 	     line = strtok_r(NULL, "\n", &save))
 		read_line(&reader, line);
+}
+
+/* "INFO: task qemu:4711 blocked for more than 120 seconds.": without the command. */
+static void add_line(char **kept, const char *line, bool anonymous)
+{
+	const char *task = strstr(line, "task "), *blocked = strstr(line, " blocked for more");
+
+	if (anonymous && task && blocked && task < blocked)
+		text_add(kept, "%.*svmm%s\n", (int)(task + strlen("task ") - line), line, blocked);
+	else
+		text_add(kept, "%s\n", line);
+}
+
+char *pool_log_text(const struct sysfs *fs, bool anonymous)
+{
+	static const char *const words[] = {
+		"cma", "CMA", "fadump", "pageblock_order", "kvmppc_", "blocked for more than",
+	};
+	_cleanup_free_ char *text = read_log(fs);
+	char *kept = NULL, *save = NULL;
+
+	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save))
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+			if (strstr(line, words[i])) {
+				add_line(&kept, line, anonymous);
+				break;
+			}
+	return kept;
 }

@@ -29,4 +29,10 @@ struct pool_log {
  */
 void pool_log_read(const struct sysfs *fs, uint64_t wanted_bytes, struct pool_log *log);
 
+/*
+ * The lines of the log that pool_log_read() may use; @anonymous: without the names of commands. The
+ * caller frees it. NULL: the log cannot be read.
+ */
+char *pool_log_text(const struct sysfs *fs, bool anonymous);
+
 #endif /* KVM_HTAB_POOL_LOG_H */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/hpt.h"
+#include "lib/array.h"
 
 #define SOURCE "/sys/kernel/debug/kvm_htab/pool"
 #define GRANULE "/sys/kernel/kvm_htab/pool/granule_bytes"
@@ -38,7 +39,7 @@ void pool_map_add(struct pool_map *map, enum piece_kind kind, uint64_t bytes, ui
 		pool_map_fail(map, EBADMSG);
 		return;
 	}
-	larger = reallocarray(map->pieces, map->n + 1, sizeof(*larger));
+	larger = array_grow(map->pieces, map->n, sizeof(*larger));
 	if (!larger) {
 		pool_map_fail(map, ENOMEM);
 		return;

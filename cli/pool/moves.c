@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "host/hpt.h"
+#include "lib/text.h"
 
-#define PLAN "/sys/kernel/debug/kvm_htab/plan"
 #define COMPACT "/sys/kernel/kvm_htab/compact"
 #define GRANULE "/sys/kernel/kvm_htab/pool/granule_bytes"
 
@@ -136,14 +136,34 @@ static int read_answer(const struct sysfs *fs, unsigned int order, char **text, 
 	int r;
 
 	if (fs->captured) {
-		r = sysfs_read(fs, PLAN, text, NULL);
-		return r ? failed(PLAN, -r, err) : 0;
+		r = sysfs_read(fs, PLAN_FILE, text, NULL);
+		return r ? failed(PLAN_FILE, -r, err) : 0;
 	}
-	fd = ask(fs, PLAN, O_RDWR, order, err);
+	fd = ask(fs, PLAN_FILE, O_RDWR, order, err);
 	if (fd < 0)
 		return fd;
 	r = sysfs_read_fd(fd, text, NULL);
-	return r ? failed(PLAN, -r, err) : 0;
+	return r ? failed(PLAN_FILE, -r, err) : 0;
+}
+
+char *plan_text(const struct sysfs *fs)
+{
+	char *all = NULL;
+
+	for (unsigned int order = HPT_ORDER_MIN; order <= HPT_ORDER_MAX; order++) {
+		_cleanup_(error_clear) struct error err = { 0 };
+		_cleanup_free_ char *text = NULL;
+
+		if (read_answer(fs, order, &text, &err)) {
+			if (err.status != STATUS_NO)
+				break;
+			continue;
+		}
+		text_add(&all, "%s", text);
+		if (fs->captured) /* that were all answers */
+			break;
+	}
+	return all;
 }
 
 int plan_check(const struct sysfs *fs, struct error *err)
@@ -175,7 +195,7 @@ int plan_read(const struct sysfs *fs, unsigned int order, struct plan *plan, str
 		plan_clear(plan);
 	if (r == -ENOENT && fs->captured)
 		return no_plan(order, err);
-	return r ? failed(PLAN, r == -ENOENT ? EBADMSG : -r, err) : 0;
+	return r ? failed(PLAN_FILE, r == -ENOENT ? EBADMSG : -r, err) : 0;
 }
 
 uint64_t plan_bytes(const struct plan *plan)

@@ -17,6 +17,12 @@ struct plan {
 	size_t nmoves;
 };
 
+/* Where the kernel answers: an order is written, and the plan is read. */
+#define PLAN_FILE "/sys/kernel/debug/kvm_htab/plan"
+
+/* The answers for all orders that can be had, as in a captured tree; the caller frees it. NULL: none. */
+char *plan_text(const struct sysfs *fs);
+
 /* Checks whether this kernel can move tables. Errors: STATUS_CANNOT, -ENOENT: it cannot. */
 int plan_check(const struct sysfs *fs, struct error *err) _must_check_;
 

@@ -118,33 +118,6 @@ static struct advice advice_failed(const struct pool *pool)
 	};
 }
 
-unsigned int pool_ratio_for(const struct pool *pool, uint64_t bytes, uint64_t *pool_bytes)
-{
-	uint64_t used = pool->used_bytes.known ? pool->used_bytes.value : 0, need, percent;
-
-	if (!pool->ram_bytes || __builtin_add_overflow(used, bytes, &need) ||
-	    need > pool->ram_bytes)
-		return 0;
-	percent =
-		(uint64_t)(((unsigned __int128)need * 100 + pool->ram_bytes - 1) / pool->ram_bytes);
-	*pool_bytes = (uint64_t)((unsigned __int128)pool->ram_bytes * percent / 100);
-	return (unsigned int)percent;
-}
-
-void pool_add_ratio(const struct pool *pool, uint64_t bytes, char **text)
-{
-	char pool_text[BYTES_TEXT_MAX], ram_text[BYTES_TEXT_MAX];
-	uint64_t pool_bytes;
-	unsigned int ratio = pool_ratio_for(pool, bytes, &pool_bytes);
-
-	if (!ratio)
-		text_add(text, "boot with a larger kvm_cma_resv_ratio=N (percent of RAM)");
-	else
-		text_add(text, "boot with kvm_cma_resv_ratio=%u (%s of %s RAM)", ratio,
-			 bytes_format(pool_bytes, pool_text),
-			 bytes_format(pool->ram_bytes, ram_text));
-}
-
 struct advice pool_advice_busy(const struct pool *pool)
 {
 	struct advice advice = { 0 };
@@ -254,6 +227,13 @@ struct room pool_room(const struct pool *pool, unsigned int order)
 	if (fact_is(free_bytes, pool->total_bytes.value) && !pool->total_bytes.approximate)
 		room.least = room.most; /* the whole pool is free, in one piece */
 	return room;
+}
+
+uint64_t pool_certain(const struct pool *pool, unsigned int order)
+{
+	if (pool->unlent_known)
+		return pool->unlent[order - HPT_ORDER_MIN];
+	return pool_is_doubtful(pool) ? 0 : pool_room(pool, order).least;
 }
 
 bool pool_pages_may(const struct pool *pool, unsigned int order)

@@ -78,6 +78,9 @@ struct pool {
 	bool series; /* the kernel has the whole kvm-htab series */
 	bool pins; /* the kernel, before 5.2, leaves pages in the pool that are pinned for long */
 	uint64_t least[HPT_ORDERS]; /* as fits, if that is unknown: so many are certain */
+	bool unlent_wanted; /* the caller wants the next two, which takes longer */
+	bool unlent_known;
+	uint64_t unlent[HPT_ORDERS]; /* as fits, without moving pages of others away */
 	uint64_t ram_bytes; /* 0: unknown */
 	bool log_read;
 	struct pool_log log;
@@ -111,10 +114,10 @@ struct advice {
 
 /* About the condition of the pool, and about unknown facts. advice_clear() frees both. */
 struct advice pool_advice(const struct pool *pool);
+struct advice pool_advice_unknown(const struct pool *pool);
 
 /* About pages of others in the way, see pool_is_doubtful(). */
 struct advice pool_advice_busy(const struct pool *pool);
-struct advice pool_advice_unknown(const struct pool *pool);
 void advice_clear(struct advice *advice);
 
 /* "what; next", which the caller frees; NULL: nothing. */
@@ -149,6 +152,12 @@ struct room {
 /* The number of tables that the pool has room for, if all have @order (18..46). */
 struct room pool_room(const struct pool *pool, unsigned int order);
 
+/*
+ * The number of tables of @order (18..46) that the kernel can certainly give. Without the series, pages
+ * of others may be in the way of the rest.
+ */
+uint64_t pool_certain(const struct pool *pool, unsigned int order);
+
 /* Whether the page allocator may, but need not, have room for a table of @order. */
 bool pool_pages_may(const struct pool *pool, unsigned int order);
 
@@ -164,13 +173,21 @@ const char *pool_condition_name(enum pool_condition condition);
 /* N of the last kvm_cma_resv_ratio=N on the kernel's command line. False: not given. */
 bool pool_ratio_wanted(const struct sysfs *fs, unsigned long *percent);
 
+/* A suggestion. */
+struct ratio {
+	unsigned int percent; /* 0: none suffices, or the RAM is not known */
+	bool used_known; /* false: what is in use was taken for nothing */
+	uint64_t pool_bytes; /* size of that pool */
+	uint64_t ram_bytes; /* what the kernel takes the percentage of; 0: not known */
+};
+
 /*
- * The smallest N of kvm_cma_resv_ratio=N with room for @bytes of tables beside those in use, and the
- * size of that pool in *@pool_bytes. 0: unknown, or more than all RAM.
+ * The smallest N of kvm_cma_resv_ratio=N with room for @bytes of tables beside those in use. None
+ * suffices if all these tables and their reverse maps, which are as large, need more than all RAM.
  */
-unsigned int pool_ratio_for(const struct pool *pool, uint64_t bytes, uint64_t *pool_bytes);
+struct ratio pool_ratio_for(const struct sysfs *fs, const struct pool *pool, uint64_t bytes);
 
 /* Appends "boot with kvm_cma_resv_ratio=..." for @bytes of tables to *@text. */
-void pool_add_ratio(const struct pool *pool, uint64_t bytes, char **text);
+void pool_add_ratio(const struct sysfs *fs, const struct pool *pool, uint64_t bytes, char **text);
 
 #endif /* KVM_HTAB_POOL_POOL_H */

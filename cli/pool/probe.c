@@ -9,6 +9,9 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 
+#include "lib/child.h"
+#include "lib/clock.h"
+
 /* asm/kvm.h and linux/kvm.h define these on POWER only. */
 #ifndef KVM_VM_PPC_HV
 #define KVM_VM_PPC_HV 1
@@ -171,9 +174,24 @@ static int allocate(int vm, unsigned int order, uint32_t *source)
 	return r < 0 ? -errno : 0;
 }
 
-/* The reverse map is as large as the table, and a stock kernel kills processes to allocate it. */
-static int check_memory(const struct probe *probe, unsigned int order, bool *suffices,
-			struct error *err)
+int probe_in_child(unsigned int timeout_ms, int (*work)(void *data, struct error *err), void *data,
+		   size_t bytes, struct error *err)
+{
+	char seconds[SECONDS_TEXT_MAX];
+	pid_t child;
+	int r = child_run(timeout_ms, work, data, bytes, &child, err);
+
+	if (!child)
+		return r;
+	return error_set(
+		err, STATUS_CANNOT, ETIMEDOUT,
+		"cannot probe: no answer within %s s, the kernel hangs in KVM_PPC_ALLOCATE_HTAB "
+		"(process %d, which is left behind); see /proc/%d/stack and `kvm-htab doctor`",
+		seconds_format(timeout_ms, seconds), child, child);
+}
+
+/* A reverse map is as large as its table, and a stock kernel kills processes to allocate it. */
+int probe_has_memory(const struct probe *probe, uint64_t bytes, bool *suffices, struct error *err)
 {
 	uint64_t total_bytes, available_bytes;
 	_cleanup_free_ char *meminfo = NULL;
@@ -183,7 +201,8 @@ static int check_memory(const struct probe *probe, unsigned int order, bool *suf
 		return no_more_vms(probe, -r, err);
 	*suffices = meminfo_bytes(meminfo, "MemTotal:", &total_bytes) &&
 		    meminfo_available(meminfo, &available_bytes) &&
-		    available_bytes >= total_bytes / 64 + hpt_bytes(order);
+		    available_bytes >= total_bytes / 64 &&
+		    available_bytes - total_bytes / 64 >= bytes;
 	return 0;
 }
 
@@ -199,7 +218,7 @@ int probe_table(struct probe *probe, unsigned int order, enum probe_outcome *out
 	if (order > probe->limit)
 		return 0;
 	*outcome = PROBE_NO_MEMORY;
-	r = check_memory(probe, order, &suffices, err);
+	r = probe_has_memory(probe, hpt_bytes(order), &suffices, err);
 	if (r || !suffices)
 		return r;
 	r = add_vm(probe, err);
@@ -297,6 +316,5 @@ int probe_pool(struct probe *probe, struct pool *pool, struct error *err)
 		fact_set(&pool->largest_free_order, 0, false);
 		fact_set(&pool->free_bytes, fits << HPT_ORDER_MIN, false);
 	}
-	pool_add_source(pool, "/dev/kvm");
 	return r;
 }

@@ -34,6 +34,20 @@ int probe_open(struct probe *probe, struct error *err) _must_check_;
 void probe_release(struct probe *probe);
 void probe_close(struct probe *probe);
 
+/*
+ * Has a child process do @work, see child_run(). Errors: those of @work and of child_run(), and
+ * -ETIMEDOUT, STATUS_CANNOT: the kernel hangs.
+ */
+int probe_in_child(unsigned int timeout_ms, int (*work)(void *data, struct error *err), void *data,
+		   size_t bytes, struct error *err) _must_check_;
+
+/*
+ * Whether reverse maps of @bytes together can be allocated without harm to others. Errors: -errno if
+ * that cannot be found out.
+ */
+int probe_has_memory(const struct probe *probe, uint64_t bytes, bool *suffices,
+		     struct error *err) _must_check_;
+
 /* Tries to allocate a table of @order, and keeps it. Errors: -errno if it could not try. */
 int probe_table(struct probe *probe, unsigned int order, enum probe_outcome *outcome,
 		struct error *err) _must_check_;
@@ -44,7 +58,7 @@ int probe_largest(struct probe *probe, unsigned int order, unsigned int *largest
 
 /*
  * Allocates all of the pool for a moment, and sets in @pool what fits, the largest order and the
- * free bytes. Errors: as probe_table(); @pool then has the facts found before.
+ * free bytes, but not the source. Errors: as probe_table(); @pool then has the facts found before.
  */
 int probe_pool(struct probe *probe, struct pool *pool, struct error *err) _must_check_;
 

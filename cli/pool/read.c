@@ -159,12 +159,6 @@ void runs_finish(const struct runs *runs, struct pool *pool)
 		fact_set(&pool->fits[i], runs->count[i], false);
 }
 
-void runs_finish_least(const struct runs *runs, struct pool *pool)
-{
-	for (size_t i = 0; i < HPT_ORDERS; i++)
-		pool->least[i] = runs->count[i];
-}
-
 /* *@difference = @a - @b, if both are known and @b is not larger. */
 static void fact_subtract(struct fact *difference, const struct fact *a, const struct fact *b)
 {
@@ -213,9 +207,11 @@ static void derive(struct pool *pool)
 static bool knows_all(const struct pool *pool)
 {
 	bool map_wanted = pool->map && pool_may_exist(pool) && pool_map_missing(pool->map);
+	bool unlent_wanted = pool->unlent_wanted && !pool->unlent_known && pool_may_exist(pool) &&
+			     !pool->series;
 
 	return pool->total_bytes.known && pool->free_bytes.known &&
-	       pool->largest_free_order.known && !map_wanted;
+	       pool->largest_free_order.known && !map_wanted && !unlent_wanted;
 }
 
 /* CmaFree lacks what is lent to others, which they give back if a table needs it. */

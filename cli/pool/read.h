@@ -59,7 +59,4 @@ void runs_add(struct runs *runs, struct pool_map *map, bool used, uint64_t lengt
 /* Sets facts in @pool after the last run. */
 void runs_finish(const struct runs *runs, struct pool *pool);
 
-/* The same if only so much is certain: other tables may fit as well. */
-void runs_finish_least(const struct runs *runs, struct pool *pool);
-
 #endif /* KVM_HTAB_POOL_READ_H */

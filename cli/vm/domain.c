@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/array.h"
+
 #define SUFFIX ".pid"
 #define NAME_BYTES_MAX 255 /* of a file name */
 
@@ -36,7 +38,7 @@ static pid_t parse_pid(const char *text)
 
 static void add(struct domains *domains, const char *name, size_t length, pid_t pid)
 {
-	struct domain *larger = reallocarray(domains->list, domains->n + 1, sizeof(*domains->list));
+	struct domain *larger = array_grow(domains->list, domains->n, sizeof(*larger));
 	char *copy = strndup(name, length);
 
 	if (larger)
@@ -68,11 +70,12 @@ static void read_directory(const struct sysfs *fs, const char *path, struct doma
 	}
 }
 
-static int compare_pids(const void *a, const void *b)
+/* By process and, for those of libvirt that name the same one, by name. */
+static int compare(const void *a, const void *b)
 {
 	const struct domain *x = a, *y = b;
 
-	return (x->pid > y->pid) - (x->pid < y->pid);
+	return (x->pid > y->pid) - (x->pid < y->pid) ?: strcmp(x->name, y->name);
 }
 
 void domains_read(const struct sysfs *fs, struct domains *domains)
@@ -84,7 +87,7 @@ void domains_read(const struct sysfs *fs, struct domains *domains)
 		if (directory_path(i, path, sizeof(path)))
 			read_directory(fs, path, domains);
 	if (domains->n)
-		qsort(domains->list, domains->n, sizeof(*domains->list), compare_pids);
+		qsort(domains->list, domains->n, sizeof(*domains->list), compare);
 }
 
 void domains_clear(struct domains *domains)
@@ -97,11 +100,18 @@ void domains_clear(struct domains *domains)
 
 const char *domains_name_of(const struct domains *domains, pid_t pid)
 {
-	const struct domain wanted = { .pid = pid }, *found = NULL;
+	size_t first = 0, end = domains->n;
 
-	if (domains->n)
-		found = bsearch(&wanted, domains->list, domains->n, sizeof(wanted), compare_pids);
-	return found ? found->name : NULL;
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+
+		if (domains->list[middle].pid < pid)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	return first < domains->n && domains->list[first].pid == pid ? domains->list[first].name :
+								       NULL;
 }
 
 int domain_check_name(const char *name, struct error *err)

@@ -16,7 +16,7 @@ struct domain {
 };
 
 struct domains {
-	struct domain *list; /* sorted by pid */
+	struct domain *list; /* by pid */
 	size_t n;
 };
 

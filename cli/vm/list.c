@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "host/hpt.h"
+#include "lib/array.h"
 #include "lib/text.h"
 #include "vm/domain.h"
 #include "vm/vmm.h"
@@ -31,17 +32,23 @@ void vm_list_clear(struct vm_list *list)
 	*list = (struct vm_list){ 0 };
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	const struct host_vm *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
 const struct host_vm *vm_list_find(const struct vm_list *list, uint64_t id)
 {
-	for (size_t i = 0; id && i < list->n; i++)
-		if (list->vms[i].id == id)
-			return &list->vms[i];
-	return NULL;
+	const struct host_vm key = { .id = id };
+
+	return id && list->n ? bsearch(&key, list->vms, list->n, sizeof(key), compare_ids) : NULL;
 }
 
 static struct host_vm *add_vm(struct vm_list *list)
 {
-	struct host_vm *larger = reallocarray(list->vms, list->n + 1, sizeof(*larger));
+	struct host_vm *larger = array_grow(list->vms, list->n, sizeof(*larger));
 
 	if (!larger)
 		return NULL;
@@ -250,7 +257,7 @@ static int list_numbers(const struct sysfs *fs, const char *path, uint64_t **num
 
 		if (parse_u64(entry->d_name, &number))
 			continue;
-		larger = reallocarray(*numbers, *n + 1, sizeof(*larger));
+		larger = array_grow(*numbers, *n, sizeof(*larger));
 		if (!larger)
 			return -ENOMEM;
 		*numbers = larger;
@@ -292,24 +299,31 @@ struct gaps {
 	bool ambiguous; /* several descriptors may be one VM */
 };
 
-/* Whether @list already has the VM that @vmm holds as @fd. */
-static bool is_listed(const struct vm_list *list, const struct vmm *vmm, int fd)
+/* Drops VMs that an earlier process has, too. Errors: -ENOMEM. */
+static int drop_repeated(struct vm_list *list)
 {
+	_cleanup_free_ struct vmm_fd *fds = calloc(list->n + 1, sizeof(*fds));
+	size_t kept = 0;
+
+	if (!fds)
+		return -ENOMEM;
 	for (size_t i = 0; i < list->n; i++)
-		if (list->vms[i].pid != vmm->pid &&
-		    vmm_same_vm(list->vms[i].pid, list->vms[i].fd, vmm->pid, fd))
-			return true;
-	return false;
+		fds[i] = (struct vmm_fd){ .pid = list->vms[i].pid, .fd = list->vms[i].fd };
+	vmm_find_repeated(fds, list->n);
+	for (size_t i = 0; i < list->n; i++)
+		if (fds[i].repeated)
+			host_vm_clear(&list->vms[i]);
+		else
+			list->vms[kept++] = list->vms[i];
+	list->n = kept;
+	return 0;
 }
 
 static int add_process(struct vmm *vmm, const struct domains *domains, struct vm_list *list)
 {
 	for (size_t i = 0; i < vmm->nfds; i++) {
-		struct host_vm *vm;
+		struct host_vm *vm = add_vm(list);
 
-		if (!vmm->captured && is_listed(list, vmm, vmm->fds[i]))
-			continue;
-		vm = add_vm(list);
 		if (!vm)
 			return -ENOMEM;
 		vm->pid = vmm->pid;
@@ -371,6 +385,8 @@ static int read_proc(const struct sysfs *fs, const struct domains *domains, stru
 	for (size_t i = 0; !r && i < n; i++)
 		if (pids[i] && pids[i] <= INT32_MAX)
 			r = read_process(fs, domains, (pid_t)pids[i], list, gaps);
+	if (!r && !fs->captured)
+		r = drop_repeated(list);
 	if (!r)
 		list->source = "/proc";
 	return r;
@@ -404,6 +420,35 @@ static bool count_vms(const struct sysfs *fs, uint64_t *count)
 	       !sysfs_read_u64(fs, "/sys/module/kvm_hv/refcnt", count);
 }
 
+/* "2 of order 24, 1 of order 26 (96M in all)"; the caller frees it. */
+static char *tables_text(const struct host_tables *tables)
+{
+	char bytes[BYTES_TEXT_MAX], *text = NULL;
+
+	for (unsigned int i = 0; i < HPT_ORDERS; i++)
+		if (tables->count[i])
+			text_add(&text, "%s%llu of order %u", text ? ", " : "",
+				 (unsigned long long)tables->count[i], i + HPT_ORDER_MIN);
+	if (text)
+		text_add(&text, " (%s in all)", bytes_format(tables->bytes, bytes));
+	return text;
+}
+
+/* A kernel without the series. */
+static void advise_tables(struct vm_list *list)
+{
+	_cleanup_free_ char *tables = list->tables_known ? tables_text(&list->tables) : NULL;
+
+	if (list->tables_known)
+		advise(list,
+		       "tables in use: %s; to see whose they are, use a kernel with the kvm-htab "
+		       "series (see KERNEL in kvm-htab(8))",
+		       tables ?: "none");
+	else
+		advise(list, "this kernel does not report VM tables; one with the kvm-htab series "
+			     "does (see KERNEL in kvm-htab(8))");
+}
+
 /* @count: number of VMs; NULL: unknown. */
 static void advise_proc(struct vm_list *list, const struct host *host, const struct gaps *gaps,
 			const uint64_t *count)
@@ -431,8 +476,7 @@ static void advise_proc(struct vm_list *list, const struct host *host, const str
 		advise(list, "this host is itself a guest (pSeries): its VMs use radix and have "
 			     "no hashed page table");
 	else if (!host->patched)
-		advise(list, "this kernel does not report VM tables; one with the kvm-htab series "
-			     "does (see KERNEL in kvm-htab(8))");
+		advise_tables(list);
 }
 
 static int read_power(const struct sysfs *fs, const struct host *host,
@@ -462,11 +506,62 @@ static int read_power(const struct sysfs *fs, const struct host *host,
 	if (r)
 		return error_set(err, STATUS_CANNOT, -r, "cannot list VMs: cannot read /proc: %s",
 				 strerror(-r));
+	list->tables_known = host->platform == HOST_POWERNV && !host->patched &&
+			     !host_tables_read(fs, &list->tables);
 	if (denied)
 		advise_denied(list, total, &gaps);
 	else
 		advise_proc(list, host, &gaps, counted ? &count : NULL);
 	return 0;
+}
+
+/* Another VM that process @pid has made than @id; 0: none, or not to be seen. */
+static uint64_t other_vm_of(const struct sysfs *fs, uint64_t id, pid_t pid)
+{
+	_cleanup_free_ uint64_t *ids = NULL;
+	size_t n = 0;
+	uint64_t number;
+
+	if (list_numbers(fs, vm_directory, &ids, &n))
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (ids[i] != id && !read_number(fs, ids[i], "pid", &number) &&
+		    number == (uint64_t)pid)
+			return ids[i];
+	return 0;
+}
+
+int vm_id_find(const struct sysfs *fs, uint64_t id, pid_t *pid, struct error *err)
+{
+	unsigned long long number = id;
+	uint64_t value, other;
+	char path[96];
+	int r = read_number(fs, id, "pid", &value);
+
+	if (r == -ENOENT && !sysfs_has(fs, vm_directory))
+		return error_set(err, STATUS_CANNOT, ENOENT,
+				 "this kernel does not number VMs: use pid:PID or domain:NAME, or "
+				 "a kernel with the kvm-htab series");
+	if (r == -ENOENT)
+		return error_set(err, STATUS_FAILED, ENOENT,
+				 "there is no VM %llu; `kvm-htab list` shows the VMs", number);
+	if (r)
+		return error_set(err, STATUS_FAILED, -r, "cannot read %s: %s%s",
+				 vm_path(id, "pid", path), strerror(-r),
+				 r == -EACCES ? "; run as root" : "");
+	if (!value || value > INT32_MAX)
+		return error_set(err, STATUS_FAILED, ESRCH,
+				 "the process that made VM %llu has ended, or is outside this "
+				 "container",
+				 number);
+	*pid = (pid_t)value;
+	other = other_vm_of(fs, id, *pid);
+	if (!other)
+		return 0;
+	return error_set(err, STATUS_FAILED, EINVAL,
+			 "process %d has made VM %llu, too, and the kernel does not report which "
+			 "is which; choose a file descriptor, as in pid:%d:FD",
+			 *pid, (unsigned long long)other, *pid);
 }
 
 int vm_list_read(const struct sysfs *fs, const struct host *host, struct vm_list *list,

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "host/host.h"
+#include "host/tables.h"
 
 struct host_vm {
 	uint64_t id; /* name of its directory in sysfs; 0: unknown */
@@ -29,6 +30,8 @@ struct vm_list {
 	const char *source; /* the directory that was read; NULL: none */
 	size_t hidden; /* number of VMs that this list lacks */
 	bool hidden_known; /* false: there may be more */
+	struct host_tables tables; /* of all VMs, if the kernel does not report whose they are */
+	bool tables_known;
 	char *advice; /* what the list lacks, and who sees it; owned; NULL: nothing */
 };
 
@@ -42,6 +45,12 @@ void vm_list_clear(struct vm_list *list);
 
 /* Finds the VM with number @id, borrowed from @list; NULL: not in the list, or @id is 0. */
 const struct host_vm *vm_list_find(const struct vm_list *list, uint64_t id);
+
+/*
+ * Finds the process that made the VM with number @id. It may have ended, and another process may have
+ * its ID by now. Errors: -errno; STATUS_FAILED, or STATUS_CANNOT if the kernel does not number VMs.
+ */
+int vm_id_find(const struct sysfs *fs, uint64_t id, pid_t *pid, struct error *err) _must_check_;
 
 /* Frees the strings of one VM of a list. */
 void host_vm_clear(struct host_vm *vm);

@@ -11,7 +11,7 @@ static int target_error(const struct vm_target *target, struct error *err)
 {
 	return error_set(err, STATUS_USAGE, EINVAL,
 			 "invalid VM \"%s\": use unix:PATH, unix:@NAME, fd:N, pid:PID, "
-			 "pid:PID:FD, domain:NAME, @NAME, or a path with a \"/\"",
+			 "pid:PID:FD, domain:NAME, id:N, @NAME, or a path with a \"/\"",
 			 target->text);
 }
 
@@ -65,6 +65,11 @@ int vm_target_parse(const char *text, struct vm_target *target, struct error *er
 		target->kind = VM_TARGET_DOMAIN;
 		target->domain = text + 7;
 		return domain_check_name(target->domain, err);
+	}
+	if (!strncmp(text, "id:", 3)) {
+		target->kind = VM_TARGET_ID;
+		return parse_u64(text + 3, &target->id) || !target->id ? target_error(target, err) :
+									 0;
 	}
 	if (!strncmp(text, "unix:", 5))
 		return parse_socket(text + 5, target, err);

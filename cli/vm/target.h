@@ -3,6 +3,7 @@
 #ifndef KVM_HTAB_VM_TARGET_H
 #define KVM_HTAB_VM_TARGET_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "vm/socket.h"
@@ -12,6 +13,7 @@ enum vm_target_kind {
 	VM_TARGET_FD, /* fd:N */
 	VM_TARGET_PID, /* pid:PID, pid:PID:FD */
 	VM_TARGET_DOMAIN, /* domain:NAME */
+	VM_TARGET_ID, /* id:N */
 };
 
 struct vm_target {
@@ -21,6 +23,7 @@ struct vm_target {
 	int fd; /* VM_TARGET_FD; VM_TARGET_PID: descriptor of the VMM, -1: its only VM */
 	pid_t pid; /* VM_TARGET_PID */
 	const char *domain; /* VM_TARGET_DOMAIN; borrowed */
+	uint64_t id; /* VM_TARGET_ID */
 };
 
 /* Parses one argument of --vm, which must outlive @target. Errors: -errno with a usage error. */

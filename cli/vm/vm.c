@@ -9,6 +9,7 @@
 
 #include "host/hpt.h"
 #include "vm/domain.h"
+#include "vm/list.h"
 #include "vm/process.h"
 #include "vm/vmm.h"
 
@@ -110,6 +111,11 @@ int vm_attach(const struct vm_target *target, const struct sysfs *fs, const stru
 		r = domain_find(fs, target->domain, &pid, err);
 		if (!r)
 			r = vm_process_take(pid, -1, target->domain, &vm->fd, err);
+		break;
+	case VM_TARGET_ID:
+		r = vm_id_find(fs, target->id, &pid, err);
+		if (!r)
+			r = vm_process_take(pid, -1, NULL, &vm->fd, err);
 		break;
 	}
 	if (!r)

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "lib/array.h"
+
 /* Common prefix of descriptors of VMs and of vCPUs ("anon_inode:kvm-vcpu:0"). */
 #define KVM_LINK "anon_inode:kvm-v"
 
@@ -30,15 +32,52 @@ void vmm_clear(struct vmm *vmm)
 	*vmm = (struct vmm){ .proc_fd = -1 };
 }
 
-bool vmm_same_vm(pid_t pid_a, int fd_a, pid_t pid_b, int fd_b)
+/*
+ * The kernel's order of open files, of which all descriptors of a VM share one; kcmp(2) returns 0, 1
+ * (less) or 2. By process and number if it cannot compare them.
+ */
+static int compare_files(const struct vmm_fd *a, const struct vmm_fd *b)
 {
-	/* All descriptors of a VM share one open file. */
-	return !syscall(SYS_kcmp, pid_a, pid_b, KCMP_FILE, fd_a, fd_b);
+	switch (syscall(SYS_kcmp, a->pid, b->pid, KCMP_FILE, a->fd, b->fd)) {
+	case 0:
+		return 0;
+	case 1:
+		return -1;
+	case 2:
+		return 1;
+	}
+	return (a->pid > b->pid) - (a->pid < b->pid) ?: (a->fd > b->fd) - (a->fd < b->fd);
+}
+
+static int compare_indexes(const void *a, const void *b)
+{
+	const struct vmm_fd *x = a, *y = b;
+
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+static int compare_files_then_indexes(const void *a, const void *b)
+{
+	return compare_files(a, b) ?: compare_indexes(a, b);
+}
+
+void vmm_find_repeated(struct vmm_fd *fds, size_t n)
+{
+	if (n < 2)
+		return;
+	for (size_t i = 0; i < n; i++)
+		fds[i].index = i;
+	qsort(fds, n, sizeof(*fds), compare_files_then_indexes);
+	for (size_t i = 1; i < n; i++)
+		fds[i].repeated = !compare_files(&fds[i - 1], &fds[i]);
+	qsort(fds, n, sizeof(*fds), compare_indexes);
 }
 
 bool vmm_can_compare(void)
 {
-	return vmm_same_vm(getpid(), STDIN_FILENO, getpid(), STDIN_FILENO);
+	const struct vmm_fd fd = { .pid = getpid(), .fd = STDIN_FILENO };
+
+	return !syscall(SYS_kcmp, fd.pid, fd.pid, KCMP_FILE, fd.fd, fd.fd);
 }
 
 static int read_kind(int directory_fd, const char *name, char *kind, size_t size)
@@ -61,7 +100,7 @@ int vmm_fd_kind(const struct vmm *vmm, int fd, char *kind, size_t size)
 
 static int add_fd(struct vmm *vmm, int fd)
 {
-	int *larger = reallocarray(vmm->fds, vmm->nfds + 1, sizeof(*larger));
+	int *larger = array_grow(vmm->fds, vmm->nfds, sizeof(*larger));
 
 	if (!larger)
 		return -ENOMEM;
@@ -77,20 +116,25 @@ static int compare_fds(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* Keeps only the lowest descriptor of each VM. */
-static void drop_duplicates(struct vmm *vmm)
+/* Keeps only the lowest descriptor of each VM. Errors: -ENOMEM. */
+static int drop_repeated(struct vmm *vmm)
 {
+	_cleanup_free_ struct vmm_fd *fds = NULL;
 	size_t kept = 0;
 
-	for (size_t i = 0; i < vmm->nfds; i++) {
-		bool known = false;
-
-		for (size_t k = 0; k < kept && !known && !vmm->captured; k++)
-			known = vmm_same_vm(vmm->pid, vmm->fds[i], vmm->pid, vmm->fds[k]);
-		if (!known)
+	if (vmm->captured || vmm->nfds < 2)
+		return 0;
+	fds = calloc(vmm->nfds, sizeof(*fds));
+	if (!fds)
+		return -ENOMEM;
+	for (size_t i = 0; i < vmm->nfds; i++)
+		fds[i] = (struct vmm_fd){ .pid = vmm->pid, .fd = vmm->fds[i] };
+	vmm_find_repeated(fds, vmm->nfds);
+	for (size_t i = 0; i < vmm->nfds; i++)
+		if (!fds[i].repeated)
 			vmm->fds[kept++] = vmm->fds[i];
-	}
 	vmm->nfds = kept;
+	return 0;
 }
 
 int vmm_read_fds(struct vmm *vmm)
@@ -123,8 +167,7 @@ int vmm_read_fds(struct vmm *vmm)
 		return -errno;
 	if (vmm->nfds)
 		qsort(vmm->fds, vmm->nfds, sizeof(*vmm->fds), compare_fds);
-	drop_duplicates(vmm);
-	return 0;
+	return drop_repeated(vmm);
 }
 
 int vmm_status_number(const struct vmm *vmm, const char *key, uint64_t *value)

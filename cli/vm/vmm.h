@@ -55,7 +55,18 @@ int vmm_status_number(const struct vmm *vmm, const char *key, uint64_t *value) _
 /* Whether this kernel can compare descriptors. */
 bool vmm_can_compare(void);
 
-/* Whether both descriptors, of processes of this host, are the same VM; false if unknown. */
-bool vmm_same_vm(pid_t pid_a, int fd_a, pid_t pid_b, int fd_b);
+/* A descriptor of a VM. */
+struct vmm_fd {
+	pid_t pid;
+	int fd;
+	bool repeated; /* an earlier one in the array is the same VM */
+	size_t index; /* for vmm_find_repeated() */
+};
+
+/*
+ * Sets .repeated of @n descriptors of processes of this host; false if the kernel cannot compare
+ * them. That takes about n * log2(n) system calls.
+ */
+void vmm_find_repeated(struct vmm_fd *fds, size_t n);
 
 #endif /* KVM_HTAB_VM_VMM_H */

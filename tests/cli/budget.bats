@@ -59,3 +59,59 @@ measure_hugeadm() {
 	within 25 pool-status --json
 	within 40 pool-status
 }
+
+# crowd N: $HOST_TREE is a host with the series and N VMs, each with a table in the pool, a process and a domain
+crowd() {
+	HOST_TREE=$BATS_TEST_TMPDIR/crowd$1
+	cp -r "$TREES/power9-6.1" "$HOST_TREE"
+	rm -r "$HOST_TREE"/sys/kernel/kvm_htab/vm/* "$HOST_TREE"/sys/kernel/debug/kvm_htab/pool
+	mkdir -p "$HOST_TREE/run/libvirt/qemu"
+	(
+		cd "$HOST_TREE" || exit
+		seq "$1" | awk '{ printf "sys/kernel/kvm_htab/vm/%d%cproc/%d/fd%c", $1, 0, $1 + 100, 0 }' | xargs -0 mkdir -p
+		seq 101 $((100 + $1)) | awk '{ printf "proc/%d/fd/9%c", $1, 0 }' | xargs -0 -n 1 ln -s anon_inode:kvm-vm
+		seq "$1" | awk -v n="$1" '
+			function put(path, text) { print text >path; close(path) }
+			{
+				vm = "sys/kernel/kvm_htab/vm/" $1 "/"
+				put(vm "order", 24); put(vm "table_bytes", 16777216); put(vm "revmap_bytes", 16777216)
+				put(vm "vcpus_running", 0); put(vm "source", "pool"); put(vm "mmu", "hash")
+				put(vm "ready", 1); put(vm "resizing", 0); put(vm "offered", 0); put(vm "owner", 0)
+				put(vm "pid", $1 + 100)
+				put("proc/" $1 + 100 "/comm", "qemu")
+				put("run/libvirt/qemu/vm" $1 ".pid", n + 101 - $1)
+				print ($1 - 1) * 64, 64, "vm", $1 >"sys/kernel/debug/kvm_htab/pool"
+			}'
+	)
+}
+
+# per_vm N ARGS...: instructions of the program in a crowd, for each VM
+per_vm() {
+	local ours
+
+	ours=$(instructions "$KVM_HTAB" "${@:2}" --sysroot "$BATS_TEST_TMPDIR/crowd$1")
+	echo $((ours / $1))
+}
+
+# as_many COMMAND...: fails unless the instructions for each of 10,000 VMs are those for each of 1,000, within a fifth
+as_many() {
+	local few many
+
+	few=$(per_vm 1000 "$@") many=$(per_vm 10000 "$@")
+	echo "# kvm-htab $*: $few instructions for each of 1,000 VMs, $many of 10,000" >&3
+	((many * 10 < few * 12)) || fail "$*: $few, $many"
+}
+
+@test "instructions for a VM are the same with 10,000 VMs as with 1,000, with and without the series" {
+	local n
+	crowd 1000
+	crowd 10000
+	as_many list --raw
+	as_many list --json
+	as_many pool-status --map
+	for n in 1000 10000; do
+		rm -r "$BATS_TEST_TMPDIR/crowd$n"/sys/kernel/{kvm_htab,debug/kvm_htab}
+		echo $n >"$BATS_TEST_TMPDIR/crowd$n/sys/module/kvm_hv/refcnt"
+	done
+	as_many list --raw
+}

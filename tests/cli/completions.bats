@@ -163,10 +163,13 @@ in_functions() {
 	ln -s anon_inode:kvm-vm "$proc/300/fd/4"
 	ln -s anon_inode:kvm-vcpu:0 "$proc/7/fd/4"
 	ln -s anon_inode:kvm-vm "$proc/self/fd/4"
+	mkdir -p "$BATS_TEST_TMPDIR"/vm/{10,9}
 	touch "$BATS_TEST_TMPDIR/qemu"/{web.pid,db-1.pid,driver.pid,db-1.xml,driver.log}
 	for shell in bash zsh fish; do
 		run in_functions $shell pids "$proc"
 		assert_output $'12\n300'
+		run in_functions $shell ids "$BATS_TEST_TMPDIR/vm"
+		assert_output $'9\n10'
 		run in_functions $shell domains "$BATS_TEST_TMPDIR/qemu"
 		assert_output $'db-1\nweb'
 		run in_functions $shell domains "$BATS_TEST_TMPDIR/nowhere"

@@ -388,7 +388,7 @@ kvm-htab: $moves"
 	json=$output
 	run jq -c '[.command, .exit_status, (.results | length)], (.results[0] | keys_unsorted)' <<<"$json"
 	assert_line '["fit",3,2]'
-	assert_line '["version","command","basis","ram_bytes","order","table_bytes","wanted","fits","answer","reason","largest_free_order","source","moved_bytes","advice","exit_status","error"]'
+	assert_line '["version","command","basis","ram_bytes","order","table_bytes","wanted","fits","answer","reason","largest_free_order","source","moved_bytes","ratio","ratio_pool_bytes","ratio_more_bytes","advice","exit_status","error"]'
 	run jq -c '.results[] | [.basis, .ram_bytes, .order, .table_bytes, .wanted, .fits, .answer, .reason, .largest_free_order, .source, .exit_status, .error]' <<<"$json"
 	assert_line '["ram",68719476736,29,536870912,2,19,"yes","room",33,"pool",0,null]'
 	assert_line '["maxmem",4398046511104,35,34359738368,2,0,"no","small",33,null,3,null]'

@@ -345,3 +345,28 @@ meanwhile() {
 	assert_failure 1
 	assert_output --partial "cannot identify the file descriptor: cannot read /proc/self/fd/"
 }
+
+# Every descriptor passes for a VM (tests/faults/faults.c); most are there twice.
+# kcmps N: calls of kcmp(2) to find out which are the same
+kcmps() {
+	local n
+	# shellcheck disable=SC2016 # for the process
+	start bash -c 'for ((n = 0; n < $0 / 2; n++)); do exec {fd}</dev/null; eval "exec {again}<&$fd"; done; sleep 60; :' "$1"
+	until_true test -e "/proc/$PID/fd/$(($1 + 9))" || fail "too few descriptors"
+	strace -qq -e trace=kcmp -o "$BATS_TEST_TMPDIR/kcmp" -E LD_PRELOAD="$TOOLS/faults.so" -E FAULTS_LINKS=1 \
+		"$KVM_HTAB" vm-status --vm "pid:$PID" >/dev/null 2>"$BATS_TEST_TMPDIR/said" || :
+	n=$(grep -c kcmp "$BATS_TEST_TMPDIR/kcmp")
+	grep -q "has several VMs (file descriptors" "$BATS_TEST_TMPDIR/said" || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	echo "$n"
+}
+
+@test "calls of kcmp(2) do not grow with the square of the descriptors" {
+	local n calls few
+	for n in 64 128 256; do
+		calls=$(kcmps $n)
+		echo "# $n descriptors: $calls calls of kcmp" >&3
+		((calls > n && calls < n * 10))
+		((n == 64 || calls < few * 5 / 2)) || fail "$few calls, then $calls"
+		few=$calls
+	done
+}

@@ -130,3 +130,35 @@ fit_says() {
 	assert_equal "$status $output" "$1 $2 $3"
 	run kvm_htab fit "${@:4}" --sysroot "$dir"
 }
+
+# kpageflags MIB KIND*COUNT...: the granules of a pool at MIB, with pages of 64 KiB: free, table, lent (page cache), mixed
+# (free, but for one page), lists (free, on the lists of each CPU)
+kpageflags() {
+	local at=$(($1 * 16 * 8)) word zero='\0\0\0\0\0\0\0\0' buddy='\0\4\0\0\0\0\0\0' lru='\x20\0\0\0\0\0\0\0' pages
+	: >"$dir/proc/kpageflags"
+	truncate -s "$at" "$dir/proc/kpageflags"
+	for word in "${@:2}"; do
+		case $word in
+		free*) pages=$buddy$buddy$buddy$buddy ;;
+		lent*) pages=$lru$lru$lru$lru ;;
+		mixed*) pages=$buddy$buddy$lru$buddy ;;
+		*) pages=$zero$zero$zero$zero ;;
+		esac
+		for ((n = ${word#*\*}; n > 0; n--)); do
+			printf '%b' "$pages"
+		done >>"$dir/proc/kpageflags"
+	done
+}
+
+# tables ORDER...: their reverse maps in /proc/vmallocinfo, with pages of 64 KiB
+tables() {
+	local order
+	file proc/vmallocinfo "0xc008000000000000-0xc008000000020000  131072 bpf_prog_alloc+0x4c/0x1f0 pages=1 vmalloc"
+	for order; do
+		printf '0xc00800000%07x-0xc00800001%07x %8d kvmppc_allocate_hpt+0xf0/0x210 [kvm_hv] pages=%d vmalloc N0=%d\n' \
+			"$order" "$order" $(((1 << order) + 65536)) $((1 << (order - 16))) $((1 << (order - 16))) >>"$dir/proc/vmallocinfo"
+	done
+	file sys/module/kvm_hv/refcnt $#
+	file proc/vmstat 'cma_alloc_success 9
+cma_alloc_fail 0'
+}

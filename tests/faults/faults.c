@@ -4,6 +4,7 @@
  *
  *   FAULTS_ALLOCATION=N   the Nth allocation fails, and no other
  *   FAULTS_VM=ORDER       every file descriptor is a VM with a table of ORDER (0: none)
+ *   FAULTS_LINKS=1        the same of links in a directory: descriptors of other processes
  *   FAULTS_VCPUS=N        so many of its vCPUs run
  *   FAULTS_FLAGS=N        the flags that it has (default 8: offered)
  *   FAULTS_MOST=ORDER     it gets no larger table than that
@@ -99,6 +100,16 @@ ssize_t readlink(const char *restrict path, char *restrict buffer, size_t size)
 	/* made all the same, so that it can be made to fail */
 	if (syscall(SYS_readlinkat, AT_FDCWD, path, buffer, size) < 0)
 		return -1;
+	memcpy(buffer, vm, strlen(vm));
+	return (ssize_t)strlen(vm);
+}
+
+ssize_t readlinkat(int fd, const char *restrict path, char *restrict buffer, size_t size)
+{
+	static const char vm[] = "anon_inode:kvm-vm";
+
+	if (!getenv("FAULTS_LINKS") || size < strlen(vm))
+		return syscall(SYS_readlinkat, fd, path, buffer, size);
 	memcpy(buffer, vm, strlen(vm));
 	return (ssize_t)strlen(vm);
 }

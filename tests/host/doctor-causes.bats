@@ -215,7 +215,8 @@ in_container() {
 	assert_regex "$(said pool what)" '^full: '
 	assert_regex "$(said pool advice)" '^stop or migrate guests'
 	run host kvm-htab doctor
-	assert_regex "${lines[-1]}" '^Next: stop or migrate guests'
+	assert_regex "${lines[-2]}" '^Next: stop or migrate guests'
+	assert_equal "${lines[-1]}" 'To have others look at it: kvm-htab capture DIR'
 	# as it says
 	mapfile -t names < <(seq -f v%g 0 $((count - 1)))
 	vm_end "${names[@]}"

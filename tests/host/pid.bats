@@ -190,6 +190,27 @@ vm_fds() {
 	says "in process $PID (vmm), file descriptor 0 is not a KVM VM but \"/dev/null\""
 }
 
+@test "id:N: the VM with that number in list, if its process has made no other" {
+	local id fd
+	id=$(host kvm-htab list -rn -o ID,PID | sed -n "s/ $PID\$//p")
+	fd=$(vm_fds)
+	tool reset --vm "id:$id" --force -rn -o VM,ORDER
+	assert_success
+	assert_output "id:$id 24"
+	run host_as nobody kvm-htab vm-status --vm "id:$id"
+	assert_failure 1
+	assert_output --partial "run as root"
+	tool vm-status --vm id:99999
+	assert_failure 1
+	says "there is no VM 99999; \`kvm-htab list\` shows the VMs"
+	vm second
+	tool vm-status --vm "id:$id"
+	assert_failure 1
+	says "choose a file descriptor, as in pid:$PID:FD"
+	tool vm-status --vm "pid:$PID:$fd" -rn -o ORDER
+	assert_output 24
+}
+
 @test "several VMs in one process: an error that lists them" {
 	local fd second
 	fd=$(vm_fds)

@@ -120,3 +120,35 @@ answers() {
 	assert_output --partial 'permission denied for /dev/kvm'
 	assert_line --regexp '^Total '
 }
+
+# The child is stopped as soon as it is there, while it allocates a hundred tables.
+@test "a request that hangs: the call ends in time, and leaves the child behind" {
+	local used
+	used=$(pool_used)
+	# shellcheck disable=SC2016 # for the host
+	run host_as nobody 'kvm-htab fit --order 18 --count 100 --probe --timeout 3 >/tmp/hang 2>&1 & parent=$!
+		until pkill -STOP -P $parent; do :; done
+		child=$(pgrep -P $parent); sleep 1; grep ^State /proc/$child/status
+		wait $parent; echo "status $?"; cat /tmp/hang; echo "after $SECONDS s"; rm /tmp/hang'
+	assert_line --partial 'T (stopped)'
+	assert_line 'status 5'
+	assert_line --regexp '^kvm-htab: cannot probe: no answer within 3 s, the kernel hangs in KVM_PPC_ALLOCATE_HTAB \(process [0-9]+, which is left behind\)'
+	assert_line --regexp '^after [34567] s$'
+	assert_equal "$(pool_used)" "$used"
+}
+
+@test "a child process that cannot be made" {
+	run host_as nobody 'ulimit -u 1; exec kvm-htab fit --order 24 --probe'
+	assert_failure 1
+	assert_output --partial 'the child process has failed: Resource temporarily unavailable'
+}
+
+@test "a call that is killed has its tables freed at once" {
+	local used
+	used=$(pool_used)
+	# shellcheck disable=SC2016 # for the host
+	host_as nobody 'kvm-htab pool-status --probe >/dev/null 2>&1 & parent=$!; sleep 0.5; kill -9 $parent; wait; sleep 0.5'
+	run host pgrep -x kvm-htab
+	assert_failure 1
+	assert_equal "$(pool_used)" "$used"
+}
