@@ -344,6 +344,8 @@ static void run(struct call *call)
 	copy_processes(c);
 	domains_read(c->fs, &c->domains);
 	copy_domains(c);
+	/* What the kernel says wrongly, or does not let be read, is so in the copy, too. */
+	error_clear(&call->fault);
 	(void)!tree_check(&c->tree, &call->err);
 }
 
