@@ -59,7 +59,7 @@ vm_cont() { qmp '{ "execute": "cont" }'; }
 
 # events REGEX: the data of such events since the last qmp
 events() {
-	host "tr -d '\\r' <$guest_dir/qmp" | jq -c "select(.event // \"\" | test(\"$1\")) | .data"
+	host "tr -d '\\r' <$guest_dir/qmp" | jq -cS "select(.event // \"\" | test(\"$1\")) | .data"
 }
 
 expect_event() {
@@ -80,9 +80,38 @@ works() {
 	guest_expect 'loaded 32'
 }
 
-# A client that takes the descriptor and is silent, until it is killed
-hold_start() {
-	host "rm -f /tmp/held; (peer hold '$SOCKET' >/tmp/held 2>&1; echo ended >>/tmp/held) & echo \$! >/tmp/held.pid"
+# take MODE: a client that misbehaves, see taker.c; returns when it has the VM
+take() {
+	host "rm -f /tmp/taken; taker $1 $SOCKET >/tmp/taken 2>&1 & echo \$! >/tmp/taker.pid"
+	host_wait 30 "grep -qE 'taken|connected' /tmp/taken" || fail "$(host cat /tmp/taken)"
+}
+
+take_says() {
+	host_wait 30 "grep -q '$1' /tmp/taken" || fail "$(host cat /tmp/taken)"
+}
+
+take_killed() {
+	host 'kill -9 $(</tmp/taker.pid)'
+}
+
+# ended REASON CHANGED: the last offer
+ended() {
+	expect_event KVM_HTAB_OFFER_ENDED
+	run events KVM_HTAB_OFFER_ENDED
+	assert_output --partial "\"reason\":\"$1\""
+	assert_output --partial "\"changed\":$2"
+}
+
+# The guest has never stopped being what it was.
+goes_on() {
+	[[ $(status .state) == '"waiting"' ]] || vm_cont
+	works
+}
+
+boots_afresh() {
+	run guest_expect 'up, .*'
+	assert_output "guest: up, MMU Hash, order $1"
+	works
 }
 
 @test "stopped, the VM is looked at and reset; the guest boots afresh" {
@@ -148,4 +177,204 @@ hold_start() {
 	run guest_expect 'up, .*'
 	assert_output "guest: up, MMU Hash, order $((ORDER + 2))"
 	table_is $((ORDER + 2))
+}
+
+@test "an order that is too small for the guest's RMA lasts until its reset" {
+	offer_start
+	vm_stop
+	run --separate-stderr host kvm-htab resize --order 18 --vm $SOCKET -rn -o RESULT,ORDER
+	assert_success
+	ended answered true
+	assert_equal "$(status .order)" $ORDER
+	vm_cont
+	boots_afresh $ORDER
+	run guest_logs
+	assert_output --partial 'With an HPT of order 18 the RMA cannot have'
+}
+
+@test "while the guest runs, a client waits, with exit status 4 if it is in vain" {
+	offer_up
+	run host kvm-htab reset --vm $SOCKET --timeout 0.5
+	assert_failure 1
+	assert_output --partial 'sent nothing within 0.5 s'
+	run host kvm-htab reset --vm $SOCKET --timeout 0.5 --wait 1
+	assert_failure 4
+	assert_output --partial 'its VMM did not offer the VM within 1 s of --wait'
+	works
+	host "kvm-htab reset --vm $SOCKET --wait 50 >/tmp/waited 2>&1; echo \$? >>/tmp/waited" &
+	works
+	vm_stop
+	wait
+	run host tail -n 1 /tmp/waited
+	assert_output 0
+	vm_cont
+	boots_afresh $ORDER
+}
+
+@test "a user in the socket's group may, others may not" {
+	offer_up
+	run host stat -c '%a %g' $SOCKET
+	assert_output '660 1000'
+	vm_stop
+	run host_as nobody kvm-htab reset --vm $SOCKET
+	assert_failure 1
+	assert_output --partial 'Permission denied'
+	run --separate-stderr host_as user kvm-htab reset --vm $SOCKET -rn -o RESULT
+	assert_success
+	assert_output reset
+	vm_cont
+	boots_afresh $ORDER
+}
+
+@test "a silent client: its time is over, or the guest goes on without it" {
+	offer_up
+	vm_stop
+	take silent
+	assert_equal "$(status .state)" '"offered"'
+	take_says taken
+	expect_event KVM_HTAB_OFFER_ENDED
+	ended timeout false
+	take_killed
+	take silent
+	vm_cont
+	ended resumed false
+	goes_on
+	take_killed
+}
+
+@test "a client that clears the table and is silent, or killed: the guest boots afresh" {
+	offer_up
+	vm_stop
+	take reset
+	take_says reset
+	vm_cont
+	ended resumed true
+	boots_afresh $ORDER
+	take_killed
+	vm_stop
+	take reset
+	take_says reset
+	take_killed
+	ended hung-up true
+	vm_cont
+	boots_afresh $ORDER
+	vm_stop
+	take reset
+	take_says reset
+	qmp '{ "execute": "system_reset" }'
+	ended reset true
+	vm_cont
+	boots_afresh $ORDER
+	take_killed
+}
+
+@test "an offer does not outlive its connection" {
+	offer_up
+	vm_stop
+	take late
+	take_says closed
+	take_says EBUSY
+	goes_on
+}
+
+@test "garbage, a flood, and many connections" {
+	offer_up
+	vm_stop
+	take garbage
+	ended invalid false
+	take flood
+	ended invalid false
+	take many
+	goes_on
+	take_killed
+	vm_stop
+	run host kvm-htab vm-status --vm $SOCKET
+	assert_success
+	goes_on
+}
+
+@test "objects come and go by QMP; there is one at a time, and its socket is its own" {
+	offer_up
+	run qmp '{ "execute": "object-add", "arguments":
+		{ "qom-type": "kvm-htab-offer", "id": "two", "path": "/run/guest/two.sock" } }'
+	assert_output --partial 'has a kvm-htab-offer already: \"htab0\"'
+	vm_stop
+	take silent
+	run qmp '{ "execute": "object-del", "arguments": { "id": "htab0" } }'
+	assert_output --partial 'is in use'
+	take_killed
+	expect_event KVM_HTAB_OFFER_ENDED
+	qmp '{ "execute": "object-del", "arguments": { "id": "htab0" } }'
+	run host test -e $SOCKET
+	assert_failure
+	run qmp '{ "execute": "query-kvm-htab" }'
+	assert_output --partial 'has no kvm-htab-offer'
+	host touch /run/guest/file
+	run qmp '{ "execute": "object-add", "arguments":
+		{ "qom-type": "kvm-htab-offer", "id": "two", "path": "/run/guest/file" } }'
+	assert_output --partial 'exists and is not a socket'
+	qmp "{ \"execute\": \"object-add\", \"arguments\": { \"qom-type\": \"kvm-htab-offer\", \"id\": \"two\",
+		\"path\": \"$SOCKET\", \"max-order\": $((ORDER + 1)) } }"
+	run host kvm-htab resize --order $((ORDER + 2)) --vm $SOCKET
+	assert_failure
+	run host kvm-htab resize --order $((ORDER + 1)) --vm $SOCKET
+	assert_success
+	vm_cont
+	boots_afresh $((ORDER + 1))
+	run host "qemu-system-ppc64 -S -accel kvm -machine pseries,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken \
+		-nodefaults -display none -object kvm-htab-offer,id=htab0,path=$SOCKET"
+	assert_failure 1
+	assert_output --partial 'is in use by another process'
+}
+
+@test "QEMU is killed: its client is told, the next QEMU takes the socket over" {
+	offer_up
+	vm_stop
+	take late
+	guest_kill
+	take_says closed
+	take_says EIO
+	pool_back_to "$before"
+	host "cd /tmp && mv $SOCKET left.sock"
+	guest_start "$MEMORY" -S
+	host mv /tmp/left.sock $SOCKET
+	run qmp "{ \"execute\": \"object-add\", \"arguments\": { \"qom-type\": \"kvm-htab-offer\", \"id\": \"htab0\",
+		\"path\": \"$SOCKET\" } }"
+	assert_output '{"return": {}}'
+	run --separate-stderr host kvm-htab resize --order $((ORDER + 1)) --vm $SOCKET -rn -o RESULT,ORDER
+	assert_success
+	vm_cont
+	boots_afresh $((ORDER + 1))
+}
+
+@test "migrated, the guest keeps its order; a migration ends the offer first" {
+	local status='{ "execute": "query-migrate" }'
+	offer_start
+	vm_stop
+	host kvm-htab resize --order $((ORDER + 1)) --vm $SOCKET
+	vm_cont
+	boots_afresh $((ORDER + 1))
+	vm_stop
+	take silent
+	qmp '{ "execute": "migrate", "arguments": { "uri": "exec:cat >/tmp/vm" } }'
+	ended migration false
+	for _ in {1..60}; do
+		run qmp "$status"
+		[[ $output != *'"completed"'* ]] || break
+		sleep 1
+	done
+	assert_output --partial '"completed"'
+	guest_kill
+	guest_start "$MEMORY" -incoming "'exec:cat /tmp/vm'" -object "kvm-htab-offer,id=htab0,path=$SOCKET" -S
+	for _ in {1..60}; do
+		run qmp '{ "execute": "query-status" }'
+		[[ $output == *inmigrate* ]] || break
+		sleep 1
+	done
+	vm_cont
+	works
+	table_is $((ORDER + 1))
+	qmp '{ "execute": "system_reset" }'
+	boots_afresh $((ORDER + 1))
+	host rm /tmp/vm
 }
