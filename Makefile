@@ -15,6 +15,7 @@
 #	make coverage		which lines of the tool its tests reach, and why not all
 #	make fuzz		the tool's parsers under libFuzzer, a minute each
 #	make bench		the benchmarks: tables, and JSON in build/bench
+#	make qemu		Debian's QEMU with the series of integration/qemu, for POWER; ten minutes
 #	make shell		a shell in an emulated host; MACHINE=powernv9, STOCK=1
 #	make clean
 #
@@ -84,7 +85,7 @@ check: setup
 	@tests/check --kernels "$(KERNELS)" --machines "$(MACHINES)"
 
 check-long: setup
-	@tests/setup tests/dkms/packages
+	@tests/setup tests/dkms/packages integration/qemu/packages
 	@tests/check-long --kernels "$(KERNELS)"
 
 check-debug: setup
@@ -110,6 +111,10 @@ bench: setup
 	@tests/bench/pause --json build/bench/pause.json
 	@tests/bench/churn --json build/bench/churn.json
 
+qemu:
+	@tests/setup integration/qemu/packages
+	@integration/qemu/build
+
 shell: setup
 	@tests/host/testbed/shell --machine $(MACHINE) $(if $(STOCK),--stock)
 
@@ -121,4 +126,4 @@ help:
 	@sed -n 's/^#\t/  /p' Makefile
 
 .PHONY: all install uninstall dist deb setup demo check check-long check-debug check-dkms check-sanitize coverage fuzz bench \
-	shell clean help
+	qemu shell clean help
