@@ -56,13 +56,14 @@ install: all
 	install -D -m 0644 README.md "$(DESTDIR)$(docdir)/README.md"
 	install -D -m 0644 CHANGELOG "$(DESTDIR)$(docdir)/CHANGELOG"
 	install -D -m 0644 examples/share-vm-fd.c "$(DESTDIR)$(docdir)/examples/share-vm-fd.c"
+	install -D -m 0755 examples/qemu-change-table "$(DESTDIR)$(docdir)/examples/qemu-change-table"
 
 uninstall:
 	rm -f "$(DESTDIR)$(bindir)/kvm-htab" "$(DESTDIR)$(mandir)/man8/kvm-htab.8" \
 		"$(DESTDIR)$(mandir)/man7/kvm-htab-vm-socket.7" "$(DESTDIR)$(bashcompletiondir)/kvm-htab" \
 		"$(DESTDIR)$(zshcompletiondir)/_kvm-htab" "$(DESTDIR)$(fishcompletiondir)/kvm-htab.fish"
 	rm -f "$(DESTDIR)$(docdir)/README.md" "$(DESTDIR)$(docdir)/CHANGELOG" \
-		"$(DESTDIR)$(docdir)/examples/share-vm-fd.c"
+		"$(DESTDIR)$(docdir)/examples/share-vm-fd.c" "$(DESTDIR)$(docdir)/examples/qemu-change-table"
 	-rmdir "$(DESTDIR)$(docdir)/examples" "$(DESTDIR)$(docdir)"
 
 # git archive sorts, and takes owner root and the time of the commit; xz's blocks depend on its threads.

@@ -12,7 +12,8 @@ load guest
 
 MEMORY=512M
 ORDER=22
-SOCKET=/run/guest/vm.sock
+guest_dir=/run/guest # as in guest.bash
+SOCKET=$guest_dir/vm.sock
 
 setup_file() {
 	local append=
@@ -91,7 +92,7 @@ take_says() {
 }
 
 take_killed() {
-	host 'kill -9 $(</tmp/taker.pid)'
+	host "kill -9 \$(</tmp/taker.pid)"
 }
 
 # ended REASON CHANGED: the last offer
@@ -379,4 +380,23 @@ boots_afresh() {
 	qmp '{ "execute": "system_reset" }'
 	boots_afresh $((ORDER + 1))
 	host rm /tmp/vm
+}
+
+@test "examples/qemu-change-table stops the guest, resizes its table and lets it boot" {
+	host 'rm -f /tmp/control.*; mkfifo /tmp/control.in /tmp/control.out'
+	host_put "$BATS_TEST_DIRNAME/../../examples/qemu-change-table" /tmp/qemu-change-table
+	offer_start -chardev pipe,id=control,path=/tmp/control -mon chardev=control,mode=control
+	host ": >$guest_dir/now"
+	run --separate-stderr host bash /tmp/qemu-change-table /tmp/control $SOCKET resize --order $((ORDER + 1)) -rn -o RESULT,ORDER
+	assert_success
+	assert_output "resized $((ORDER + 1))"
+	boots_afresh $((ORDER + 1))
+	host ": >$guest_dir/now"
+	run --separate-stderr host bash /tmp/qemu-change-table /tmp/control $SOCKET reset -rn -o RESULT,ORDER
+	assert_success
+	assert_output "reset $((ORDER + 1))"
+	boots_afresh $((ORDER + 1))
+	run host bash /tmp/qemu-change-table /tmp/control $SOCKET resize --order 46
+	assert_failure 3
+	works
 }
