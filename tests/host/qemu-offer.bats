@@ -186,7 +186,7 @@ boots_afresh() {
 	run --separate-stderr host kvm-htab resize --order 18 --vm $SOCKET -rn -o RESULT,ORDER
 	assert_success
 	ended answered true
-	assert_equal "$(status .order)" $ORDER
+	assert_equal "$(status '."reset-order"')" $ORDER
 	vm_cont
 	boots_afresh $ORDER
 	run guest_logs
@@ -342,7 +342,12 @@ boots_afresh() {
 	run qmp "{ \"execute\": \"object-add\", \"arguments\": { \"qom-type\": \"kvm-htab-offer\", \"id\": \"htab0\",
 		\"path\": \"$SOCKET\" } }"
 	assert_output --partial '{"return": {}}'
-	run --separate-stderr host kvm-htab resize --order $((ORDER + 1)) --vm $SOCKET -rn -o RESULT,ORDER
+	run host kvm-htab resize --order $((ORDER + 1)) --vm $SOCKET
+	if [[ $HOST_MACHINE == powernv10 ]]; then # the guest chooses the hash MMU only when its kernel starts
+		assert_failure 1
+		assert_output --partial 'hung up without sending a file descriptor'
+		return
+	fi
 	assert_success
 	vm_cont
 	boots_afresh $((ORDER + 1))
