@@ -3,7 +3,7 @@
 # QEMU with the series of integration/qemu offers the hash page table of its Linux guest to kvm-htab.
 #
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series
-# Takes: 150 s
+# Takes: 165 s
 
 bats_require_minimum_version 1.5.0
 load host
