@@ -31,6 +31,7 @@ teardown() {
 	if [[ -z ${BATS_TEST_COMPLETED:-} ]]; then
 		guest_logs
 		guest_kill
+		host "kill -9 \$(</tmp/taker.pid)" 2>/dev/null || true
 	fi
 }
 
@@ -178,6 +179,7 @@ boots_afresh() {
 	run guest_expect 'up, .*'
 	assert_output "guest: up, MMU Hash, order $((ORDER + 2))"
 	table_is $((ORDER + 2))
+	guest_kill # others begin with QEMU's order
 }
 
 @test "an order that is too small for the guest's RMA lasts until its reset" {
