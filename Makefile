@@ -15,6 +15,7 @@
 #	make coverage		which lines of the tool its tests reach, and why not all
 #	make fuzz		the tool's parsers under libFuzzer, a minute each
 #	make bench		the benchmarks: tables, and JSON in build/bench
+#	make qemu		Debian's QEMU with the series of integration/qemu, for POWER; ten minutes
 #	make shell		a shell in an emulated host; MACHINE=powernv9, STOCK=1
 #	make clean
 #
@@ -60,13 +61,15 @@ install: all
 	install -D -m 0644 README.md "$(DESTDIR)$(docdir)/README.md"
 	install -D -m 0644 CHANGELOG "$(DESTDIR)$(docdir)/CHANGELOG"
 	install -D -m 0644 examples/share-vm-fd.c "$(DESTDIR)$(docdir)/examples/share-vm-fd.c"
+	install -D -m 0755 examples/qemu-change-table "$(DESTDIR)$(docdir)/examples/qemu-change-table"
 
 uninstall:
 	rm -f "$(DESTDIR)$(bindir)/kvm-htab" "$(DESTDIR)$(mandir)/man8/kvm-htab.8" \
 		"$(DESTDIR)$(mandir)/man7/kvm-htab-vm-socket.7" "$(DESTDIR)$(bashcompletiondir)/kvm-htab" \
 		"$(DESTDIR)$(zshcompletiondir)/_kvm-htab" "$(DESTDIR)$(fishcompletiondir)/kvm-htab.fish"
 	rm -f "$(DESTDIR)$(docdir)/README.md" "$(DESTDIR)$(docdir)/CHANGELOG" \
-		"$(DESTDIR)$(docdir)/examples/share-vm-fd.c" "$(DESTDIR)$(includedir)/kvm-htab.h"
+		"$(DESTDIR)$(docdir)/examples/share-vm-fd.c" "$(DESTDIR)$(docdir)/examples/qemu-change-table" \
+		"$(DESTDIR)$(includedir)/kvm-htab.h"
 	-rmdir "$(DESTDIR)$(docdir)/examples" "$(DESTDIR)$(docdir)"
 
 # git archive sorts, and takes owner root and the time of the commit; xz's blocks depend on its threads.
@@ -89,7 +92,7 @@ check: setup
 	@tests/check --kernels "$(KERNELS)" --machines "$(MACHINES)"
 
 check-long: setup
-	@tests/setup tests/dkms/packages
+	@tests/setup tests/dkms/packages integration/qemu/packages
 	@tests/check-long --kernels "$(KERNELS)"
 
 check-debug: setup
@@ -115,6 +118,10 @@ bench: setup
 	@tests/bench/pause --json build/bench/pause.json
 	@tests/bench/churn --json build/bench/churn.json
 
+qemu:
+	@tests/setup integration/qemu/packages
+	@integration/qemu/build
+
 shell: setup
 	@tests/host/testbed/shell --machine $(MACHINE) $(if $(STOCK),--stock)
 
@@ -126,4 +133,4 @@ help:
 	@sed -n 's/^#\t/  /p' Makefile
 
 .PHONY: all install uninstall dist deb setup demo check check-long check-debug check-dkms check-sanitize coverage fuzz bench \
-	shell clean help
+	qemu shell clean help

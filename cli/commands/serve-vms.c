@@ -43,7 +43,8 @@ static void serve_vm(const struct call *call, const struct vm_target *target, st
 	const struct command *command = options->command;
 	_cleanup_(vm_close) struct vm vm = { .fd = -1, .sock = -1 };
 	struct vm_result result = { 0 };
-	int r = vm_attach(target, &call->fs, &call->host, options->timeout_ms, &vm, &result.err);
+	int r = vm_attach(target, &call->fs, &call->host, options->timeout_ms,
+			  options->terms.wait_ms, &vm, &result.err);
 
 	if (!r)
 		r = command->work(&vm, options, &result);

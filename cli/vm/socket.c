@@ -189,10 +189,15 @@ static int receive_all(int sock, int64_t deadline, struct received *received)
 }
 
 static int check_received(int r, const struct received *received, unsigned int timeout_ms,
-			  struct error *err)
+			  bool waits, struct error *err)
 {
 	char seconds[SECONDS_TEXT_MAX];
 
+	if (r == -ETIMEDOUT && waits)
+		return error_set(
+			err, STATUS_RUNNING, EBUSY,
+			"its VMM did not offer the VM within %s s of --wait; stop it first",
+			seconds_format(timeout_ms, seconds));
 	if (r == -ETIMEDOUT)
 		return error_set(err, STATUS_FAILED, ETIMEDOUT,
 				 "the peer sent nothing within %s s (see --timeout)",
@@ -222,8 +227,8 @@ static int check_received(int r, const struct received *received, unsigned int t
 	return 0;
 }
 
-int vm_socket_receive(const struct vm_address *address, unsigned int timeout_ms, int *sock, int *fd,
-		      struct error *err)
+int vm_socket_receive(const struct vm_address *address, unsigned int timeout_ms,
+		      unsigned int wait_ms, int *sock, int *fd, struct error *err)
 {
 	int64_t deadline = clock_ms() + timeout_ms;
 	struct received received = { .fd = -1 };
@@ -242,8 +247,13 @@ int vm_socket_receive(const struct vm_address *address, unsigned int timeout_ms,
 		return connect_error(-r, address, timeout_ms, err);
 	*sock = r;
 
+	/* A VMM that takes clients only while its VM is stopped leaves us in its backlog. */
+	if (wait_ms > timeout_ms) {
+		deadline += wait_ms - timeout_ms;
+		timeout_ms = wait_ms;
+	}
 	r = receive_all(*sock, deadline, &received);
-	r = check_received(r, &received, timeout_ms, err);
+	r = check_received(r, &received, timeout_ms, wait_ms, err);
 	if (!r)
 		*fd = take_fd(&received.fd);
 	cleanup_close(&received.fd);

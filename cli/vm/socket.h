@@ -25,13 +25,14 @@ int vm_address_set(struct vm_address *address, const char *name, struct error *e
 
 /*
  * Connects to @address, a stream or seqpacket socket, and receives one file descriptor, within
- * @timeout_ms for both. The caller owns *@sock, which is set once connected, so that the peer can
+ * @timeout_ms for both, or later within @wait_ms. The caller owns *@sock, which is set once connected, so that the peer can
  * be told of an error, and *@fd, which is set on success only. Both close on exec. All other
  * descriptors that the peer sent are closed.
  * Errors: STATUS_FAILED, -errno; -EPROTO for a wrong message, -ETIMEDOUT, -EPIPE if it hung up.
+ * STATUS_RUNNING, -EBUSY if nothing came within @wait_ms.
  */
-int vm_socket_receive(const struct vm_address *address, unsigned int timeout_ms, int *sock, int *fd,
-		      struct error *err) _must_check_;
+int vm_socket_receive(const struct vm_address *address, unsigned int timeout_ms,
+		      unsigned int wait_ms, int *sock, int *fd, struct error *err) _must_check_;
 
 /*
  * Sends @line, with its newline, within @timeout_ms. Raises no SIGPIPE.

@@ -91,7 +91,7 @@ static int adopt_fd(int fd, struct vm *vm, struct error *err)
 }
 
 int vm_attach(const struct vm_target *target, const struct sysfs *fs, const struct host *host,
-	      unsigned int timeout_ms, struct vm *vm, struct error *err)
+	      unsigned int timeout_ms, unsigned int wait_ms, struct vm *vm, struct error *err)
 {
 	int r = -EINVAL;
 	pid_t pid;
@@ -99,7 +99,8 @@ int vm_attach(const struct vm_target *target, const struct sysfs *fs, const stru
 	*vm = (struct vm){ .fd = -1, .sock = -1 };
 	switch (target->kind) {
 	case VM_TARGET_UNIX:
-		r = vm_socket_receive(&target->address, timeout_ms, &vm->sock, &vm->fd, err);
+		r = vm_socket_receive(&target->address, timeout_ms, wait_ms, &vm->sock, &vm->fd,
+				      err);
 		break;
 	case VM_TARGET_FD:
 		r = adopt_fd(target->fd, vm, err);

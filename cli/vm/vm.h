@@ -21,7 +21,8 @@ struct vm {
  * there is one. Errors: -errno with the reason in @err.
  */
 int vm_attach(const struct vm_target *target, const struct sysfs *fs, const struct host *host,
-	      unsigned int timeout_ms, struct vm *vm, struct error *err) _must_check_;
+	      unsigned int timeout_ms, unsigned int wait_ms, struct vm *vm,
+	      struct error *err) _must_check_;
 
 /* Closes the VM but not the socket: an open descriptor keeps the VM and its memory alive. */
 void vm_release(struct vm *vm);

@@ -25,7 +25,8 @@ setup() {
 		share/doc/kvm-htab/CHANGELOG share/doc/kvm-htab/examples/share-vm-fd.c include/kvm-htab.h; do
 		assert_line "$file 644"
 	done
-	assert_equal "${#lines[@]}" 10
+	assert_line "share/doc/kvm-htab/examples/qemu-change-table 755"
+	assert_equal "${#lines[@]}" 11
 	touch "$dest/usr/bin/other"
 	make_in "$ROOT" uninstall DESTDIR="$dest" prefix=/usr
 	run find "$dest" ! -type d -o -name kvm-htab

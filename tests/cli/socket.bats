@@ -97,6 +97,22 @@ within() {
 	within 4
 }
 
+@test "with --wait, a peer that sends nothing keeps its VM running" {
+	STARTED=$SECONDS
+	start_peer silent "$SOCK"
+	run kvm_htab reset --vm "$SOCK" --timeout 0.1 --wait 0.5
+	assert_failure 4
+	assert_output --partial "its VMM did not offer the VM within 0.5 s of --wait; stop it first"
+	run peer_said
+	assert_output --partial '"exit_status":4'
+	rm -f "$SOCK"
+	start_peer late "$SOCK"
+	run kvm_htab reset --vm "$SOCK" --timeout 0.1 --wait 5
+	assert_failure 1
+	assert_output --partial 'not a KVM VM but "pipe:['
+	within 4
+}
+
 @test "a peer that does not accept: time limit" {
 	STARTED=$SECONDS
 	for kind in "" -s; do
