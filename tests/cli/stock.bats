@@ -137,14 +137,16 @@ Node 8, zone   Normal
 	assert_equal "$(jq -c .tables <<<"$output")" null
 }
 
-# of_id ID STATUS TEXT: vm-status of id:ID in a tree of the series
+# of_id ID STATUS TEXT: vm-status of id:ID on a host that has the tree's files
 of_id() {
-	run kvm_htab vm-status --vm "id:$1" --sysroot "$dir"
+	run on_host "$dir" "$KVM_HTAB" vm-status --vm "id:$1"
 	assert_failure "$2"
 	assert_output --partial "kvm-htab: id:$1: $3"
 }
 
 @test "--vm id:N: the process that made it, and errors" {
+	need_mounts
+	mkdir -p "$dir/sys"
 	of_id 7 5 'this kernel does not number VMs: use pid:PID or domain:NAME, or a kernel with the kvm-htab series'
 	file sys/kernel/kvm_htab/vm/7/pid 2147483646
 	of_id 7 1 'no such process: 2147483646'
@@ -154,7 +156,7 @@ of_id() {
 	file sys/kernel/kvm_htab/vm/12/pid 0
 	of_id 12 1 'the process that made VM 12 has ended, or is outside this container'
 	chmod 0 "$dir/sys/kernel/kvm_htab/vm/7/pid"
-	run without_privileges "$KVM_HTAB" vm-status --vm id:7 --sysroot "$dir"
+	run on_host "$dir" "${NO_PRIVILEGES[@]}" "$KVM_HTAB" vm-status --vm id:7
 	assert_output --partial 'cannot read /sys/kernel/kvm_htab/vm/7/pid: Permission denied; run as root'
 	chmod 600 "$dir/sys/kernel/kvm_htab/vm/7/pid"
 	for id in '' 0 x 7x -1; do
