@@ -173,6 +173,7 @@ pool_free() {
 	vm run-loop
 	run tool reset --wait=0.5
 	assert_failure 4
+	assert_output --partial 'the VM is still running after 0.5 s of --wait; stop it first; nothing was changed'
 	vm offer "$SOCKET"
 	host "(sleep 1; vmm ctl vm stop; vmm ctl vm permit) >/dev/null 2>&1 & setpriv --reuid=nobody --clear-groups \
 		kvm-htab reset --vm $SOCKET --wait=20"
@@ -180,12 +181,27 @@ pool_free() {
 	assert_output 0
 }
 
+@test "a VM that was offered, has run and is stopped has to be offered again" {
+	vm permit
+	vm run
+	run tool reset
+	assert_failure 4
+	assert_output --partial 'the VM has run since it was offered; let its VMM stop it and offer it again, or use --wait'
+	run tool reset --wait=0.5
+	assert_failure 4
+	assert_output --partial 'the VM was not offered again within 0.5 s of --wait; let its VMM stop it and offer it again'
+	run tool reset --force
+	assert_failure 1
+	assert_output --partial 'permission denied: --force requires CAP_SYS_ADMIN; run as root, or let the VMM offer the VM again'
+	run vm entries
+	assert_output "$AFTER_RUN"
+}
+
 @test "without an offer: refused, exit status 1; revoked: refused again" {
 	vm run
 	run tool reset
 	assert_failure 1
-	assert_output --partial "was not offered"
-	assert_output --partial "CAP_SYS_ADMIN"
+	assert_output --partial 'permission denied: the VM was not offered and this process lacks CAP_SYS_ADMIN; let its VMM offer it'
 	vm permit
 	run tool vm-status
 	assert_success
@@ -228,6 +244,13 @@ pool_free() {
 	vm offer "$SOCKET"
 	run host kvm-htab resize --vm "$SOCKET" --order 26
 	assert_success
+	# beyond the limit there is no offer, and the VM has something to lose
+	vm run
+	vm permit 25
+	vm offer "$SOCKET"
+	run host kvm-htab resize --vm "$SOCKET" --order 27
+	assert_failure 1
+	assert_output --partial "order 27 exceeds the limit set by the VM's owner; reset the VM first"
 	run vm allocate 27
 	assert_success
 }
