@@ -52,7 +52,6 @@ check() {
 	local other dir
 	for other in 6.12 7.2; do
 		dir=$BATS_TEST_TMPDIR/$other
-		grep -q 'book3s_hv_htab_plan' ../../../kernel/patches/$other/*.patch || skip "not in $other yet"
 		make -s O="$dir" LINE=$other "$dir"/book3s_hv_htab_plan.{c,h}
 		cmp {"$dir","$BATS_FILE_TMPDIR/plan"}/book3s_hv_htab_plan.c
 		cmp {"$dir","$BATS_FILE_TMPDIR/plan"}/book3s_hv_htab_plan.h
