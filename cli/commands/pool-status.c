@@ -80,15 +80,21 @@ static void find_out_by_trying(struct call *call, struct pool *pool)
 		pool_add_source(pool, "/dev/kvm");
 }
 
-/* Whether a guest with a hashed page table can start here, as `kvm-htab doctor` judges. */
+/*
+ * Whether a guest with a hashed page table can start here, as `kvm-htab doctor` judges. What only
+ * the collector of metrics may not do, VMMs may.
+ */
 static bool can_run_guests(const struct call *call)
 {
+	bool can = !call->err.status && !call->fault.status;
 	struct item items[DOCTOR_ITEMS] = { 0 };
-	bool failed = doctor_examine(&call->fs, &call->host, true, items);
 
-	for (size_t i = 0; i < DOCTOR_ITEMS; i++)
+	doctor_examine(&call->fs, &call->host, true, items);
+	for (size_t i = 0; i < DOCTOR_ITEMS; i++) {
+		can &= items[i].state != ITEM_FAILED || items[i].of_user;
 		item_clear(&items[i]);
-	return !failed && !call->err.status && !call->fault.status;
+	}
+	return can;
 }
 
 static void print_metrics(struct call *call)

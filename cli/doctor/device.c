@@ -59,6 +59,7 @@ static void device_refused(const struct stat *st, const char *access, struct ite
 
 	user_name(geteuid(), user);
 	item_set(item, ITEM_FAILED, "%s: permission denied for user %s", access, user);
+	item->of_user = true;
 	if (has_group(st)) {
 		item_advise(item, "as root, add the user to the group, then log in again");
 		item_set_next(item, "usermod -aG %s %s", group_name(st->st_gid, group), user);

@@ -19,6 +19,7 @@ enum item_state {
 struct item {
 	const char *name;
 	enum item_state state;
+	bool of_user; /* the finding is about who runs kvm-htab, not about the host */
 	char *what; /* the finding; owned, as the next two */
 	char *advice; /* what to do about it; NULL: nothing */
 	char *next; /* a command that does it; NULL: none */

@@ -238,7 +238,7 @@ static void advise_modules(const struct doctor *doctor, struct item *item)
 #define GONE "htab_move_max_order"
 
 /* The kernel ignores a parameter that it does not have: only a line in its log says so. */
-static void warn_of_parameter(const struct doctor *doctor, struct item *item)
+static void warn_of_parameter(const struct doctor *doctor, const char *release, struct item *item)
 {
 	_cleanup_free_ char *where = NULL;
 
@@ -248,7 +248,7 @@ static void warn_of_parameter(const struct doctor *doctor, struct item *item)
 	if (!where)
 		return;
 	item_set(item, ITEM_WARNING, "%s, with the kvm-htab series, which ignores " GONE " in %s",
-		 *doctor->release ? doctor->release : "release unknown", where);
+		 release, where);
 	item_advise(item, "replace it by htab_move_max_pause_ms, the milliseconds that a VM may "
 			  "pause: see KERNEL in kvm-htab(8)");
 }
@@ -263,7 +263,7 @@ void doctor_kernel(struct doctor *doctor, struct item *item)
 
 	if (sysfs_has(doctor->fs, "/sys/kernel/kvm_htab/pool/state")) {
 		item_set(item, ITEM_OK, "%s, with the kvm-htab series", release);
-		warn_of_parameter(doctor, item);
+		warn_of_parameter(doctor, release, item);
 	} else if (has_requests || sysfs_has(doctor->fs, "/sys/kernel/kvm_htab")) {
 		item_set(item, ITEM_OK,
 			 "%s, with modules of the kvm-htab series: the pool is known from the "

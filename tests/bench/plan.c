@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "../fuzz/htab/random.h"
 #include "pool.h"
 
 /* Granules of 256 KiB */

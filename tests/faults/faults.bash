@@ -19,7 +19,6 @@ calls() {
 			echo "$command $form --vm fd:9"
 		done
 	done
-	echo "pool-status --format=prometheus --sysroot $POWER"
 	# with VMs, from either source, and a pool that ails
 	for form in --raw --json; do
 		echo "list $form --sysroot $TREES/power9-6.1"
@@ -77,7 +76,7 @@ honest() {
 		def honest($a; $b; $key; $rough):
 			$a == $b or $b == null or any(words[]; . == $key) or ($rough and any(sizes[]; . == $key)) or
 			if ($a | type) == "object" and ($b | type) == "object" then
-				all($a | keys[]; . as $k | honest($a[$k]; $b[$k]; $k; $b.approximate == true))
+				all($a | keys[]; . as $k | ($k == "totals" and $b.hidden_vms != 0) or honest($a[$k]; $b[$k]; $k; $b.approximate == true))
 			elif ($a | type) == "array" and ($b | type) == "array" then
 				all(range($b | length); . as $i | honest($a[$i]; $b[$i]; ""; $rough))
 			else false end;
@@ -89,6 +88,8 @@ honest() {
 # where $denied, by a host that does not tell, things are unknown
 judge() {
 	judge_failure "$@"
+	# A reader that has had enough is no error
+	[[ $2 != 'write '*' EPIPE' ]] || return 0
 	if [[ ! ${denied-} ]]; then
 		judge_success "$@"
 	elif [[ " $* " == *' --json '* && $(<"$1.status") == 0 ]] && ! honest "$1"; then

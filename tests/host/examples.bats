@@ -69,6 +69,11 @@ check() {
 		((lines[1] > 30))
 		;;
 	*jq*) ((output > 0)) ;;
+	*' capture '*)
+		assert_output ''
+		run host "kvm-htab pool-status --sysroot /tmp/examples/${1##* } --json"
+		assert_success
+		;;
 	*' fit '*) assert_line --regexp ' yes +room' ;;
 	*' doctor') assert_line 'Guests with a hashed page table can run here' ;;
 	*' pool-status') assert_line --regexp '^Pool +ready' ;;

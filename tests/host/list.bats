@@ -55,8 +55,8 @@ of() {
 	list -rbn
 	assert_success
 	assert_equal "$stderr" ''
-	assert_line --index 0 --regexp "^[0-9]+ 26 pool $((1 << 26)) $((1 << 26)) $first vmm -$"
-	assert_line --index 1 --regexp "^[0-9]+ 20 pages $((1 << 20)) $((1 << 20)) $second vmm -$"
+	assert_line --index 0 --regexp "^[0-9]+ fresh hash 26 pool $((1 << 26)) $((1 << 26)) $first vmm -$"
+	assert_line --index 1 --regexp "^[0-9]+ fresh hash 20 pages $((1 << 20)) $((1 << 20)) $second vmm -$"
 	assert_equal "${#lines[@]}" 2
 	pool_gave $((1 << 26))
 
@@ -198,7 +198,7 @@ of() {
 	assert_equal "$(of '.results[0].users')" \
 		"[{\"id\":${id%/pid},\"order\":26,\"table_bytes\":$((1 << 26)),\"pid\":$first,\"vmm\":\"vmm\",\"domain\":null}]"
 	run host kvm-htab pool-status
-	assert_line --regexp "^ +26 +64M +$first vmm +-$"
+	assert_line --regexp "^ *${id%/pid} +26 +64M +$first vmm +-$"
 	refute_output --partial "$second"
 	run --separate-stderr host_as nobody kvm-htab pool-status
 	assert_success

@@ -52,7 +52,6 @@ check() {
 	local other dir
 	for other in 6.12 7.2; do
 		dir=$BATS_TEST_TMPDIR/$other
-		grep -q 'book3s_hv_htab_plan' ../../../kernel/patches/$other/*.patch || skip "not in $other yet"
 		make -s O="$dir" LINE=$other "$dir"/book3s_hv_htab_plan.{c,h}
 		cmp {"$dir","$BATS_FILE_TMPDIR/plan"}/book3s_hv_htab_plan.c
 		cmp {"$dir","$BATS_FILE_TMPDIR/plan"}/book3s_hv_htab_plan.h
@@ -67,7 +66,7 @@ mutant() {
 	! cmp -s "$planner" "$dir/arch/powerpc/kvm/book3s_hv_htab_plan.c" || fail 'nothing has changed'
 	make -s O="$dir" CFLAGS='-O1 -w' PLANNER="$planner" "$dir/check"
 	# shellcheck disable=SC2086 # name and number
-	run -1 timeout 20 "$dir/check" ${2/ / 1 }
+	run -1 timeout 120 "$dir/check" ${2/ / 1 }
 }
 
 @test "planners that are wrong are found" {

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../../fuzz/htab/random.h"
 #include "pool.h"
 
 #define TIB_GRANULES (1ul << 22)
@@ -111,15 +112,15 @@ static unsigned long check_plan(const struct pool *pool, unsigned long nr, struc
 	return plan.cost;
 }
 
-static void random_mix(struct mix *mix, unsigned int max_order, unsigned long max_gap)
+static void make_mix(struct mix *mix, unsigned int max_order, unsigned long max_gap)
 {
-	mix->max_order = random_below(max_order + 1);
-	mix->larger = random_below(3) * 30 + 40;
-	mix->gaps = random_below(101);
-	mix->max_gap = random_below(max_gap) + 1;
-	mix->unknown = random_below(3) * 5;
-	mix->stays = random_below(3) * 10;
-	mix->aligned = random_below(3) * 50;
+	mix->max_order = below(max_order + 1);
+	mix->larger = below(3) * 30 + 40;
+	mix->gaps = below(101);
+	mix->max_gap = below(max_gap) + 1;
+	mix->unknown = below(3) * 5;
+	mix->stays = below(3) * 10;
+	mix->aligned = below(3) * 50;
 }
 
 /* Compares the plans for each size of room */
@@ -150,8 +151,8 @@ static void check_small(unsigned long n)
 	struct mix mix;
 
 	while (n--) {
-		pool_init(&pool, random_below(39) + 2, random_below(10));
-		random_mix(&mix, 4, 6);
+		pool_init(&pool, below(39) + 2, below(10));
+		make_mix(&mix, 4, 6);
 		mix.replaced = 50;
 		pool_fill(&pool, &mix);
 		check_sizes(&pool, brute_force, true);
@@ -166,8 +167,8 @@ static void check_medium(unsigned long n)
 	struct mix mix;
 
 	while (n--) {
-		pool_init(&pool, random_below(2000) + 1, random_below(200));
-		random_mix(&mix, 8, 60);
+		pool_init(&pool, below(2000) + 1, below(200));
+		make_mix(&mix, 8, 60);
 		if (n % 2)
 			mix = (struct mix){
 				.max_order = 4, .larger = 80, .gaps = 15, .max_gap = 20
@@ -259,20 +260,20 @@ static void check_stale(unsigned long n)
 	unsigned int i;
 
 	while (n--) {
-		pool_init(&pool, random_below(500) + 1, random_below(50) + 1);
-		random_mix(&mix, 5, 20);
+		pool_init(&pool, below(500) + 1, below(50) + 1);
+		make_mix(&mix, 5, 20);
 		mix.replaced = 50;
 		pool_fill(&pool, &mix);
 		/* Each can be a run that is busy for an unknown reason then */
 		pool.nr_unknown += pool.nr_tables;
 		for (i = 0; i < pool.nr_tables; i++) {
 			table = &pool.tables[i];
-			g = table->at + random_below(hpt_plan_size(table));
-			if (random_below(5) == 0) {
+			g = table->at + below(hpt_plan_size(table));
+			if (below(5) == 0) {
 				pool.busy[g / BITS_PER_LONG] &= ~(1ul << (g % BITS_PER_LONG));
-			} else if (random_below(5) == 0) {
-				table->order += random_below(80);
-			} else if (random_below(5) == 0 && i) {
+			} else if (below(5) == 0) {
+				table->order += below(80);
+			} else if (below(5) == 0 && i) {
 				table->at = table[-1].at;
 			}
 		}

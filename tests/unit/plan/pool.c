@@ -5,23 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../../fuzz/htab/random.h"
 #include "pool.h"
-
-static unsigned long random_state;
-
-void random_seed(unsigned long seed)
-{
-	random_state = seed * 0x9e3779b97f4a7c15 + 1;
-}
-
-/* xorshift64*, from 0 to @n - 1 */
-unsigned long random_below(unsigned long n)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (random_state * 0x2545f4914f6cdd1d >> 16) % n;
-}
 
 static void *allocate(size_t n, size_t size)
 {
@@ -78,11 +63,6 @@ void pool_add_unknown(struct pool *pool, unsigned long at, unsigned long nr)
 	pool->nr_unknown++;
 }
 
-static bool percent(unsigned int n)
-{
-	return random_below(100) < n;
-}
-
 void pool_fill(struct pool *pool, const struct mix *mix)
 {
 	unsigned long at = 0, nr;
@@ -90,24 +70,24 @@ void pool_fill(struct pool *pool, const struct mix *mix)
 
 	pool_clear(pool);
 	while (at < pool->nr_granules) {
-		if (percent(mix->gaps))
-			at += random_below(mix->max_gap) + 1;
-		if (at < pool->nr_granules && percent(mix->unknown)) {
-			nr = min(random_below(3) + 1, pool->nr_granules - at);
+		if (chance(mix->gaps))
+			at += below(mix->max_gap) + 1;
+		if (at < pool->nr_granules && chance(mix->unknown)) {
+			nr = min(below(3) + 1ul, pool->nr_granules - at);
 			pool_add_unknown(pool, at, nr);
 			at += nr;
 			continue;
 		}
-		for (order = 0; order < mix->max_order && percent(mix->larger);)
+		for (order = 0; order < mix->max_order && chance(mix->larger);)
 			order++;
-		if (percent(mix->aligned))
+		if (chance(mix->aligned))
 			at = ALIGN(at, 1ul << order);
-		if (at >= pool->nr_granules || !pool_add(pool, at, order, percent(mix->stays)))
+		if (at >= pool->nr_granules || !pool_add(pool, at, order, chance(mix->stays)))
 			break;
 		at += 1ul << order;
 	}
-	if (pool->nr_tables && percent(mix->replaced))
-		pool->tables[random_below(pool->nr_tables)].replaced = true;
+	if (pool->nr_tables && chance(mix->replaced))
+		pool->tables[below(pool->nr_tables)].replaced = true;
 }
 
 /* A character for each granule: a table's letter, in upper case if it stays; @ is replaced; # unknown; . free */

@@ -30,9 +30,6 @@ struct mix {
 	unsigned int replaced;
 };
 
-void random_seed(unsigned long seed);
-unsigned long random_below(unsigned long n);
-
 void pool_init(struct pool *pool, unsigned long nr_granules, unsigned int max_tables);
 void pool_clear(struct pool *pool);
 void pool_free(struct pool *pool);
