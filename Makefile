@@ -36,6 +36,7 @@ docdir ?= $(datadir)/doc/kvm-htab
 bashcompletiondir ?= $(datadir)/bash-completion/completions
 zshcompletiondir ?= $(datadir)/zsh/site-functions
 fishcompletiondir ?= $(datadir)/fish/vendor_completions.d
+systemunitdir ?= $(prefix)/lib/systemd/system
 
 # The version stands in cli/Makefile.
 version := $(shell sed -n 's/^VERSION ?= //p' cli/Makefile)
@@ -45,6 +46,10 @@ export NO_INSTALL
 all:
 	@$(MAKE) --no-print-directory -C cli
 
+units := kvm-htab-metrics.service kvm-htab-metrics.timer
+examples := $(notdir $(wildcard examples/*))
+monitoring := $(notdir $(wildcard monitoring/*.yml monitoring/*.json))
+
 install: all
 	install -D -m 0755 cli/build/kvm-htab "$(DESTDIR)$(bindir)/kvm-htab"
 	install -D -m 0644 man/kvm-htab.8 "$(DESTDIR)$(mandir)/man8/kvm-htab.8"
@@ -52,17 +57,20 @@ install: all
 	install -D -m 0644 completions/kvm-htab.bash "$(DESTDIR)$(bashcompletiondir)/kvm-htab"
 	install -D -m 0644 completions/_kvm-htab "$(DESTDIR)$(zshcompletiondir)/_kvm-htab"
 	install -D -m 0644 completions/kvm-htab.fish "$(DESTDIR)$(fishcompletiondir)/kvm-htab.fish"
-	install -D -m 0644 README.md "$(DESTDIR)$(docdir)/README.md"
-	install -D -m 0644 CHANGELOG "$(DESTDIR)$(docdir)/CHANGELOG"
-	install -D -m 0644 examples/share-vm-fd.c "$(DESTDIR)$(docdir)/examples/share-vm-fd.c"
+	install -D -m 0644 -t "$(DESTDIR)$(docdir)" README.md CHANGELOG
+	install -D -m 0644 -t "$(DESTDIR)$(docdir)/examples" $(addprefix examples/,$(examples))
+	install -D -m 0644 -t "$(DESTDIR)$(docdir)/monitoring" $(addprefix monitoring/,$(monitoring))
+	install -D -m 0644 -t "$(DESTDIR)$(systemunitdir)" $(addprefix monitoring/,$(units))
+	sed -i 's|@bindir@|$(bindir)|' "$(DESTDIR)$(systemunitdir)/kvm-htab-metrics.service"
 
 uninstall:
 	rm -f "$(DESTDIR)$(bindir)/kvm-htab" "$(DESTDIR)$(mandir)/man8/kvm-htab.8" \
 		"$(DESTDIR)$(mandir)/man7/kvm-htab-vm-socket.7" "$(DESTDIR)$(bashcompletiondir)/kvm-htab" \
 		"$(DESTDIR)$(zshcompletiondir)/_kvm-htab" "$(DESTDIR)$(fishcompletiondir)/kvm-htab.fish"
-	rm -f "$(DESTDIR)$(docdir)/README.md" "$(DESTDIR)$(docdir)/CHANGELOG" \
-		"$(DESTDIR)$(docdir)/examples/share-vm-fd.c"
-	-rmdir "$(DESTDIR)$(docdir)/examples" "$(DESTDIR)$(docdir)"
+	rm -f $(foreach file,README.md CHANGELOG $(addprefix examples/,$(examples)) $(addprefix monitoring/,$(monitoring)),\
+		"$(DESTDIR)$(docdir)/$(file)")
+	rm -f $(foreach unit,$(units),"$(DESTDIR)$(systemunitdir)/$(unit)")
+	-rmdir "$(DESTDIR)$(docdir)/examples" "$(DESTDIR)$(docdir)/monitoring" "$(DESTDIR)$(docdir)"
 
 # git archive sorts, and takes owner root and the time of the commit; xz's blocks depend on its threads.
 dist: archive := build/kvm-htab-$(version).tar

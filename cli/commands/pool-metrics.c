@@ -115,5 +115,8 @@ void pool_metrics_print(const struct host *host, const struct pool *pool, bool a
 	print_states(pool);
 	print_facts(pool);
 	print_fits(pool);
+	if (pool_may_exist(pool))
+		print_flag("moving_allowed", "whether the kernel may move tables to make room",
+			   pool->moving == MOVING_ALLOWED);
 	print_sources(pool->sources);
 }

@@ -22,10 +22,13 @@ setup() {
 	for file in share/man/man8/kvm-htab.8 share/man/man7/kvm-htab-vm-socket.7 \
 		share/bash-completion/completions/kvm-htab share/zsh/site-functions/_kvm-htab \
 		share/fish/vendor_completions.d/kvm-htab.fish share/doc/kvm-htab/README.md \
-		share/doc/kvm-htab/CHANGELOG share/doc/kvm-htab/examples/share-vm-fd.c; do
+		share/doc/kvm-htab/CHANGELOG share/doc/kvm-htab/examples/share-vm-fd.c \
+		share/doc/kvm-htab/monitoring/kvm-htab.rules.yml \
+		share/doc/kvm-htab/monitoring/kvm-htab-dashboard.json \
+		lib/systemd/system/kvm-htab-metrics.service lib/systemd/system/kvm-htab-metrics.timer; do
 		assert_line "$file 644"
 	done
-	assert_equal "${#lines[@]}" 9
+	assert_equal "${#lines[@]}" 13
 	touch "$dest/usr/bin/other"
 	make_in "$ROOT" uninstall DESTDIR="$dest" prefix=/usr
 	run find "$dest" ! -type d -o -name kvm-htab
@@ -72,14 +75,14 @@ commands() {
 
 @test "install: every directory can be chosen, and uninstall follows" {
 	directories=()
-	for name in bin man doc bashcompletion zshcompletion fishcompletion; do
+	for name in bin man doc bashcompletion zshcompletion fishcompletion systemunit; do
 		directories+=("${name}dir=/chosen/$name")
 	done
 	make_in "$ROOT" install DESTDIR="$dest" "${directories[@]}"
 	run ls "$dest"
 	assert_output chosen
 	run ls "$dest/chosen"
-	assert_output $'bashcompletion\nbin\ndoc\nfishcompletion\nman\nzshcompletion'
+	assert_output $'bashcompletion\nbin\ndoc\nfishcompletion\nman\nsystemunit\nzshcompletion'
 	make_in "$ROOT" uninstall DESTDIR="$dest" "${directories[@]}"
 	run find "$dest" ! -type d
 	assert_output ""

@@ -31,6 +31,10 @@ libraries() {
 	assert_line share/bash-completion/completions/kvm-htab
 	assert_line share/zsh/vendor-completions/_kvm-htab
 	assert_line share/fish/vendor_completions.d/kvm-htab.fish
+	assert_line lib/systemd/system/kvm-htab-metrics.timer
+	# off until it is enabled
+	run dpkg-deb -I "$deb" postinst
+	refute_output --regexp 'deb-systemd-helper enable|start'
 	run readelf --dyn-syms --wide "$BATS_TEST_TMPDIR/unpacked/usr/bin/kvm-htab"
 	assert_output --partial __read_chk # as in hardening.bats
 }
