@@ -58,7 +58,8 @@ install: all
 	install -D -m 0644 completions/_kvm-htab "$(DESTDIR)$(zshcompletiondir)/_kvm-htab"
 	install -D -m 0644 completions/kvm-htab.fish "$(DESTDIR)$(fishcompletiondir)/kvm-htab.fish"
 	install -D -m 0644 -t "$(DESTDIR)$(docdir)" README.md CHANGELOG
-	install -D -m 0644 -t "$(DESTDIR)$(docdir)/examples" $(addprefix examples/,$(examples))
+	install -D -m 0644 -t "$(DESTDIR)$(docdir)/examples" $(addprefix examples/,$(filter %.c,$(examples)))
+	install -D -m 0755 -t "$(DESTDIR)$(docdir)/examples" $(addprefix examples/,$(filter-out %.c,$(examples)))
 	install -D -m 0644 -t "$(DESTDIR)$(docdir)/monitoring" $(addprefix monitoring/,$(monitoring))
 	install -D -m 0644 -t "$(DESTDIR)$(systemunitdir)" $(addprefix monitoring/,$(units))
 	sed -i 's|@bindir@|$(bindir)|' "$(DESTDIR)$(systemunitdir)/kvm-htab-metrics.service"
