@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "commands/watch.h"
 #include "lib/stdout.h"
 
 void call_note(struct call *call, const char *subject, const char *text)
@@ -154,17 +155,24 @@ static void call_clear(struct call *call)
 	error_clear(&call->err);
 }
 
-enum exit_status command_run(const struct command *command, int argc, char **argv)
+enum exit_status command_once(const struct options *options)
 {
-	_cleanup_(call_clear) struct call call = { .options.command = command, .fs.root_fd = -1 };
+	_cleanup_(call_clear) struct call call = { .options = *options, .fs.root_fd = -1 };
 
-	options_parse(argc, argv, &call.options);
 	if (prepare(&call)) {
 		complain(NULL, "%s", call.err.message);
 		return call.err.status;
 	}
-	command->run(&call);
+	options->command->run(&call);
 	if (call.nresults < call.nrows)
 		call.nresults = call.nrows;
 	return print(&call);
+}
+
+enum exit_status command_run(const struct command *command, int argc, char **argv)
+{
+	struct options options = { .command = command };
+
+	options_parse(argc, argv, &options);
+	return options.watch_ms ? watch(&options) : command_once(&options);
 }

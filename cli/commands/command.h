@@ -46,6 +46,7 @@ struct command {
 	const struct column *columns;
 	size_t ncolumns;
 	const char *defaults; /* columns of the table, as in --output */
+	bool rows_have_names; /* the first column tells which row it is, for --watch */
 	size_t row_bytes, data_bytes;
 
 	/* Does the work. */
@@ -64,8 +65,11 @@ struct command {
 	void (*add_to_document)(const struct call *call, struct json_object *document);
 };
 
-/* Runs @command. Returns its exit status. */
+/* Runs @command, once or with --watch. Returns its exit status. */
 enum exit_status command_run(const struct command *command, int argc, char **argv);
+
+/* Runs options->command once and prints the results. Returns its exit status. */
+enum exit_status command_once(const struct options *options);
 
 /*
  * Prints @text after the results, unless --quiet or --json is given. NULL is ignored. Both strings

@@ -42,9 +42,11 @@ const struct command list_command = {
 	.summary = "list the VMs of this host and their tables",
 	.doc = "List the VMs of this host: their tables, the size of these, and the processes "
 	       "that created them. Only root sees everything. Unknown values are shown as \"-\".",
+	.groups = OPTIONS_WATCH,
 	.columns = vm_list_columns,
 	.ncolumns = VM_LIST_NCOLUMNS,
 	.defaults = "ID,ORDER,SOURCE,SIZE,REVMAP,PID,VMM,DOMAIN",
+	.rows_have_names = true,
 	.row_bytes = sizeof(struct vm_row),
 	.data_bytes = sizeof(struct list),
 	.run = run,

@@ -32,6 +32,7 @@ enum {
 	OPT_FORMAT,
 	OPT_FORCE,
 	OPT_MAP,
+	OPT_WATCH,
 	OPT_KEYS /* number of keys, including letters */
 };
 
@@ -51,6 +52,7 @@ struct options {
 	unsigned int count; /* of guests; 1 unless given */
 	bool probe;
 	bool map;
+	unsigned int watch_ms; /* 0: not given */
 	bool metrics;
 };
 
@@ -58,6 +60,7 @@ struct options {
 enum option_groups {
 	OPTIONS_VM = 1, /* --vm, --timeout */
 	OPTIONS_CHANGE = 2, /* --dry-run, --wait, --force */
+	OPTIONS_WATCH = 4, /* --watch */
 };
 
 /* The order given with --order, or the one that QEMU uses for --ram; 0: neither was given. */
