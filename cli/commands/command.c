@@ -146,33 +146,38 @@ static int prepare(struct call *call)
 	return 0;
 }
 
-static void call_clear(struct call *call)
+/* Frees and forgets all but the options. */
+static void call_clear(struct call **pointer)
 {
+	struct call *call = *pointer;
+
 	if (call->data && call->options.command->clear)
 		call->options.command->clear(call->data);
 	free(call->data);
 	sysfs_close(&call->fs);
 	error_clear(&call->err);
+	memset(&call->layout, 0, sizeof(*call) - offsetof(struct call, layout));
 }
 
-enum exit_status command_once(const struct options *options)
+enum exit_status command_once(struct call *call)
 {
-	_cleanup_(call_clear) struct call call = { .options = *options, .fs.root_fd = -1 };
+	_cleanup_(call_clear) struct call *cleared = call;
 
-	if (prepare(&call)) {
-		complain(NULL, "%s", call.err.message);
-		return call.err.status;
+	call->fs.root_fd = -1;
+	if (prepare(cleared)) {
+		complain(NULL, "%s", call->err.message);
+		return call->err.status;
 	}
-	options->command->run(&call);
-	if (call.nresults < call.nrows)
-		call.nresults = call.nrows;
-	return print(&call);
+	call->options.command->run(call);
+	if (call->nresults < call->nrows)
+		call->nresults = call->nrows;
+	return print(call);
 }
 
 enum exit_status command_run(const struct command *command, int argc, char **argv)
 {
-	struct options options = { .command = command };
+	struct call call = { .options.command = command };
 
-	options_parse(argc, argv, &options);
-	return options.watch_ms ? watch(&options) : command_once(&options);
+	options_parse(argc, argv, &call.options);
+	return call.options.watch_ms ? watch(&call) : command_once(&call);
 }

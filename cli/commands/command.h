@@ -20,7 +20,7 @@ struct note {
 
 /* One call of a command. The command fills in the members after data. */
 struct call {
-	struct options options;
+	struct options options; /* all after them is of one run; --watch makes several */
 	struct layout layout;
 	struct sysfs fs;
 	struct host host;
@@ -68,8 +68,8 @@ struct command {
 /* Runs @command, once or with --watch. Returns its exit status. */
 enum exit_status command_run(const struct command *command, int argc, char **argv);
 
-/* Runs options->command once and prints the results. Returns its exit status. */
-enum exit_status command_once(const struct options *options);
+/* Runs call->options.command once and prints the results. Returns its exit status. */
+enum exit_status command_once(struct call *call);
 
 /*
  * Prints @text after the results, unless --quiet or --json is given. NULL is ignored. Both strings

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "commands/command.h"
 #include "lib/clock.h"
 #include "lib/stdout.h"
 #include "lib/terminal.h"
@@ -54,7 +53,7 @@ static int compare_lines(const void *a, const void *b)
 static int split(struct look *look)
 {
 	size_t n = 0;
-	char *next = look->text, *line;
+	char *line = look->text;
 
 	for (const char *s = look->text; (s = strchr(s, '\n')); s++)
 		n++;
@@ -62,8 +61,11 @@ static int split(struct look *look)
 	look->sorted = calloc(n + 1, sizeof(*look->sorted));
 	if (!look->lines || !look->sorted)
 		return -ENOMEM;
-	while (look->nlines < n && (line = strsep(&next, "\n")))
+	while (look->nlines < n) {
 		look->lines[look->nlines++] = line;
+		line = strchr(line, '\n');
+		*line++ = '\0';
+	}
 	memcpy(look->sorted, look->lines, n * sizeof(*look->lines));
 	qsort(look->sorted, n, sizeof(*look->sorted), compare_lines);
 	return 0;
@@ -79,7 +81,7 @@ static bool has_line(const struct look *look, const char *line)
  * Runs the command and keeps what it prints, together if @together, so that messages stand below
  * the results. Errors: -ENOMEM.
  */
-static int take_look(const struct options *options, bool together, struct look *look)
+static int take_look(struct call *call, bool together, struct look *look)
 {
 	FILE *const out = stdout, *const err = stderr;
 	size_t length;
@@ -90,7 +92,7 @@ static int take_look(const struct options *options, bool together, struct look *
 	if (opened) {
 		stdout = text;
 		stderr = messages;
-		look->status = command_once(options);
+		look->status = command_once(call);
 		stdout = out;
 		stderr = err;
 	}
@@ -103,10 +105,11 @@ static int take_look(const struct options *options, bool together, struct look *
 
 static void now_format(char text[static CELL_MAX])
 {
-	time_t now = time(NULL);
+	struct timespec now;
 	struct tm tm;
 
-	if (!localtime_r(&now, &tm) || !strftime(text, CELL_MAX, "%FT%T%z", &tm))
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (!localtime_r(&now.tv_sec, &tm) || !strftime(text, CELL_MAX, "%FT%T%z", &tm))
 		*text = '\0';
 }
 
@@ -180,19 +183,19 @@ static int print_headings(const struct options *options)
 	return output_table(&layout, NULL, command->row_bytes, 0, &options->output);
 }
 
-static enum exit_status report_changes(const struct options *options)
+static enum exit_status report_changes(struct call *call)
 {
 	_cleanup_(look_clear) struct look old = { 0 };
-	struct options raw = *options;
+	struct options *options = &call->options;
 
-	raw.output.raw = true;
-	raw.map = false;
-	if (!raw.output.noheadings && print_headings(&raw))
+	options->output.raw = true;
+	options->map = false;
+	if (!options->output.noheadings && print_headings(options))
 		return STATUS_FAILED;
-	raw.output.noheadings = true;
+	options->output.noheadings = true;
 	while (true) {
 		struct look look = { 0 };
-		int r = take_look(&raw, false, &look);
+		int r = take_look(call, false, &look);
 
 		if (!r)
 			print_changes(options->command, &old, &look);
@@ -234,7 +237,7 @@ static void draw(const struct options *options, const struct look *old, const st
 	terminal_end();
 }
 
-static enum exit_status redraw(const struct options *options)
+static enum exit_status redraw(struct call *call)
 {
 	_cleanup_(look_clear) struct look old = { 0 };
 	_cleanup_(terminal_close) struct terminal terminal = { .signals = -1 };
@@ -243,16 +246,16 @@ static enum exit_status redraw(const struct options *options)
 	do {
 		struct look look = { 0 };
 
-		r = r ?: take_look(options, true, &look);
+		r = r ?: take_look(call, true, &look);
 		if (!r)
-			draw(options, &old, &look);
+			draw(&call->options, &old, &look);
 		look_clear(&old);
 		old = look;
-	} while (!r && terminal_wait(&terminal, options->watch_ms) != TERMINAL_QUIT);
+	} while (!r && terminal_wait(&terminal, call->options.watch_ms) != TERMINAL_QUIT);
 	return r ? STATUS_FAILED : old.status;
 }
 
-enum exit_status watch(const struct options *options)
+enum exit_status watch(struct call *call)
 {
-	return terminal_can_redraw() ? redraw(options) : report_changes(options);
+	return terminal_can_redraw() ? redraw(call) : report_changes(call);
 }
