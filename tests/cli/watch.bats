@@ -207,3 +207,34 @@ TIME='^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+-][0-9]{4}'
 	run timeout 10 bash -c '"$0" list --watch=0.1 -o ID,PID --sysroot "$1" | head -n 1; sleep 0.3; echo >>"$1/x"' "$KVM_HTAB" "$tree"
 	assert_output --partial 'TIME CHANGE ID PID'
 }
+
+# Progress
+
+@test "on a terminal, what a command waits for; the line is gone afterwards" {
+	cd "$BATS_TEST_TMPDIR"
+	start_peer silent "$PWD/sock"
+	terminal
+	keys "$KVM_HTAB vm-status --vm ./sock --timeout=3 -r 2>&1" Enter
+	shows '^kvm-htab: ./sock: waiting for its VMM to send the VM \([0-2] of 3 s\)'
+	shows 'the peer sent nothing within 3 s'
+	left_as_it_was 1
+	run screen
+	refute_output --partial waiting
+	stop_peer
+}
+
+@test "no progress where standard error is no terminal, or with --quiet" {
+	cd "$BATS_TEST_TMPDIR"
+	start_peer silent "$PWD/sock"
+	run kvm_htab vm-status --vm ./sock --timeout=1.5
+	refute_output --partial waiting
+	stop_peer
+	rm -f sock
+	start_peer silent "$PWD/sock"
+	terminal
+	keys "$KVM_HTAB vm-status -q --vm ./sock --timeout=2" Enter
+	sleep 1.5
+	run screen
+	refute_output --partial waiting
+	stop_peer
+}
