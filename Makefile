@@ -6,6 +6,7 @@
 #	make uninstall
 #	make dist		build/kvm-htab-VERSION.tar.xz of what is committed, the same wherever it is made
 #	make deb		Debian packages of what is committed, in build/deb; ARCH=ppc64el on another machine
+#	make demo DEMO=diagnose	what the tool says about five hosts with typical problems; a minute, no kernel is built
 #	make demo		the main job on screen, in an emulated POWER9 host
 #	make check		the tests that CI runs; KERNELS="6.1" MACHINES="powernv8 powernv9 powernv10 pseries"
 #	make check-long		what `make check` leaves out, which takes hours: these five, and more machines
@@ -86,8 +87,15 @@ deb:
 setup:
 	@tests/setup
 
+ifeq ($(DEMO),diagnose)
+demo:
+	@tests/setup --tool
+	@$(MAKE) -s --no-print-directory -C cli
+	@scripts/demo-diagnose
+else
 demo: setup
 	@tests/host/testbed/demo
+endif
 
 check: setup
 	@tests/check --kernels "$(KERNELS)" --machines "$(MACHINES)"
