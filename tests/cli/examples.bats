@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 load common
 
 setup() {
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
 	mkdir bin
 	PATH=$PWD/bin:$PATH
 	false_tool
@@ -138,7 +138,7 @@ print(json.dumps(asyncio.run(share_vm_fd.serve_one(sys.argv[2], int(sys.argv[1])
 
 @test "share_vm_fd.py has the numbers of the header" {
 	for name in KVM_CAP_PPC_HTAB_CTL KVM_PPC_HTAB_CTL_OFFER; do
-		header=$(sed -nE "s/^#define $name[[:space:]]+([0-9]+|\(1 << [0-9]\)|0x[0-9a-f]+).*/\1/p" "$ROOT/kernel/include/asm/kvm_htab.h")
+		header=$(sed -nE "s/^#define ${name}[[:space:]]+([0-9]+|\(1 << [0-9]\)|0x[0-9a-f]+).*/\1/p" "$ROOT/kernel/include/asm/kvm_htab.h")
 		mine=$(sed -n "s/^$name = //p" "$ROOT/examples/share_vm_fd.py")
 		assert_equal "$mine" "$((header))"
 	done

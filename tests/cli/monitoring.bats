@@ -28,10 +28,10 @@ unknown_metrics() {
 	run promtool test rules "$BATS_TEST_TMPDIR/alerts.yml"
 	assert_success
 	# no alert was forgotten
-	for alert in $(sed -n 's/^ *- alert: //p' "$MONITORING/kvm-htab.rules.yml"); do
+	while read -r alert; do
 		run grep -c "alertname: $alert\$" "$BATS_TEST_TMPDIR/alerts.yml"
 		((output >= 1)) || fail "alerts.yml does not test $alert"
-	done
+	done < <(sed -n 's/^ *- alert: //p' "$MONITORING/kvm-htab.rules.yml")
 }
 
 @test "promtool accepts the metrics of every tree" {
@@ -71,6 +71,7 @@ unknown_metrics() {
 	((${#exprs[@]} > 10))
 	echo 'groups: [{ name: panels, rules: [' >"$queries"
 	for query in "${exprs[@]}"; do
+		# shellcheck disable=SC2016 # variables of the dashboard
 		query=${query//'$instance'/.*}
 		jq -nr --arg expr "${query//'$__rate_interval'/5m}" '{ record: "panel", expr: $expr } | tojson + ","' >>"$queries"
 	done

@@ -204,6 +204,7 @@ TIME='^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+-][0-9]{4}'
 }
 
 @test "a reader that leaves ends it" {
+	# shellcheck disable=SC2016 # for that shell
 	run timeout 10 bash -c '"$0" list --watch=0.1 -o ID,PID --sysroot "$1" | head -n 1; sleep 0.3; echo >>"$1/x"' "$KVM_HTAB" "$tree"
 	assert_output --partial 'TIME CHANGE ID PID'
 }
