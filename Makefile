@@ -6,6 +6,7 @@
 #	make uninstall
 #	make dist		build/kvm-htab-VERSION.tar.xz of what is committed, the same wherever it is made
 #	make deb		Debian packages of what is committed, in build/deb; ARCH=ppc64el on another machine
+#	make rpm		an RPM package of what is committed, in build/rpm
 #	make demo DEMO=diagnose	what the tool says about five hosts with typical problems; a minute, no kernel is built
 #	make demo		the main job on screen, in an emulated POWER9 host
 #	make check		the tests that CI runs; KERNELS="6.1" MACHINES="powernv8 powernv9 powernv10 pseries"
@@ -84,6 +85,9 @@ dist:
 deb:
 	@scripts/deb $(ARCH)
 
+rpm:
+	@scripts/rpm
+
 setup:
 	@tests/setup
 
@@ -137,5 +141,5 @@ clean:
 help:
 	@sed -n 's/^#\t/  /p' Makefile
 
-.PHONY: all install uninstall dist deb setup demo check check-long check-debug check-dkms check-sanitize coverage fuzz bench \
+.PHONY: all install uninstall dist deb rpm setup demo check check-long check-debug check-dkms check-sanitize coverage fuzz bench \
 	shell clean help

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """The VMM's side of kvm-htab-vm-socket(7), for scripts: the sibling of share-vm-fd.c.
 

@@ -48,7 +48,7 @@ commands() {
 	git clone -q "$ROOT" "$BATS_TEST_TMPDIR/clone"
 	cp "$ROOT/README.md" "$BATS_TEST_TMPDIR/clone"
 	cd "$BATS_TEST_TMPDIR/clone"
-	mapfile -t typed < <(commands | grep '^make' | grep -v ' deb')
+	mapfile -t typed < <(commands | grep '^make' | grep -vE ' (deb|rpm)')
 	assert_equal "${typed[*]}" "make make install"
 	for command in "${typed[@]}"; do
 		DESTDIR=$dest bash -c "$command" >&2

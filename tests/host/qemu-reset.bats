@@ -73,11 +73,13 @@ state() {
 
 @test "a reset that is refused leaves the guest as it was" {
 	qmp '{ "execute": "stop" }'
+	# shellcheck disable=SC2016 # for the host
 	# as a user who may not force it, but may take the descriptor
 	host 'mkdir -p /tmp/bin && printf "#!/bin/sh\n[ \"\$1\" != reset ] || exec setpriv --bounding-set -all \
 		--inh-caps -all kvm-htab reset --json --vm \"\$4\"\nexec kvm-htab \"\$@\"\n" >/tmp/bin/kvm-htab'
 	host 'sed -i "s|exec kvm-htab|exec /usr/bin/kvm-htab|; s|-all kvm-htab|-all /usr/bin/kvm-htab|" /tmp/bin/kvm-htab
 		chmod +x /tmp/bin/kvm-htab'
+	# shellcheck disable=SC2016 # for the host
 	run host_limit 120 'PATH=/tmp/bin:$PATH python3 /tmp/reset-qemu /run/guest/orchestrator'
 	assert_failure 1
 	assert_line 'reset-qemu: kvm-htab reset failed with status 1'
