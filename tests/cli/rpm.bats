@@ -5,6 +5,7 @@
 bats_require_minimum_version 1.5.0
 load common
 
+# shellcheck disable=SC2153 # common.bash sets ROOT
 SPEC=$ROOT/packaging/rpm/kvm-htab.spec
 
 setup_file() {
@@ -66,7 +67,8 @@ contents() {
 }
 
 @test "the modules of pkg-config that it asks for are those that the build uses" {
-	for module in $(sed -n 's/^HEADERS_OF := //p' "$ROOT/cli/Makefile"); do
+	read -ra modules < <(sed -n 's/^HEADERS_OF := //p' "$ROOT/cli/Makefile")
+	for module in "${modules[@]}"; do
 		grep -qE "^BuildRequires: +pkgconfig\(($module|${module#lib})\)$" "$SPEC" || fail "$module"
 	done
 }
