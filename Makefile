@@ -6,6 +6,8 @@
 #	make uninstall
 #	make dist		build/kvm-htab-VERSION.tar.xz of what is committed, the same wherever it is made
 #	make deb		Debian packages of what is committed, in build/deb; ARCH=ppc64el on another machine
+#	make rpm		an RPM package of what is committed, in build/rpm
+#	make demo DEMO=diagnose	what the tool says about five hosts with typical problems; a minute, no kernel is built
 #	make demo		the main job on screen, in an emulated POWER9 host
 #	make check		the tests that CI runs; KERNELS="6.1" MACHINES="powernv8 powernv9 powernv10 pseries"
 #	make check-long		what `make check` leaves out, which takes hours: these five, and more machines
@@ -38,6 +40,7 @@ docdir ?= $(datadir)/doc/kvm-htab
 bashcompletiondir ?= $(datadir)/bash-completion/completions
 zshcompletiondir ?= $(datadir)/zsh/site-functions
 fishcompletiondir ?= $(datadir)/fish/vendor_completions.d
+systemunitdir ?= $(prefix)/lib/systemd/system
 
 # The version stands in cli/Makefile.
 version := $(shell sed -n 's/^VERSION ?= //p' cli/Makefile)
@@ -46,6 +49,10 @@ export NO_INSTALL
 
 all:
 	@$(MAKE) --no-print-directory -C cli
+
+units := kvm-htab-metrics.service kvm-htab-metrics.timer
+examples := $(notdir $(wildcard examples/*))
+monitoring := $(notdir $(wildcard monitoring/*.yml monitoring/*.json))
 
 install: all
 	install -D -m 0755 cli/build/kvm-htab "$(DESTDIR)$(bindir)/kvm-htab"
@@ -58,19 +65,22 @@ install: all
 	sed -e '/^#include <asm/{r kernel/include/asm/kvm_htab.h' -e 'd}' kernel/include/kvm-htab.h \
 		>"$(DESTDIR)$(includedir)/kvm-htab.h"
 	chmod 0644 "$(DESTDIR)$(includedir)/kvm-htab.h"
-	install -D -m 0644 README.md "$(DESTDIR)$(docdir)/README.md"
-	install -D -m 0644 CHANGELOG "$(DESTDIR)$(docdir)/CHANGELOG"
-	install -D -m 0644 examples/share-vm-fd.c "$(DESTDIR)$(docdir)/examples/share-vm-fd.c"
-	install -D -m 0755 examples/qemu-change-table "$(DESTDIR)$(docdir)/examples/qemu-change-table"
+	install -D -m 0644 -t "$(DESTDIR)$(docdir)" README.md CHANGELOG
+	install -D -m 0644 -t "$(DESTDIR)$(docdir)/examples" $(addprefix examples/,$(filter %.c,$(examples)))
+	install -D -m 0755 -t "$(DESTDIR)$(docdir)/examples" $(addprefix examples/,$(filter-out %.c,$(examples)))
+	install -D -m 0644 -t "$(DESTDIR)$(docdir)/monitoring" $(addprefix monitoring/,$(monitoring))
+	install -D -m 0644 -t "$(DESTDIR)$(systemunitdir)" $(addprefix monitoring/,$(units))
+	sed -i 's|@bindir@|$(bindir)|' "$(DESTDIR)$(systemunitdir)/kvm-htab-metrics.service"
 
 uninstall:
 	rm -f "$(DESTDIR)$(bindir)/kvm-htab" "$(DESTDIR)$(mandir)/man8/kvm-htab.8" \
 		"$(DESTDIR)$(mandir)/man7/kvm-htab-vm-socket.7" "$(DESTDIR)$(bashcompletiondir)/kvm-htab" \
 		"$(DESTDIR)$(zshcompletiondir)/_kvm-htab" "$(DESTDIR)$(fishcompletiondir)/kvm-htab.fish"
-	rm -f "$(DESTDIR)$(docdir)/README.md" "$(DESTDIR)$(docdir)/CHANGELOG" \
-		"$(DESTDIR)$(docdir)/examples/share-vm-fd.c" "$(DESTDIR)$(docdir)/examples/qemu-change-table" \
-		"$(DESTDIR)$(includedir)/kvm-htab.h"
-	-rmdir "$(DESTDIR)$(docdir)/examples" "$(DESTDIR)$(docdir)"
+	rm -f "$(DESTDIR)$(includedir)/kvm-htab.h"
+	rm -f $(foreach file,README.md CHANGELOG $(addprefix examples/,$(examples)) $(addprefix monitoring/,$(monitoring)),\
+		"$(DESTDIR)$(docdir)/$(file)")
+	rm -f $(foreach unit,$(units),"$(DESTDIR)$(systemunitdir)/$(unit)")
+	-rmdir "$(DESTDIR)$(docdir)/examples" "$(DESTDIR)$(docdir)/monitoring" "$(DESTDIR)$(docdir)"
 
 # git archive sorts, and takes owner root and the time of the commit; xz's blocks depend on its threads.
 dist: archive := build/kvm-htab-$(version).tar
@@ -82,11 +92,21 @@ dist:
 deb:
 	@scripts/deb $(ARCH)
 
+rpm:
+	@scripts/rpm
+
 setup:
 	@tests/setup
 
+ifeq ($(DEMO),diagnose)
+demo:
+	@tests/setup --tool
+	@$(MAKE) -s --no-print-directory -C cli
+	@scripts/demo-diagnose
+else
 demo: setup
 	@tests/host/testbed/demo
+endif
 
 check: setup
 	@tests/check --kernels "$(KERNELS)" --machines "$(MACHINES)"
@@ -132,5 +152,5 @@ clean:
 help:
 	@sed -n 's/^#\t/  /p' Makefile
 
-.PHONY: all install uninstall dist deb setup demo check check-long check-debug check-dkms check-sanitize coverage fuzz bench \
+.PHONY: all install uninstall dist deb rpm setup demo check check-long check-debug check-dkms check-sanitize coverage fuzz bench \
 	qemu shell clean help

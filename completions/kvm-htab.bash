@@ -15,9 +15,9 @@ _kvm_htab_commands() {
 	_kvm_htab_help "$1" | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'
 }
 
-# _kvm_htab_options PROGRAM [COMMAND]: long options, one per line, each with the name of its value
+# _kvm_htab_options PROGRAM [COMMAND]: long options, one per line, each with the name of its value if it requires one
 _kvm_htab_options() {
-	_kvm_htab_help "$@" | sed -nE 's/^ +(-., )?(--[a-z-]+)(=([^ ]+))?( .*)?$/\2 \4/p'
+	_kvm_htab_help "$@" | sed -nE 's/^ +(-., )?(--[a-z-]+)(\[=[^ ]+)?(=([^ ]+))?( .*)?$/\2 \5/p'
 }
 
 # _kvm_htab_takes_directory PROGRAM COMMAND: whether DIR is its argument

@@ -82,7 +82,7 @@ function __kvm_htab_options
     set -l command $argv[2..]
 
     __kvm_htab_help $command |
-        sed -nE 's/^ +(-(.), )?--([a-z-]+)(=([^ ]+))? *(.*)$/\2\t\3\t\5\t\6/p' |
+        sed -nE 's/^ +(-(.), )?--([a-z-]+)(\[=[^ ]+)?(=([^ ]+))? *(.*)$/\2\t\3\t\6\t\7/p' |
         while read -l -d \t short long value text
             set -l spec -c kvm-htab -n $condition -l $long -d $text
             test -z $short; or set -a spec -s $short

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "commands/watch.h"
 #include "lib/stdout.h"
 #include "lib/text.h"
 
@@ -127,59 +128,73 @@ static enum exit_status print(const struct call *call)
 	return status_of(call);
 }
 
-static int prepare(struct call *call)
+int command_layout(const struct options *options, struct layout *layout, struct error *err)
 {
-	const struct command *command = call->options.command;
-	const struct output_options *output = &call->options.output;
+	const struct command *command = options->command;
+	const struct output_options *output = &options->output;
 	const char *columns = output->columns ?: output->json ? NULL : command->defaults;
 	_cleanup_free_ char *added = NULL;
-	int r;
 
 	if (columns && *columns == '+') {
 		added = text_format("%s,%s", command->defaults, columns + 1);
 		columns = added ?: command->defaults;
 	}
-	r = layout_init(&call->layout, command->columns, command->ncolumns,
-			output->all ? NULL : columns, &call->err);
+	return layout_init(layout, command->columns, command->ncolumns,
+			   output->all ? NULL : columns, err);
+}
+
+static int prepare(struct call *call)
+{
+	int r = command_layout(&call->options, &call->layout, &call->err);
 
 	if (!r)
 		r = sysfs_open(&call->fs, call->options.sysroot, &call->err);
 	if (r)
 		return r;
-	call->data = calloc(1, command->data_bytes);
+	call->data = calloc(1, call->options.command->data_bytes);
 	if (!call->data)
 		return error_set(&call->err, STATUS_FAILED, ENOMEM, "%s", strerror(ENOMEM));
 	host_read(&call->fs, &call->host);
 	return 0;
 }
 
-static void call_clear(struct call *call)
+/* Frees and forgets all but the options. */
+static void call_clear(struct call **pointer)
 {
+	struct call *call = *pointer;
+
 	if (call->data && call->options.command->clear)
 		call->options.command->clear(call->data);
 	free(call->data);
 	sysfs_close(&call->fs);
 	error_clear(&call->fault);
 	error_clear(&call->err);
+	memset(&call->layout, 0, sizeof(*call) - offsetof(struct call, layout));
+}
+
+enum exit_status command_once(struct call *call)
+{
+	_cleanup_(call_clear) struct call *cleared = call;
+
+	call->fs = (struct sysfs){ .root_fd = -1, .fault = &call->fault };
+	if (prepare(cleared)) {
+		complain(NULL, "%s", call->err.message);
+		return call->err.status;
+	}
+	call->options.command->run(call);
+	if (!call->err.status) {
+		call->err = call->fault;
+		call->fault = (struct error){ 0 };
+	}
+	if (call->nresults < call->nrows)
+		call->nresults = call->nrows;
+	return print(call);
 }
 
 enum exit_status command_run(const struct command *command, int argc, char **argv)
 {
-	_cleanup_(call_clear) struct call call = { .options.command = command,
-						   .fs.root_fd = -1,
-						   .fs.fault = &call.fault };
+	struct call call = { .options.command = command };
 
 	options_parse(argc, argv, &call.options);
-	if (prepare(&call)) {
-		complain(NULL, "%s", call.err.message);
-		return call.err.status;
-	}
-	command->run(&call);
-	if (!call.err.status) {
-		call.err = call.fault;
-		call.fault = (struct error){ 0 };
-	}
-	if (call.nresults < call.nrows)
-		call.nresults = call.nrows;
-	return print(&call);
+	return call.options.watch_ms ? watch(&call) : command_once(&call);
 }

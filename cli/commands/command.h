@@ -20,7 +20,7 @@ struct note {
 
 /* One call of a command. The command fills in the members after data. */
 struct call {
-	struct options options;
+	struct options options; /* all after them is of one run; --watch makes several */
 	struct layout layout;
 	struct sysfs fs;
 	struct error fault; /* of fs */
@@ -47,6 +47,7 @@ struct command {
 	const struct column *columns;
 	size_t ncolumns;
 	const char *defaults; /* columns of the table, as in --output */
+	bool rows_have_names; /* the first column tells which row it is, for --watch */
 	size_t row_bytes, data_bytes;
 
 	/* Does the work. */
@@ -65,8 +66,15 @@ struct command {
 	void (*add_to_document)(const struct call *call, struct json_object *document);
 };
 
-/* Runs @command. Returns its exit status. */
+/* Runs @command, once or with --watch. Returns its exit status. */
 enum exit_status command_run(const struct command *command, int argc, char **argv);
+
+/* Runs call->options.command once and prints the results. Returns its exit status. */
+enum exit_status command_once(struct call *call);
+
+/* Lays out the columns that @options ask for. Errors: as layout_init(). */
+int command_layout(const struct options *options, struct layout *layout,
+		   struct error *err) _must_check_;
 
 /*
  * Prints @text after the results, unless --quiet or --json is given. NULL is ignored. Both strings

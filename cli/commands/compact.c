@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* kvm-htab compact: has the kernel move tables to make room for a larger one. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "commands/command.h"
 #include "host/copy.h"
+#include "lib/progress.h"
 #include "lib/text.h"
 #include "pool/fit.h"
 #include "pool/moves.h"
@@ -36,6 +38,7 @@ struct compact {
 	struct vm_list vms;
 	struct move *moves; /* of the plan */
 	struct fact largest_before, largest_after;
+	struct fact moves_before, moved_before; /* counters of the kernel, for progress */
 	const char *result; /* "moved", "would-move", "nothing-to-do" or "failed" */
 };
 
@@ -143,11 +146,31 @@ static int read_pool(struct call *call, struct pool *pool)
 	return error_set(&call->err, STATUS_NO, ENOMEM, "%s", advice ?: strerror(ENOMEM));
 }
 
+static void say_moved(const void *data, int64_t ms, char text[static PROGRESS_TEXT_MAX])
+{
+	const struct call *call = data;
+	const struct compact *compact = call->data;
+	_cleanup_(pool_clear) struct pool pool = { 0 };
+	char moved[BYTES_TEXT_MAX], all[BYTES_TEXT_MAX];
+
+	pool_read(&call->fs, &pool);
+	bytes_format(pool.moved_bytes.value - compact->moved_before.value, moved);
+	snprintf(text, PROGRESS_TEXT_MAX,
+		 "kvm-htab: moved %" PRIu64 " of %zu tables, %s of %s (%d s)",
+		 pool.moves.value - compact->moves_before.value, compact->plan.nmoves, moved,
+		 bytes_format(plan_bytes(&compact->plan), all), (int)(ms / 1000));
+}
+
 static int carry_out(struct call *call, struct compact *compact)
 {
 	_cleanup_(pool_clear) struct pool pool = { 0 };
-	int r = plan_carry_out(&call->fs, compact->order, &call->err);
+	_cleanup_(progress_stop) struct progress progress = { 0 };
+	int r;
 
+	if (!call->options.output.quiet)
+		progress_start(&progress, say_moved, call);
+	r = plan_carry_out(&call->fs, compact->order, &call->err);
+	progress_stop(&progress);
 	pool_read(&call->fs, &pool);
 	compact->largest_after = pool.largest_free_order;
 	return r;
@@ -202,6 +225,8 @@ static int gather(struct call *call, struct compact *compact)
 	int r = read_pool(call, &pool);
 
 	compact->largest_before = compact->largest_after = pool.largest_free_order;
+	compact->moves_before = pool.moves;
+	compact->moved_before = pool.moved_bytes;
 	if (!r)
 		r = choose(call, &pool, compact);
 	if (!r)

@@ -144,10 +144,12 @@ const struct command list_command = {
 	.doc = "List the VMs of this host: their tables, the size of these, and the processes "
 	       "that created them. Only root sees everything. Unknown values are shown as \"-\".",
 	.options = own_options,
+	.groups = OPTIONS_WATCH,
 	.check = check,
 	.columns = vm_list_columns,
 	.ncolumns = VM_LIST_NCOLUMNS,
 	.defaults = "ID,STATE,MMU,ORDER,SOURCE,SIZE,REVMAP,PID,VMM,DOMAIN",
+	.rows_have_names = true,
 	.row_bytes = sizeof(struct vm_row),
 	.data_bytes = sizeof(struct list),
 	.run = run,

@@ -13,6 +13,7 @@
 
 #define PEER_TIMEOUT_MS 10000
 #define PROBE_TIMEOUT_MS 60000
+#define WATCH_DEFAULT_MS 2000
 #define SECONDS_MAX 86400
 #define COUNT_MAX 1000000
 
@@ -42,6 +43,10 @@ static const struct {
 	{ { 'o', "--output" }, { OPT_MAP, "--map" }, { OPT_OUTPUT_ALL, "--output-all" } },
 	{ { 'q', "--quiet" }, { OPT_OUTPUT_ALL, "--output-all" }, { OPT_FORMAT, "--format" } },
 	{ { OPT_OUTPUT_ALL, "--output-all" }, { OPT_MAP, "--map" } },
+	{ { OPT_WATCH, "--watch" }, { 'J', "--json" } },
+	{ { OPT_WATCH, "--watch" }, { 'q', "--quiet" } },
+	{ { OPT_WATCH, "--watch" }, { OPT_FORMAT, "--format" } },
+	{ { OPT_WATCH, "--watch" }, { OPT_PROBE, "--probe" } },
 };
 
 /* Exits with a usage error if two options of a row were given. */
@@ -115,6 +120,14 @@ static const struct argp_option probe_options[] = {
 	{ 0 }
 };
 
+static const struct argp_option watch_options[] = {
+	{ "watch", OPT_WATCH, "SECONDS", OPTION_ARG_OPTIONAL,
+	  "Repeat every SECONDS (default 2) and highlight what is new, until q is pressed; print a "
+	  "line per change if standard output is not a terminal",
+	  3 },
+	{ 0 }
+};
+
 static const struct argp_option common_options[] = {
 	{ "json", 'J', NULL, 0, "Print JSON", 10 },
 	{ "raw", 'r', NULL, 0, "Print columns for scripts, without padding", 10 },
@@ -158,6 +171,15 @@ static unsigned int parse_seconds(struct argp_state *state, const char *arg)
 		options_fail(state, "invalid time \"%s\": use 0 to %d seconds, such as 5 or 0.5",
 			     arg, SECONDS_MAX);
 	return (unsigned int)(seconds * 1000);
+}
+
+static unsigned int parse_interval(struct argp_state *state, const char *arg)
+{
+	unsigned int ms = arg ? parse_seconds(state, arg) : WATCH_DEFAULT_MS;
+
+	if (!ms)
+		options_fail(state, "invalid time \"%s\": use seconds, such as 5 or 0.5", arg);
+	return ms;
 }
 
 static unsigned int parse_count(struct argp_state *state, const char *arg)
@@ -208,6 +230,9 @@ static void parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_WAIT:
 		options->terms.wait_ms = parse_seconds(state, arg);
+		break;
+	case OPT_WATCH:
+		options->watch_ms = parse_interval(state, arg);
 		break;
 	case OPT_COUNT:
 		options->count = parse_count(state, arg);
@@ -347,6 +372,8 @@ void options_parse(int argc, char **argv, struct options *options)
 		end = append(end, change_options);
 	if (command->groups & OPTIONS_PROBE)
 		end = append(end, probe_options);
+	if (command->groups & OPTIONS_WATCH)
+		end = append(end, watch_options);
 	append(end, common_options);
 	options->count = 1;
 	options_parse_argp(&argp, argc, argv, 0, options);

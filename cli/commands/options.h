@@ -35,6 +35,7 @@ enum {
 	OPT_SORT,
 	OPT_SUGGEST,
 	OPT_FULL,
+	OPT_WATCH,
 	OPT_KEYS /* number of keys, including letters */
 };
 
@@ -58,6 +59,7 @@ struct options {
 	bool suggest_ratio;
 	const char *directory; /* the argument of a command with OPTIONS_DIRECTORY */
 	bool full;
+	unsigned int watch_ms; /* 0: not given */
 	bool metrics;
 };
 
@@ -67,6 +69,7 @@ enum option_groups {
 	OPTIONS_CHANGE = 2, /* --dry-run, --wait, --force */
 	OPTIONS_PROBE = 4, /* --probe, --timeout */
 	OPTIONS_DIRECTORY = 8, /* no option, but an argument */
+	OPTIONS_WATCH = 16, /* --watch */
 };
 
 /* The order given with --order, or the one that QEMU uses for --ram; 0: neither was given. */

@@ -176,6 +176,9 @@ void pool_metrics_print(const struct host *host, const struct pool *pool, const 
 	print_states(pool);
 	print_facts(pool);
 	print_fits(pool);
+	if (pool_may_exist(pool))
+		print_flag("moving_allowed", "whether the kernel may move tables to make room",
+			   pool->moving == MOVING_ALLOWED);
 	print_sources(pool->sources);
 	print_vms(vms);
 }

@@ -314,7 +314,7 @@ const struct command pool_status_command = {
 	       "largest table that fits, and how many guests of each size fit. Approximate values "
 	       "are marked with \"~\". Values that this kernel does not report are shown as \"-\".",
 	.options = own_options,
-	.groups = OPTIONS_PROBE,
+	.groups = OPTIONS_PROBE | OPTIONS_WATCH,
 	.columns = columns,
 	.ncolumns = COUNT_OF(columns),
 	.defaults = "STATE,CONDITION,TOTAL,USED,FREE,LARGEST,APPROX,SOURCES",

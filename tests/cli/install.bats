@@ -19,14 +19,20 @@ setup() {
 	make_in "$ROOT" install DESTDIR="$dest" prefix=/usr
 	run find "$dest/usr" -type f -printf '%P %m\n'
 	assert_line "bin/kvm-htab 755"
+	assert_line "share/doc/kvm-htab/examples/reset-qemu 755"
+	assert_line "share/doc/kvm-htab/examples/share_vm_fd.py 755"
+	assert_line "share/doc/kvm-htab/examples/libvirt-hook-qemu 755"
 	for file in share/man/man8/kvm-htab.8 share/man/man7/kvm-htab-vm-socket.7 \
 		share/bash-completion/completions/kvm-htab share/zsh/site-functions/_kvm-htab \
 		share/fish/vendor_completions.d/kvm-htab.fish share/doc/kvm-htab/README.md \
-		share/doc/kvm-htab/CHANGELOG share/doc/kvm-htab/examples/share-vm-fd.c include/kvm-htab.h; do
+		share/doc/kvm-htab/CHANGELOG share/doc/kvm-htab/examples/share-vm-fd.c include/kvm-htab.h \
+		share/doc/kvm-htab/monitoring/kvm-htab.rules.yml \
+		share/doc/kvm-htab/monitoring/kvm-htab-dashboard.json \
+		lib/systemd/system/kvm-htab-metrics.service lib/systemd/system/kvm-htab-metrics.timer; do
 		assert_line "$file 644"
 	done
 	assert_line "share/doc/kvm-htab/examples/qemu-change-table 755"
-	assert_equal "${#lines[@]}" 11
+	assert_equal "${#lines[@]}" 18
 	touch "$dest/usr/bin/other"
 	make_in "$ROOT" uninstall DESTDIR="$dest" prefix=/usr
 	run find "$dest" ! -type d -o -name kvm-htab
@@ -68,7 +74,7 @@ commands() {
 	git clone -q "$ROOT" "$BATS_TEST_TMPDIR/clone"
 	cp "$ROOT/README.md" "$BATS_TEST_TMPDIR/clone"
 	cd "$BATS_TEST_TMPDIR/clone"
-	mapfile -t typed < <(commands | grep '^make' | grep -v ' deb')
+	mapfile -t typed < <(commands | grep '^make' | grep -vE ' (deb|rpm)')
 	assert_equal "${typed[*]}" "make make install"
 	for command in "${typed[@]}"; do
 		DESTDIR=$dest bash -c "$command" >&2
@@ -98,14 +104,14 @@ commands() {
 
 @test "install: every directory can be chosen, and uninstall follows" {
 	directories=()
-	for name in bin man include doc bashcompletion zshcompletion fishcompletion; do
+	for name in bin man include doc bashcompletion zshcompletion fishcompletion systemunit; do
 		directories+=("${name}dir=/chosen/$name")
 	done
 	make_in "$ROOT" install DESTDIR="$dest" "${directories[@]}"
 	run ls "$dest"
 	assert_output chosen
 	run ls "$dest/chosen"
-	assert_output $'bashcompletion\nbin\ndoc\nfishcompletion\ninclude\nman\nzshcompletion'
+	assert_output $'bashcompletion\nbin\ndoc\nfishcompletion\ninclude\nman\nsystemunit\nzshcompletion'
 	make_in "$ROOT" uninstall DESTDIR="$dest" "${directories[@]}"
 	run find "$dest" ! -type d
 	assert_output ""

@@ -1,0 +1,71 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The VMM's side of kvm-htab-vm-socket(7), for scripts: the sibling of share-vm-fd.c.
+
+    share_vm_fd.py SOCKET FD    offer the VM of this inherited descriptor to one client, and print the answer
+
+Each time the VM's vCPUs have stopped: offer_vm(), then share_vm_fd() with each client that connects.
+"""
+import asyncio
+import fcntl
+import json
+import os
+import socket
+import struct
+import sys
+
+KVM_ENABLE_CAP = 0x8068AEA3  # on POWER, where the direction of an ioctl has other bits than on x86
+KVM_CAP_PPC_HTAB_CTL = 4176
+KVM_PPC_HTAB_CTL_OFFER = 4
+TIMEOUT_S = 10
+
+
+def offer_vm(vm_fd, order_max=0):
+    """Lets other processes change the table until the VM runs, up to order_max (0: no limit)."""
+    fcntl.ioctl(vm_fd, KVM_ENABLE_CAP,
+                struct.pack("=IIQQQQ64x", KVM_CAP_PPC_HTAB_CTL, 0, KVM_PPC_HTAB_CTL_OFFER, order_max, 0, 0))
+
+
+async def share_vm_fd(client, vm_fd):
+    """Sends the VM to the client and returns its answer, or None if the client died without one."""
+    loop = asyncio.get_running_loop()
+    client.setblocking(False)
+    answer = b""
+    try:
+        socket.send_fds(client, [b"\0"], [vm_fd])  # one byte always fits into the buffer of a new socket
+        while not answer.endswith(b"\n"):
+            received = await loop.sock_recv(client, 65536)
+            if not received:
+                return None
+            answer += received
+    except ConnectionError:
+        return None
+    return json.loads(answer)
+
+
+async def serve_one(path, vm_fd):
+    """Waits for one client on a socket at path. The answer must come in time once it has connected."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(path)
+        try:
+            os.chmod(path, 0o600)  # who can connect gets the VM
+            listener.listen(1)
+            listener.setblocking(False)
+            client, _ = await asyncio.get_running_loop().sock_accept(listener)
+            with client:
+                return await asyncio.wait_for(share_vm_fd(client, vm_fd), TIMEOUT_S)
+        finally:
+            os.unlink(path)
+
+
+def main():
+    path, vm_fd = sys.argv[1], int(sys.argv[2])
+    offer_vm(vm_fd)
+    answer = asyncio.run(serve_one(path, vm_fd))
+    json.dump(answer, sys.stdout)
+    print()
+    return answer["exit_status"] if answer else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
