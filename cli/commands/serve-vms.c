@@ -89,8 +89,8 @@ static int attach_and_work(const struct call *call, const struct vm_target *targ
 
 	if (!options->output.quiet)
 		progress_start(&progress, say_attach, &wait);
-	r = vm_attach(target, &call->fs, &call->host, options->timeout_ms, options->terms.wait_ms, vm,
-		      &result->err);
+	r = vm_attach(target, &call->fs, &call->host, options->timeout_ms, options->terms.wait_ms,
+		      vm, &result->err);
 	progress_stop(&progress);
 	if (r)
 		return r;
