@@ -349,12 +349,13 @@ meanwhile() {
 # Every descriptor passes for a VM (tests/faults/faults.c); most are there twice.
 # kcmps N: calls of kcmp(2) to find out which are the same
 kcmps() {
-	local n
+	local n asan
+	asan=$(ldd "$KVM_HTAB" | awk '/libasan/ { print $3 }') # which has to come first
 	# shellcheck disable=SC2016 # for the process
 	start bash -c 'for ((n = 0; n < $0 / 2; n++)); do exec {fd}</dev/null; eval "exec {again}<&$fd"; done; sleep 60; :' "$1"
 	until_true test -e "/proc/$PID/fd/$(($1 + 9))" || fail "too few descriptors"
-	strace -qq -e trace=kcmp -o "$BATS_TEST_TMPDIR/kcmp" -E LD_PRELOAD="$TOOLS/faults.so" -E FAULTS_LINKS=1 \
-		-E ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" \
+	strace -qq -e trace=kcmp -o "$BATS_TEST_TMPDIR/kcmp" -E LD_PRELOAD="${asan:+$asan }$TOOLS/faults.so" -E FAULTS_LINKS=1 \
+		-E ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" \
 		"$KVM_HTAB" vm-status --vm "pid:$PID" >/dev/null 2>"$BATS_TEST_TMPDIR/said" || :
 	n=$(grep -c kcmp "$BATS_TEST_TMPDIR/kcmp")
 	grep -q "has several VMs (file descriptors" "$BATS_TEST_TMPDIR/said" || fail "$(cat "$BATS_TEST_TMPDIR/said")"
