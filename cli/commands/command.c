@@ -158,7 +158,7 @@ static int prepare(struct call *call)
 	return 0;
 }
 
-/* Frees and forgets all but the options. */
+/* Frees all but the options. */
 static void call_clear(struct call **pointer)
 {
 	struct call *call = *pointer;
@@ -169,13 +169,13 @@ static void call_clear(struct call **pointer)
 	sysfs_close(&call->fs);
 	error_clear(&call->fault);
 	error_clear(&call->err);
-	memset(&call->layout, 0, sizeof(*call) - offsetof(struct call, layout));
 }
 
 enum exit_status command_once(struct call *call)
 {
 	_cleanup_(call_clear) struct call *cleared = call;
 
+	memset(&call->layout, 0, sizeof(*call) - offsetof(struct call, layout));
 	call->fs = (struct sysfs){ .root_fd = -1, .fault = &call->fault };
 	if (prepare(cleared)) {
 		complain(NULL, "%s", call->err.message);
@@ -193,8 +193,9 @@ enum exit_status command_once(struct call *call)
 
 enum exit_status command_run(const struct command *command, int argc, char **argv)
 {
-	struct call call = { .options.command = command };
+	static struct call call; /* one for the process, zeroed by its loader */
 
+	call.options.command = command;
 	options_parse(argc, argv, &call.options);
 	return call.options.watch_ms ? watch(&call) : command_once(&call);
 }
