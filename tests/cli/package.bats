@@ -31,16 +31,16 @@ libraries() {
 	assert_line share/bash-completion/completions/kvm-htab
 	assert_line share/zsh/vendor-completions/_kvm-htab
 	assert_line share/fish/vendor_completions.d/kvm-htab.fish
-	# the header and its example are in a package of their own
+	assert_line lib/systemd/system/kvm-htab-metrics.timer
+	# off until it is enabled
+	run dpkg-deb -I "$deb" postinst
+	refute_output --regexp 'deb-systemd-helper enable|start'
+	# the header and the examples for VMMs are in a package of their own
 	run find "$BATS_TEST_TMPDIR/unpacked/usr" -name '*.h' -o -name '*.c'
 	assert_output ''
 	run dpkg-deb -c "$(find "$ROOT/build/deb" -name 'kvm-htab-dev_*_all.deb' | head -n 1)"
 	assert_line --partial ./usr/include/kvm-htab.h
 	assert_line --partial ./usr/share/doc/kvm-htab-dev/examples/share-vm-fd.c
-	assert_line lib/systemd/system/kvm-htab-metrics.timer
-	# off until it is enabled
-	run dpkg-deb -I "$deb" postinst
-	refute_output --regexp 'deb-systemd-helper enable|start'
 	run readelf --dyn-syms --wide "$BATS_TEST_TMPDIR/unpacked/usr/bin/kvm-htab"
 	assert_output --partial __read_chk # as in hardening.bats
 }
