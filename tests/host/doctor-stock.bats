@@ -34,7 +34,7 @@ teardown() {
 	vm allocate 24
 	DOCTOR_AS="host setpriv --reuid=nobody --regid=kvm --clear-groups" doctor
 	assert_equal "$(said pool state)" unknown
-	assert_regex "$(said pool advice)" 'try as root'
+	assert_regex "$(said pool advice)" 'run as root'
 	run host setpriv --reuid=nobody --regid=kvm --clear-groups kvm-htab doctor
 	assert_success
 	assert_regex "${lines[-1]}" 'as far as known; unknown: pool; see the warnings: kernel$'

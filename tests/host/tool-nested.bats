@@ -55,7 +55,7 @@ setup_file() {
 	assert_line 'kvm_htab_available 0'
 	run host kvm-htab list
 	assert_success
-	assert_line --regexp '^ +- +- - +- +- +[0-9]+ vmm +-$'
+	assert_line --regexp '^( +-){7} +[0-9]+ vmm +-$'
 	assert_output --partial 'this host is itself a guest (pSeries): its VMs use radix'
 	for command in vm-status reset 'resize --order 24'; do
 		host vmm ctl vm offer @nested

@@ -65,7 +65,7 @@ setup_file() {
 	run --separate-stderr host kvm-htab list -rn -o ORDER,PID,VMM
 	assert_output "- $pid vmm"
 	# shellcheck disable=SC2154 # set by run
-	[[ $stderr == *'this kernel does not report VM tables'* ]]
+	[[ $stderr == *'tables in use: '* ]]
 	run --separate-stderr host_as nobody kvm-htab list --json
 	assert_success
 	assert_equal "$(json '[.hidden_vms, (.results | length)] | @csv')" '1,0'
