@@ -47,7 +47,7 @@ void progress_start(struct progress *progress, progress_say *say, const void *da
 	pid_t parent = getpid();
 
 	progress->child = 0;
-	if (!isatty(STDERR_FILENO) || !term || !strcmp(term, "dumb"))
+	if (!term || !strcmp(term, "dumb") || !isatty(STDERR_FILENO))
 		return;
 	progress->child = fork();
 	if (!progress->child)

@@ -66,7 +66,7 @@ more_vms() {
 	terminal
 	keys "$KVM_HTAB list --watch=0.2 --sysroot $tree" Enter
 	shows '^kvm-htab list, every 0\.2 s, .*; q to quit'
-	shows ' 1 +26 pool'
+	shows ' 1 +[a-z]+ hash +26 pool'
 	run screen
 	refute_line --regexp '^above'
 	# at first nothing is new
@@ -77,7 +77,7 @@ more_vms() {
 		[[ $(screen -e) != *$'\e[7m'* ]] || break
 		sleep 0.02
 	done
-	shows ' 2 +26 pool .* 4242'
+	shows ' 2 +[a-z]+ hash +26 pool .* 4242'
 	keys q
 	left_as_it_was 0
 }
@@ -86,12 +86,12 @@ more_vms() {
 	cd "$BATS_TEST_TMPDIR"
 	terminal
 	keys "$KVM_HTAB list --watch=3 --sysroot $tree" Enter
-	shows ' 1 +26 pool'
+	shows ' 1 +[a-z]+ hash +26 pool'
 	more_vms
 	keys Space # looks at once
-	shows ' 2 +26 pool'
+	shows ' 2 +[a-z]+ hash +26 pool'
 	run screen -e
-	assert_line --regexp $'^\e\\[7m +2 +26 pool'
+	assert_line --regexp $'^\e\\[7m +2 +[a-z]+ hash +26 pool'
 	assert_equal "$(grep -c $'\e\\[7m' <<<"$output")" 1
 	keys Space
 	for _ in $(seq 50); do
@@ -197,7 +197,7 @@ TIME='^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+-][0-9]{4}'
 		--watch and --format are mutually exclusive|--watch --format=prometheus
 		--watch and --probe are mutually exclusive|--watch=3 --probe
 		invalid time "0": use seconds, such as 5 or 0.5|--watch=0
-		invalid time "soon": use seconds, such as 5 or 0.5|--watch=soon
+		invalid time "soon": use 0 to 86400 seconds, such as 5 or 0.5|--watch=soon
 	END
 	run kvm_htab doctor --watch
 	assert_failure 2

@@ -2,14 +2,14 @@
 # shellcheck disable=SC2154 # run --separate-stderr sets stderr
 # SPDX-License-Identifier: GPL-2.0-only
 # What a VM's requests may answer with, on any machine: the third ioctl of a call is the one that changes the table,
-# the others ask what the kernel can, and what the VM has.
+# the others ask what the kernel can, and what the VM has. (Nothing asks about the terminal: it is a dumb one.)
 
 bats_require_minimum_version 1.5.0
 load faults
 
 # answered FAULT ARGS...: a call for which the kernel's answer is FAULT, "NUMBER:ERROR" of an ioctl
 answered() {
-	run --separate-stderr strace -qq -o /dev/null -E LD_PRELOAD="$TOOLS/faults.so" -E FAULTS_VM="${ORDER-24}" \
+	run --separate-stderr strace -qq -o /dev/null -E TERM=dumb -E LD_PRELOAD="$TOOLS/faults.so" -E FAULTS_VM="${ORDER-24}" \
 		-E FAULTS_VCPUS="${VCPUS-0}" -E FAULTS_FLAGS="${FLAGS-8}" -E FAULTS_MOST="${MOST-0}" -E FAULTS_CAPS="${CAPS-1}" -e trace=ioctl -e inject="ioctl:error=${1#*:}:when=${1%:*}" \
 		"$KVM_HTAB" "${@:2}" --vm fd:9 --raw -n -o RESULT,ORDER,CHANGED,STATUS </dev/null 9</dev/null
 }
