@@ -18,7 +18,7 @@ setup() {
 # meanwhile COMMAND ARG...: kvm-htab, and COMMAND right before its third ioctl, after those that ask what the
 # kernel can and what the VM has
 meanwhile() {
-	run --separate-stderr host_limit 60 peer before 3 "{ $1; } >/dev/null" kvm-htab "${@:2}"
+	run --separate-stderr host_limit 60 env TERM=dumb peer before 3 "{ $1; } >/dev/null" kvm-htab "${@:2}"
 }
 
 # says TEXT: so does stderr
