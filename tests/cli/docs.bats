@@ -236,7 +236,7 @@ printf("KVM_ENABLE_CAP 0x%x\n", 4u << 29 | (unsigned)sizeof(struct kvm_enable_ca
 			run --separate-stderr groff -t -mdoc -Tutf8 -P-c -ww "-rLL=${width}n" "$page"
 			assert_success
 			assert_equal "$stderr" ''
-			mapfile -t lines < <(sed 's/.\x08//g' <<<"$output")
+			mapfile -t lines < <(printf '%s\n' "$output" | sed 's/.\x08//g')
 			for line in "${lines[@]}"; do
 				((${#line} <= width)) || fail "${page##*/} at $width columns: $line"
 			done
