@@ -176,7 +176,7 @@ and not: $pattern"
 	sed -n '/^#include/,$p' "$ROOT/examples/share-vm-fd.c" >"$BATS_TEST_TMPDIR/c"
 	sed -n '/^import asyncio/,/^async def serve_one/p' "$ROOT/examples/share_vm_fd.py" | sed '$d' |
 		sed -e :a -e '/^\n*$/{$d;N;ba' -e '}' >"$BATS_TEST_TMPDIR/py"
-	for language in c:'In C' py:'In Python'; do
+	for language in c:C py:Python; do
 		sed -n "/^\.Ss ${language#*:}\$/,/^\.Ed/p" "$page" | sed '1,/^\.Bd -literal$/d; /^\.Ed$/d; s/^\\&//; s/\\e/\\/g' \
 			>"$BATS_TEST_TMPDIR/printed"
 		[ -s "$BATS_TEST_TMPDIR/printed" ]
