@@ -53,11 +53,13 @@ all:
 units := kvm-htab-metrics.service kvm-htab-metrics.timer
 examples := $(notdir $(wildcard examples/*))
 monitoring := $(notdir $(wildcard monitoring/*.yml monitoring/*.json))
+manuals := $(wildcard man/*.[578])
 
 install: all
 	install -D -m 0755 cli/build/kvm-htab "$(DESTDIR)$(bindir)/kvm-htab"
-	install -D -m 0644 man/kvm-htab.8 "$(DESTDIR)$(mandir)/man8/kvm-htab.8"
-	install -D -m 0644 man/kvm-htab-vm-socket.7 "$(DESTDIR)$(mandir)/man7/kvm-htab-vm-socket.7"
+	install -D -m 0644 -t "$(DESTDIR)$(mandir)/man5" $(filter %.5,$(manuals))
+	install -D -m 0644 -t "$(DESTDIR)$(mandir)/man7" $(filter %.7,$(manuals))
+	install -D -m 0644 -t "$(DESTDIR)$(mandir)/man8" $(filter %.8,$(manuals))
 	install -D -m 0644 completions/kvm-htab.bash "$(DESTDIR)$(bashcompletiondir)/kvm-htab"
 	install -D -m 0644 completions/_kvm-htab "$(DESTDIR)$(zshcompletiondir)/_kvm-htab"
 	install -D -m 0644 completions/kvm-htab.fish "$(DESTDIR)$(fishcompletiondir)/kvm-htab.fish"
@@ -73,9 +75,9 @@ install: all
 	sed -i 's|@bindir@|$(bindir)|' "$(DESTDIR)$(systemunitdir)/kvm-htab-metrics.service"
 
 uninstall:
-	rm -f "$(DESTDIR)$(bindir)/kvm-htab" "$(DESTDIR)$(mandir)/man8/kvm-htab.8" \
-		"$(DESTDIR)$(mandir)/man7/kvm-htab-vm-socket.7" "$(DESTDIR)$(bashcompletiondir)/kvm-htab" \
+	rm -f "$(DESTDIR)$(bindir)/kvm-htab" "$(DESTDIR)$(bashcompletiondir)/kvm-htab" \
 		"$(DESTDIR)$(zshcompletiondir)/_kvm-htab" "$(DESTDIR)$(fishcompletiondir)/kvm-htab.fish"
+	rm -f $(foreach page,$(manuals),"$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))")
 	rm -f "$(DESTDIR)$(includedir)/kvm-htab.h"
 	rm -f $(foreach file,README.md CHANGELOG $(addprefix examples/,$(examples)) $(addprefix monitoring/,$(monitoring)),\
 		"$(DESTDIR)$(docdir)/$(file)")

@@ -14,25 +14,27 @@ import socket
 import struct
 import sys
 
-KVM_ENABLE_CAP = 0x8068AEA3  # on POWER, where the direction of an ioctl has other bits than on x86
+KVM_ENABLE_CAP = 0x8068AEA3  # on POWER; x86 has another number
 KVM_CAP_PPC_HTAB_CTL = 4176
 KVM_PPC_HTAB_CTL_OFFER = 4
 TIMEOUT_S = 10
 
 
 def offer_vm(vm_fd, order_max=0):
-    """Lets other processes change the table until the VM runs, up to order_max (0: no limit)."""
-    fcntl.ioctl(vm_fd, KVM_ENABLE_CAP,
-                struct.pack("=IIQQQQ64x", KVM_CAP_PPC_HTAB_CTL, 0, KVM_PPC_HTAB_CTL_OFFER, order_max, 0, 0))
+    """Let others change the table until the VM runs (0: any order)."""
+    cap = struct.pack("=IIQQQQ64x", KVM_CAP_PPC_HTAB_CTL, 0,
+                      KVM_PPC_HTAB_CTL_OFFER, order_max, 0, 0)
+    fcntl.ioctl(vm_fd, KVM_ENABLE_CAP, cap)
 
 
 async def share_vm_fd(client, vm_fd):
-    """Sends the VM to the client and returns its answer, or None if the client died without one."""
+    """Send the VM to a client. Return its answer; None if it died."""
     loop = asyncio.get_running_loop()
     client.setblocking(False)
     answer = b""
     try:
-        socket.send_fds(client, [b"\0"], [vm_fd])  # one byte always fits into the buffer of a new socket
+        # one byte always fits into the buffer of a new socket
+        socket.send_fds(client, [b"\0"], [vm_fd])
         while not answer.endswith(b"\n"):
             received = await loop.sock_recv(client, 65536)
             if not received:

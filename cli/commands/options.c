@@ -355,7 +355,8 @@ static struct argp_option *append(struct argp_option *to, const struct argp_opti
 void options_parse(int argc, char **argv, struct options *options)
 {
 	const struct command *command = options->command;
-	_cleanup_free_ char *doc = text_format("%s\vColumns", command->doc);
+	_cleanup_free_ char *doc =
+		text_format("%s\n\nSee kvm-htab-%s(8).\vColumns", command->doc, command->name);
 	struct argp_option all[OPTIONS_MAX] = { 0 };
 	struct argp_option *end = append(all, command->options);
 	const struct argp argp = {

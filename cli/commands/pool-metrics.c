@@ -172,7 +172,8 @@ void pool_metrics_print(const struct host *host, const struct pool *pool, const 
 		   "whether this host can run guests with hashed page tables, as doctor judges",
 		   available);
 	print_flag("module_loaded", "whether the module kvm_hv is loaded", host->module_loaded);
-	print_flag("kernel_patched", "whether the kernel has the kvm-htab series", host->patched);
+	print_flag("kernel_patched", "whether the kernel has the kvm-htab series, or its modules",
+		   host->patched);
 	print_states(pool);
 	print_facts(pool);
 	print_fits(pool);

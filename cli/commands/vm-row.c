@@ -12,7 +12,7 @@ const struct column vm_list_columns[VM_LIST_NCOLUMNS] = { VM_OWNER_COLUMNS(ENTRY
 _Static_assert(VM_CALL_NCOLUMNS <= COLUMNS_MAX && VM_LIST_NCOLUMNS <= COLUMNS_MAX,
 	       "a layout holds all columns");
 
-/* The first that applies says whether the table may be changed, see kvm-htab(8). */
+/* The first that applies says whether the table may be changed, see kvm-htab-vm-status(8). */
 static const char *state_name(const struct kvm_ppc_htab_info *info)
 {
 	if (info->vcpus_running)

@@ -9,7 +9,7 @@
 /* The result for a VM: vm-status, reset, resize. */
 #define VM_RESULT_COLUMNS(F) \
 	F(vm, "VM", TEXT, "the VM, as given with --vm") \
-	F(result, "RESULT", TEXT, "what was done; see kvm-htab(8)") \
+	F(result, "RESULT", TEXT, "what was done; see kvm-htab-reset(8)") \
 	F(default_order, "DEFAULT", NUMBER, "order of a table if none is requested") \
 	F(wanted_order, "WANTED", NUMBER, "requested order") \
 	F(changed, "CHANGED", FLAG, "whether the table was cleared or replaced") \

@@ -1,36 +1,104 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154 # run --separate-stderr sets stderr
 # SPDX-License-Identifier: GPL-2.0-only
-# Manual pages and the example agree with the program.
+# Manual pages and the examples agree with the program, and fit into a terminal.
 
 bats_require_minimum_version 1.5.0
 load common
 
-commands=(pool-status fit vm-status reset resize compact list doctor capture)
+MAN=$ROOT/man
+
+commands() {
+	kvm_htab --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'
+}
 
 # long_options [COMMAND]: those that --help lists, sorted
 long_options() {
-	kvm_htab "$@" --help | grep -oE '^ +(-., +)?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort
+	kvm_htab "$@" --help | grep -oE '^ +(-., +)?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u
 }
 
-@test "the manual names every command, option and exit status" {
-	page=$ROOT/man/kvm-htab.8
-	for command in "${commands[@]}"; do
-		run grep -q "^\.Ss $command\$" "$page"
-		assert_success
-		for option in $(long_options "$command"); do
-			run grep -qE "Fl Fl ${option#--}( |\$)" "$page"
-			assert_success
+# section PAGE NAME: its source
+section() {
+	sed -n "/^\.Sh $2\$/,/^\.Sh /p" "$1"
+}
+
+# plain PAGE WIDTH: what mandoc makes of it
+plain() {
+	mandoc -T utf8 -O "width=$2" "$1" | sed 's/.\x08//g'
+}
+
+# words: one blank between them
+words() {
+	tr -s ' \n' ' ' | sed 's/^ //; s/ $//'
+}
+
+@test "every command has a page, which its help names" {
+	mapfile -t all < <(commands)
+	((${#all[@]} >= 9))
+	for command in "${all[@]}"; do
+		[ -f "$MAN/kvm-htab-$command.8" ] || fail "no man/kvm-htab-$command.8"
+		run kvm_htab help "$command"
+		assert_line "See kvm-htab-$command(8)."
+		grep -qx "\.It Xr kvm-htab-$command 8" "$MAN/kvm-htab.8" || fail "kvm-htab(8) does not say what $command is for"
+	done
+	# no page is left of a command that is gone
+	assert_equal "$(cd "$MAN" && printf '%s\n' kvm-htab-*.8 | wc -l)" "${#all[@]}"
+}
+
+@test "each page lists the options of its command, and no others" {
+	for command in $(commands); do
+		page=$MAN/kvm-htab-$command.8
+		section "$page" OPTIONS | grep -oE '^\.(It |, )?Fl.*' | grep -oE 'Fl Fl [a-z-]+' |
+			sed 's/Fl Fl /--/' | sort -u >"$BATS_TEST_TMPDIR/listed"
+		long_options "$command" >"$BATS_TEST_TMPDIR/known"
+		run comm -13 "$BATS_TEST_TMPDIR/listed" "$BATS_TEST_TMPDIR/known"
+		[ -z "$output" ] || fail "$page lacks ${output//$'\n'/ }"
+		# a sentence may name an option of another page
+		section "$page" OPTIONS | grep -oE '^\.It .*' | grep -oE 'Fl Fl [a-z-]+' | sed 's/Fl Fl /--/' |
+			sort -u >"$BATS_TEST_TMPDIR/listed"
+		run comm -23 "$BATS_TEST_TMPDIR/listed" "$BATS_TEST_TMPDIR/known"
+		[ -z "$output" ] || fail "$page has ${output//$'\n'/ }, which $command has not"
+	done
+}
+
+@test "kvm-htab(8) describes the options of all commands" {
+	for option in $(long_options capture | grep -vx -- --full); do
+		section "$MAN/kvm-htab.8" OPTIONS | grep -qE "^\.It .*Fl Fl ${option#--}( |\$)" || fail "$option"
+	done
+}
+
+@test "the synopsis of each page has the options of its command alone" {
+	for command in $(commands); do
+		for option in $(section "$MAN/kvm-htab-$command.8" SYNOPSIS | grep -oE 'Fl Fl [a-z-]+' | cut -c7-); do
+			long_options "$command" | grep -qx -- "--$option" || fail "$command has no --$option"
 		done
 	done
+}
+
+@test "kvm-htab(8) has all exit statuses, and each page only those" {
 	for status in 0 1 2 3 4 5; do
-		run grep -q "^\.It $status\$" "$page"
-		assert_success
+		section "$MAN/kvm-htab.8" 'EXIT STATUS' | grep -qx "\.It $status" || fail "status $status"
 	done
+	for command in $(commands); do
+		run bash -c 'sed -n "/^\.Sh EXIT STATUS/,/^\.El/s/^\.It //p" "$1" | sort -c' - "$MAN/kvm-htab-$command.8"
+		assert_success
+		run sed -n '/^\.Sh EXIT STATUS/,/^\.El/s/^\.It //p' "$MAN/kvm-htab-$command.8"
+		refute_line --regexp '^[^0-5]'
+		assert_line 0
+		assert_line 2
+	done
+}
+
+@test "WHAT TO DO has a row for each reason and condition" {
+	rows=$(section "$MAN/kvm-htab.8" 'WHAT TO DO' | sed -nE 's/^([a-z, -]+)\t[0-9, ]+\t.*/\1/p' | tr -d ' ' | tr , '\n' | sort)
+	names=$(grep -ohE '\[(FIT|CONDITION)_[A-Z_]+\] = "[a-z-]+"' "$ROOT/cli/pool/fit.c" "$ROOT/cli/pool/pool.c" |
+		cut -d'"' -f2 | grep -vxE 'yes|no' | sort -u)
+	((${#names} > 60))
+	assert_equal "$rows" "$names"
 }
 
 @test "the manual names every key of the JSON" {
-	for command in "${commands[@]}"; do
+	for command in $(commands); do
 		args=(--sysroot "$TREES/power9-6.1")
 		case $command in
 		capture) continue ;; # nothing but the frame's
@@ -44,7 +112,7 @@ long_options() {
 		keys=$(jq -r '. + .results[0] | keys[]' <<<"$output")
 		(($(wc -l <<<"$keys") > 8))
 		for key in $keys; do
-			run grep -qwE "^(\.It|\.Dq|  \") ?.*$key" "$ROOT/man/kvm-htab.8"
+			run grep -qwE "^\.It ?.*$key" "$MAN/kvm-htab-json.5"
 			[ "$status" = 0 ] || fail "$key is not in the manual"
 		done
 	done
@@ -54,31 +122,134 @@ long_options() {
 	names=$(grep -oh 'getenv("[A-Z_]*")' "$ROOT"/cli/*/*.c | cut -d'"' -f2)
 	[[ $names == *NO_COLOR* ]]
 	for name in $names; do
-		grep -qx "\.It Ev $name" "$ROOT/man/kvm-htab.8" || fail "$name is not in the manual"
+		grep -qx "\.It Ev $name" "$MAN/kvm-htab.8" || fail "$name is not in the manual"
 	done
 }
 
 @test "the manual names every item and state of doctor" {
 	for name in $(stdout_of doctor -rn -o ITEM --sysroot "$POWER") ok warning failed unknown n/a; do
-		run grep -qx "\.It Cm $name" "$ROOT/man/kvm-htab.8"
+		run grep -qx "\.It Cm $name" "$MAN/kvm-htab-doctor.8"
 		[ "$status" = 0 ] || fail "$name is not in the manual"
 	done
 }
 
 @test "messages that the manual quotes are the program's" {
-	while read -r message; do
+	mapfile -t messages < <(sed -n '/^\.Bl -diag/,/^\.El/s/^\.It "\(.*\)"$/\1/p' "$MAN"/*.8)
+	((${#messages[@]} > 10))
+	for message in "${messages[@]}"; do
 		run bash -c 'cat "$1"/cli/*/*.c | tr -d "\n\t" | sed "s/\" *\"//g" | grep -cF -- "$2"' - "$ROOT" "${message% ...}"
 		[ "$status" = 0 ] || fail "not among the messages: $message"
-	done < <(sed -n '/^\.Bl -diag/,/^\.El/s/^\.It "\(.*\)"$/\1/p' "$ROOT/man/kvm-htab.8")
+	done
 }
 
-@test "the example in the manual is the one that is compiled" {
-	sed -n '/^#include/,$p' "$ROOT/examples/share-vm-fd.c" >"$BATS_TEST_TMPDIR/compiled"
-	sed -n '/^\.Bd -literal$/,/^\.Ed$/{/^\.[BE]d/d;s/\\e/\\/g;p}' \
-		"$ROOT/man/kvm-htab-vm-socket.7" >"$BATS_TEST_TMPDIR/printed"
-	[ -s "$BATS_TEST_TMPDIR/printed" ]
-	run diff -u "$BATS_TEST_TMPDIR/compiled" "$BATS_TEST_TMPDIR/printed"
+# A comment above the example, ".\" Output: TREE", names the tree. A line "..." stands for any lines. Long lines are
+# folded there. Blanks do not count.
+@test "what the manual shows as output is what the program prints" {
+	count=0
+	while IFS=$'\t' read -r page tree example; do
+		count=$((count + 1))
+		printf '%b' "$example" >"$BATS_TEST_TMPDIR/example"
+		command=$(sed -n '1s/^[#$] kvm-htab //p' "$BATS_TEST_TMPDIR/example")
+		status=''
+		[[ $command != *'; echo $?' ]] || status='; echo $?'
+		read -ra args <<<"${command%"$status"}"
+		actual=$({ kvm_htab "${args[@]}" --sysroot "$TREES/$tree" 2>&1 || code=$?
+			[ ! "$status" ] || echo "${code:-0}"; } | words)
+		pattern=''
+		while IFS= read -r part || [[ $part ]]; do
+			pattern+=${pattern:+*}$(printf %q "$(words <<<"$part")")
+		done < <(sed 1d "$BATS_TEST_TMPDIR/example" | words | sed 's/ \.\.\. /\n/g')
+		# shellcheck disable=SC2053 # a pattern
+		[[ $actual == $pattern ]] || fail "$page: kvm-htab $command on $tree prints: $actual
+and not: $pattern"
+	done < <(for page in "$MAN"/*.[58]; do
+		awk -v page="${page##*/}" '/^\.\\" Output: / { tree = $3 }
+			/^\.Ed/ && tree { printf "%s\t%s\t%s\n", page, tree, text; tree = text = ""; within = 0 }
+			within { sub(/^\\&/, ""); text = text $0 "\\n" }
+			/^\.Bd -literal/ && tree { within = 1 }' "$page"
+	done)
+	((count >= 6))
+}
+
+@test "the examples in C and Python are the ones that are tested" {
+	page=$MAN/kvm-htab-vm-socket.7
+	sed -n '/^#include/,$p' "$ROOT/examples/share-vm-fd.c" >"$BATS_TEST_TMPDIR/c"
+	sed -n '/^import asyncio/,/^async def serve_one/p' "$ROOT/examples/share_vm_fd.py" | sed '$d' |
+		sed -e :a -e '/^\n*$/{$d;N;ba' -e '}' >"$BATS_TEST_TMPDIR/py"
+	for language in c:C py:Python; do
+		sed -n "/^\.Ss ${language#*:}\$/,/^\.Ed/p" "$page" | sed '1,/^\.Bd -literal$/d; /^\.Ed$/d; s/^\\&//; s/\\e/\\/g' \
+			>"$BATS_TEST_TMPDIR/printed"
+		[ -s "$BATS_TEST_TMPDIR/printed" ]
+		run diff -u "$BATS_TEST_TMPDIR/${language%%:*}" "$BATS_TEST_TMPDIR/printed"
+		assert_success
+	done
+}
+
+# numbers: name and value of each constant of the header
+numbers() {
+	# shellcheck disable=SC2016 # for the compiler
+	{
+		echo '#include <stdio.h>
+#include <kvm-htab.h>
+#include <linux/kvm.h>
+int main(void) {'
+		# on POWER, three bits say in which direction data goes, and 13 how many bytes
+		# shellcheck disable=SC2028 # for the compiler
+		echo '#define SHOW(name, direction, size) printf("%s 0x%x\n", #name, (direction) << 29 | (unsigned)(size) << 16 | 0xaea7)
+SHOW(KVM_PPC_ALLOCATE_HTAB, 6u, 4);
+SHOW(KVM_PPC_ALLOCATE_HTAB2, 6u, sizeof(struct kvm_ppc_htab));
+SHOW(KVM_PPC_GET_HTAB_INFO, 2u, sizeof(struct kvm_ppc_htab_info));
+printf("KVM_ENABLE_CAP 0x%x\n", 4u << 29 | (unsigned)sizeof(struct kvm_enable_cap) << 16 | 0xaea3);'
+		grep -ohE '\<KVM_PPC_HTAB_(INFO_|CTL_)?(KEEP|PREFER_PAGES|FORCE|RADIX|READY|RESIZING|OFFERED|OFFER_ENDED|FALLBACK|OFFER|NOMOVE)\>' \
+			"$ROOT/kernel/include/asm/kvm_htab.h" | sort -u | sed 's/.*/printf("& %d\\n", &);/'
+		echo '}'
+	} >"$BATS_TEST_TMPDIR/numbers.c"
+	cc -I "$ROOT/kernel/include" -o "$BATS_TEST_TMPDIR/numbers" "$BATS_TEST_TMPDIR/numbers.c" && "$BATS_TEST_TMPDIR/numbers"
+}
+
+@test "numbers of the ABI in the manual are those of the header" {
+	run numbers
 	assert_success
+	((${#lines[@]} >= 14))
+	for line in "${lines[@]}"; do
+		grep -qx "\.It ${line% *} Pq ${line#* }" "$MAN/kvm-htab-vm-socket.7" || fail "not in the manual: $line"
+	done
+	grep -q 'KVM_CAP_PPC_HTAB_CTL (4176)' "$MAN/kvm-htab-vm-socket.7"
+	grep -q '^#define KVM_CAP_PPC_HTAB_CTL[[:space:]]*4176$' "$ROOT/kernel/include/asm/kvm_htab.h"
+}
+
+@test "every page fits into 80 columns and into 100" {
+	for page in "$MAN"/*.[578]; do
+		for width in 80 100; do
+			run plain "$page" "$width"
+			assert_success
+			for line in "${lines[@]}"; do
+				((${#line} <= width)) || fail "${page##*/} at $width columns: $line"
+			done
+		done
+	done
+}
+
+@test "groff has nothing to complain about, at 80 columns and at 100" {
+	for page in "$MAN"/*.[578]; do
+		for width in 80 100; do
+			run --separate-stderr groff -t -mdoc -Tutf8 -P-c -ww "-rLL=${width}n" "$page"
+			assert_success
+			assert_equal "$stderr" ''
+			mapfile -t lines < <(printf '%s\n' "$output" | sed 's/.\x08//g')
+			for line in "${lines[@]}"; do
+				((${#line} <= width)) || fail "${page##*/} at $width columns: $line"
+			done
+		done
+	done
+}
+
+@test "the pages refer to pages that exist" {
+	mapfile -t references < <(grep -ohE '^\.(It )?Xr kvm-htab[a-z-]* [578]' "$MAN"/*.[578] | sed -E 's/.*Xr (.*) (.)/\1.\2/' | sort -u)
+	((${#references[@]} >= 12))
+	for reference in "${references[@]}"; do
+		[ -f "$MAN/$reference" ] || fail "no $reference"
+	done
 }
 
 @test "the constants of orders are those of the kernel's header" {

@@ -197,7 +197,7 @@ check_format() {
 
 @test "the manual describes every metric" {
 	for name in $(metrics "$POWER" | sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p'); do
-		run grep -qE "^\.It (Li )?$name( |\$)" "$ROOT/man/kvm-htab.8"
+		run grep -qE "^\.It (Li )?$name( |\$)" "$ROOT/man/kvm-htab-metrics.5"
 		[ "$status" = 0 ] || fail "$name is not in the manual"
 	done
 }

@@ -9,7 +9,7 @@ MONITORING=$ROOT/monitoring
 
 # described: the metrics that the manual describes
 described() {
-	sed -n 's/^\.It Li \(kvm_htab_[a-z_]*\).*/\1/p' "$ROOT/man/kvm-htab.8" | sort -u
+	sed -n 's/^\.It Li \(kvm_htab_[a-z_]*\).*/\1/p' "$ROOT/man/kvm-htab-metrics.5" | sort -u
 }
 
 # unknown_metrics FILE: those of ours that it uses and the manual does not describe
@@ -147,7 +147,7 @@ three_of() {
 	installed_unit
 	run three_of "$ROOT/README.md"
 	assert_equal "${#lines[@]}" 3
-	assert_equal "$output" "$(three_of "$ROOT/man/kvm-htab.8")"
+	assert_equal "$output" "$(three_of "$ROOT/man/kvm-htab-metrics.5")"
 	link=${lines[1]}
 	mkdir "$BATS_TEST_TMPDIR/run" "$BATS_TEST_TMPDIR/textfiles"
 	(cd "$BATS_TEST_TMPDIR/run" && /bin/sh -c "$(exec_start)")

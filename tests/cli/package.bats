@@ -27,7 +27,9 @@ libraries() {
 	run "$BATS_TEST_TMPDIR/unpacked/usr/bin/kvm-htab" --version
 	assert_output "kvm-htab $(dpkg-deb -f "$deb" Version | sed 's/-[^-]*$//')"
 	run find "$BATS_TEST_TMPDIR/unpacked/usr" -type f -printf '%P\n'
-	assert_line share/man/man8/kvm-htab.8.gz
+	for page in "$ROOT"/man/*.[578]; do
+		assert_line "share/man/man${page##*.}/${page##*/}.gz"
+	done
 	assert_line share/bash-completion/completions/kvm-htab
 	assert_line share/zsh/vendor-completions/_kvm-htab
 	assert_line share/fish/vendor_completions.d/kvm-htab.fish

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The commands that kvm-htab(8) and README.md show, exactly as they stand there, on a host with room for the guests
+# The commands that the manual pages and README.md show, exactly as they stand there, on a host with room for the guests
 # that they are about and with the VM that they name. Each must exit with 0 and print something, unless the text says
-# that it is quiet. Those that are known here must do what the text above them says. The tool alone: one machine is
-# enough.
+# that it is quiet. Those that are known here must do what the text above them says. tests/cli/docs.bats compares the
+# output that the pages show. The tool alone: one machine is enough.
 #
 # Runs on: powernv9; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
@@ -30,9 +30,12 @@ teardown() {
 	pool_after
 }
 
-# Every line that the page prints as a command, from its rendered form, blanks at both ends cut off
+# Every line that the pages print as a command after a prompt, from their rendered form
 of_manual() {
-	mandoc -T utf8 -O width=200 "$ROOT/man/kvm-htab.8" | sed 's/.\x08//g; s/^ \{11\}\(kvm-htab .*\)/\1/p; d'
+	local page
+	for page in "$ROOT"/man/*.[578]; do
+		mandoc -T utf8 -O width=200 "$page" | sed 's/.\x08//g; s/^ \{5\}[#$] \(kvm-htab .*\)/\1/p; d'
+	done
 }
 
 # Those of README.md: "    $ COMMAND   # what it is for"
@@ -60,15 +63,20 @@ status_now() {
 
 check() {
 	case $1 in
+	*'fit --ram 2T; echo $?') assert_line --index -1 3 ;;
+	*'doctor; echo $?') assert_line --index -1 0 ;;
 	*--quiet*yes) assert_output yes ;;
 	*--quiet*) assert_output '' ;;
-	*' >kvm_htab.new && mv '*)
+	*' >new && mv new '*)
 		assert_output ''
-		run host 'cd /tmp/examples && ls && grep -c "^kvm_htab_" kvm_htab.prom'
+		run host 'cd /tmp/examples && ls kvm_htab.prom && grep -c "^kvm_htab_" kvm_htab.prom'
 		assert_line --index 0 kvm_htab.prom
 		((lines[1] > 30))
 		;;
+	*' list -J | jq '*) assert_output '["web",24]' ;;
 	*jq*) ((output > 0)) ;;
+	*' --suggest-ratio') assert_line --regexp '^kvm_cma_resv_ratio=[0-9]+ ' ;;
+	*' fit '*--json) assert_line --partial '"reason": "room"' ;;
 	*' capture '*)
 		assert_output ''
 		run host "kvm-htab pool-status --sysroot /tmp/examples/${1##* } --json"
@@ -95,7 +103,7 @@ run_all() {
 		offered "$example"
 		run --separate-stderr host_limit 120 "cd /tmp/examples && $example"
 		# shellcheck disable=SC2154 # set by run
-		[[ $status == 0 && ! $stderr ]] || fail "$example: status $status, $output, $stderr"
+		[[ $status == 0 && (! $stderr || $example == *'; echo $?') ]] || fail "$example: status $status, $output, $stderr"
 		echo "$example: $output"
 		check "$example"
 	done 4<"$BATS_TEST_TMPDIR/examples"
@@ -105,7 +113,8 @@ run_all() {
 	only_patched_kernel "what the manual shows of the pool"
 	of_manual >"$BATS_TEST_TMPDIR/examples"
 	# none of them was missed
-	assert_equal "$(wc -l <"$BATS_TEST_TMPDIR/examples")" "$(grep -c '^\.Dl' "$ROOT/man/kvm-htab.8")"
+	assert_equal "$(wc -l <"$BATS_TEST_TMPDIR/examples")" "$(cat "$ROOT"/man/*.[578] | grep -c '^[#$] kvm-htab')"
+	(($(wc -l <"$BATS_TEST_TMPDIR/examples") > 20))
 	run_all
 }
 

@@ -417,7 +417,9 @@ pool_free() {
 			15.9E 46
 			0.5G 22
 		END
-		sed -n 's/^\.It \([0-9]*\) Ta [0-9]*[KMGT] Ta \([0-9]*[KMGTP]\) Ta .*/\2 \1/p' "$page"
+		# two orders a row
+		sed -nE 's/^\.It (.*)/\1/p' "$page" | grep -oE '[0-9]+ Ta [0-9]+[KMGT] Ta [0-9]+[KMGTP]\>' |
+			sed -E 's/(.*) Ta .* Ta (.*)/\2 \1/'
 	} >"$BATS_TEST_TMPDIR/sizes"
 	(($(wc -l <"$BATS_TEST_TMPDIR/sizes") == 12 + 29))
 	host_put "$BATS_TEST_TMPDIR/sizes" /tmp/sizes

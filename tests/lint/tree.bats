@@ -131,8 +131,8 @@ headers_are_stable() {
 }
 
 @test "manual pages are clean" {
-	run mandoc -T lint -W warning man/*.[178]
-	assert_success
+	# examples come first
+	run bash -c 'mandoc -T lint -W warning man/*.[578] | grep -v ": sections out of conventional order: "'
 	assert_output ''
 }
 
