@@ -84,12 +84,14 @@ uninstall:
 	rm -f $(foreach unit,$(units),"$(DESTDIR)$(systemunitdir)/$(unit)")
 	-rmdir "$(DESTDIR)$(docdir)/examples" "$(DESTDIR)$(docdir)/monitoring" "$(DESTDIR)$(docdir)"
 
-# git archive sorts, and takes owner root and the time of the commit; xz's blocks depend on its threads.
-dist: archive := build/kvm-htab-$(version).tar
+# git archive sorts, and takes owner root and the time of the commit; xz's blocks depend on its threads. In one step at the
+# end, since two may be made at once.
+dist: archive := build/kvm-htab-$(version).tar.xz
 dist:
 	@mkdir -p build
-	git -c tar.umask=0022 archive --prefix=kvm-htab-$(version)/ -o $(archive) HEAD
-	xz -9 -T 1 -f $(archive)
+	set -e; new=$$(mktemp build/dist.XXXXXX); trap "rm -f $$new" EXIT; \
+		git -c tar.umask=0022 archive --format=tar --prefix=kvm-htab-$(version)/ -o $$new HEAD; \
+		xz -9 -T 1 -c $$new >$$new.xz; chmod 0644 $$new.xz; mv $$new.xz $(archive)
 
 deb:
 	@scripts/deb $(ARCH)
