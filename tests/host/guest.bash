@@ -3,6 +3,7 @@
 #
 # For tests: a Linux guest of Debian's QEMU in the host; one at a time.
 #
+#   guest_host OPTION...    boots a host (host_boot) on which a guest can start with a hashed page table
 #   guest_start MEMORY [OPTION...]  QEMU with a guest of so much (its -m); returns when QEMU answers,
 #                           1 if it ended instead. Options are QEMU's
 #   guest_kernel TEXT       more words for the command line of the guests started from now on
@@ -13,6 +14,8 @@
 #   qmp JSON                a command to QEMU, and what it answered
 #   guest_ended             waits until QEMU has ended, and returns its exit status
 #   guest_kill              ends it if it is there
+#   guest_end_failed        for teardown: after a test that failed, prints the logs, ends the guest, and returns 1;
+#                           after others, the guest serves the next test
 #   guest_logs              what QEMU and the guest's console said last
 #   guest_htab COMMAND ...  kvm-htab COMMAND on the guest's VM, by root, with the descriptor taken
 #                           out of QEMU, which knows nothing of it
@@ -23,6 +26,14 @@
 GUEST_LIMIT=${GUEST_LIMIT:-300}
 guest_dir=/run/guest
 guest_words=
+
+# A POWER9 host that uses radix runs no guest with a hashed page table.
+guest_host() {
+	local append=
+
+	[[ $HOST_MACHINE != powernv9 ]] || append=disable_radix
+	host_boot "$@" --append "$append"
+}
 
 guest_kernel() {
 	guest_words=$1
@@ -58,6 +69,13 @@ guest_start() {
 
 guest_alive() {
 	host "[ -s $guest_dir/pid ] && [ ! -e $guest_dir/status ]"
+}
+
+guest_end_failed() {
+	[[ -z ${BATS_TEST_COMPLETED:-} ]] || return 0
+	guest_logs
+	guest_kill
+	return 1
 }
 
 guest_logs() {

@@ -12,9 +12,7 @@ load vmm
 load guest
 
 setup_file() {
-	local append=
-	[[ $HOST_MACHINE != powernv9 ]] || append=disable_radix
-	host_boot --add offer --append "$append"
+	guest_host --add offer
 }
 
 teardown_file() {

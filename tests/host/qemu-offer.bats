@@ -16,9 +16,7 @@ guest_dir=/run/guest # as in guest.bash
 SOCKET=$guest_dir/vm.sock
 
 setup_file() {
-	local append=
-	[[ $HOST_MACHINE != powernv9 ]] || append=disable_radix
-	host_boot --add offer --append "$append"
+	guest_host --add offer
 	pool_used >"$BATS_FILE_TMPDIR/before"
 }
 
@@ -28,11 +26,7 @@ setup() {
 }
 
 teardown() {
-	if [[ -z ${BATS_TEST_COMPLETED:-} ]]; then
-		guest_logs
-		guest_kill
-		host "kill -9 \$(</tmp/taker.pid)" 2>/dev/null || true
-	fi
+	guest_end_failed || host "kill -9 \$(</tmp/taker.pid)" 2>/dev/null || true
 }
 
 teardown_file() {

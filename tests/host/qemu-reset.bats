@@ -27,9 +27,7 @@ put_python() {
 }
 
 setup_file() {
-	local append=
-	[[ $HOST_MACHINE != powernv9 ]] || append=disable_radix
-	host_boot --add qemu --append "$append"
+	guest_host --add qemu
 	put_python
 	host_put "$BATS_TEST_DIRNAME/../../examples/reset-qemu" /tmp/reset-qemu
 }
@@ -43,10 +41,7 @@ setup() {
 }
 
 teardown() {
-	if [[ -z ${BATS_TEST_COMPLETED:-} ]]; then
-		guest_logs
-		guest_kill
-	fi
+	guest_end_failed || true
 }
 
 teardown_file() {

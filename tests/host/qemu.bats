@@ -21,9 +21,7 @@ MEMORY=512M
 ORDER=22
 
 setup_file() {
-	local append=
-	[[ $HOST_MACHINE != powernv9 ]] || append=disable_radix
-	host_boot --add qemu --append "$append"
+	guest_host --add qemu
 	pool_used >"$BATS_FILE_TMPDIR/before"
 }
 
@@ -34,10 +32,7 @@ setup() {
 
 # A guest that a test has left alive serves the next one.
 teardown() {
-	if [[ -z ${BATS_TEST_COMPLETED:-} ]]; then
-		guest_logs
-		guest_kill
-	fi
+	guest_end_failed || true
 }
 
 teardown_file() {
