@@ -218,14 +218,20 @@ printf("KVM_ENABLE_CAP 0x%x\n", 4u << 29 | (unsigned)sizeof(struct kvm_enable_ca
 	grep -q '^#define KVM_CAP_PPC_HTAB_CTL[[:space:]]*4176$' "$ROOT/kernel/include/asm/kvm_htab.h"
 }
 
+# fits PAGE WIDTH LINE...: whether each line has at most so many columns
+fits() {
+	local line
+	for line in "${@:3}"; do
+		((${#line} <= $2)) || fail "${1##*/} at $2 columns: $line"
+	done
+}
+
 @test "every page fits into 80 columns and into 100" {
 	for page in "$MAN"/*.[578]; do
 		for width in 80 100; do
 			run plain "$page" "$width"
 			assert_success
-			for line in "${lines[@]}"; do
-				((${#line} <= width)) || fail "${page##*/} at $width columns: $line"
-			done
+			fits "$page" "$width" "${lines[@]}"
 		done
 	done
 }
@@ -237,9 +243,7 @@ printf("KVM_ENABLE_CAP 0x%x\n", 4u << 29 | (unsigned)sizeof(struct kvm_enable_ca
 			assert_success
 			assert_equal "$stderr" ''
 			mapfile -t lines < <(printf '%s\n' "$output" | sed 's/.\x08//g')
-			for line in "${lines[@]}"; do
-				((${#line} <= width)) || fail "${page##*/} at $width columns: $line"
-			done
+			fits "$page" "$width" "${lines[@]}"
 		done
 	done
 }
