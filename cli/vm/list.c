@@ -108,7 +108,7 @@ static const struct info_file {
 };
 _Static_assert(KVM_PPC_HTAB_POOL == 1 && KVM_PPC_HTAB_PAGES == 2, "values of the words of source");
 
-/* Reads a number from @least to @most. Notes a fault if it is none. Errors: as sysfs_read_u64(). */
+/* Reads a number. Notes a fault if it is not from @least to @most. Errors: as sysfs_read_u64(). */
 static int read_in_range(const struct sysfs *fs, uint64_t id, const char *name, uint64_t least,
 			 uint64_t most, uint64_t *value)
 {
@@ -124,7 +124,7 @@ static int read_in_range(const struct sysfs *fs, uint64_t id, const char *name, 
 	return -ERANGE;
 }
 
-/* Reads one of the words of @file. Notes a fault if it is none of them. */
+/* Reads one of the words of @file. Notes a fault if it is another one. */
 static int read_word(const struct sysfs *fs, uint64_t id, const struct info_file *file,
 		     uint64_t *value)
 {
