@@ -55,10 +55,20 @@ left_as_it_was() {
 	assert_equal "$(tmux -S "$session" display-message -p '#{cursor_flag} #{alternate_on} #{wrap_flag}')" '1 0 1'
 }
 
+# A kernel shows a VM's directory and its figures whole, and what looks ten times a second sees every step of a copy:
+# so all changes of the tree are renames.
+
 # more_vms: one more VM in the tree
 more_vms() {
-	cp -r "$vms/1" "$vms/2"
-	echo 4242 >"$vms/2/pid"
+	cp -r "$vms/1" "$BATS_TEST_TMPDIR/vm"
+	echo 4242 >"$BATS_TEST_TMPDIR/vm/pid"
+	mv "$BATS_TEST_TMPDIR/vm" "$vms/2"
+}
+
+# becomes FILE TEXT
+becomes() {
+	echo "$2" >"$BATS_TEST_TMPDIR/text"
+	mv "$BATS_TEST_TMPDIR/text" "$1"
 }
 
 @test "list --watch redraws in place, highlights what is new, ends on q" {
@@ -162,9 +172,9 @@ TIME='^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+-][0-9]{4}'
 	said "$TIME added 1 26 [0-9]+\$"
 	more_vms
 	said "$TIME added 2 26 4242\$"
-	echo 4343 >"$vms/2/pid"
+	becomes "$vms/2/pid" 4343
 	said "$TIME changed 2 26 4343\$"
-	rm -r "$vms/2"
+	mv "$vms/2" "$BATS_TEST_TMPDIR/vm"
 	said "$TIME removed 2 "
 	sleep 0.5
 	run cat "$BATS_TEST_TMPDIR/out"
@@ -176,7 +186,7 @@ TIME='^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+-][0-9]{4}'
 	cp -r "$TREES/patched-6.1" "$BATS_TEST_TMPDIR/pool"
 	watching pool-status --watch=0.1 --sysroot "$BATS_TEST_TMPDIR/pool" -n -o STATE,FREE
 	said "$TIME ready [0-9.]+G\$"
-	echo failed >"$BATS_TEST_TMPDIR/pool/sys/kernel/kvm_htab/pool/state"
+	becomes "$BATS_TEST_TMPDIR/pool/sys/kernel/kvm_htab/pool/state" failed
 	said "$TIME failed "
 	sleep 0.5
 	run cat "$BATS_TEST_TMPDIR/out"
