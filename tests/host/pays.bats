@@ -254,10 +254,15 @@ refused() {
 	assert_output --regexp 'order=2[23] '
 	assert_equal "$(event one oom_kill)" 0
 
-	# 8 GiB of 64 KiB: 1 MiB. The VMM ends with the error of the ioctl, not by the OOM killer.
+	# 32 MiB for 256 GiB in pages of 64 KiB. The VMM ends with the error of the ioctl, not by the OOM killer.
 	limit two $((8 * MIB))
-	run host "echo \$\$ >$CGROUPS/two/cgroup.procs; vmm start other --ram 262144"
+	run host "echo 1 >/proc/sys/vm/overcommit_memory
+		(echo \$BASHPID >$CGROUPS/two/cgroup.procs; vmm start other --ram 262144)
+		status=\$?
+		echo 0 >/proc/sys/vm/overcommit_memory
+		exit \$status"
 	assert_failure
+	(($(event two max) > 0)) || fail "no event"
 	assert_equal "$(event two oom_kill)" 0
 }
 
