@@ -32,6 +32,11 @@ function __kvm_htab_ids
     find $argv[1] -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort -n
 end
 
+# __kvm_htab_cgroups DIR: slices, and what is in them
+function __kvm_htab_cgroups
+    find $argv[1] -mindepth 1 -maxdepth 2 -type d -printf '%P\n' 2>/dev/null | sort
+end
+
 # __kvm_htab_vms COMMAND
 function __kvm_htab_vms
     set -l current (string replace -r '^--vm=' '' -- (commandline -ct))
@@ -62,6 +67,8 @@ function __kvm_htab_value
             else
                 __fish_complete_list , "__kvm_htab_list Columns '[A-Z-]+' $argv[1]"
             end
+        case '*=PATH'
+            __kvm_htab_cgroups /sys/fs/cgroup
         case '*=DIR'
             __fish_complete_directories (string replace -r '^--[a-z]+=' '' -- (commandline -ct))
         case '*=COLUMN'

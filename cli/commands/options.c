@@ -39,6 +39,7 @@ static const struct {
 	{ { OPT_PROBE, "--probe" }, { OPT_SYSROOT, "--sysroot" } },
 	{ { OPT_VM, "--vm" }, { OPT_SYSROOT, "--sysroot" } }, /* a VM is of this host */
 	{ { OPT_PROBE, "--probe" }, { OPT_SUGGEST, "--suggest-ratio" } },
+	{ { OPT_CGROUP, "--cgroup" }, { OPT_SUGGEST, "--suggest-ratio" } },
 	{ { 'r', "--raw" }, { 'q', "--quiet" }, { OPT_FORMAT, "--format" }, { OPT_MAP, "--map" } },
 	{ { 'o', "--output" }, { OPT_MAP, "--map" }, { OPT_OUTPUT_ALL, "--output-all" } },
 	{ { 'q', "--quiet" }, { OPT_OUTPUT_ALL, "--output-all" }, { OPT_FORMAT, "--format" } },
@@ -239,6 +240,9 @@ static void parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_SYSROOT:
 		options->sysroot = arg;
+		break;
+	case OPT_CGROUP:
+		options->cgroup = arg;
 		break;
 	case OPT_SORT:
 		options->sort = arg;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "host/cgroup.h"
 #include "lib/array.h"
 
 /* Common prefix of descriptors of VMs and of vCPUs ("anon_inode:kvm-vcpu:0"). */
@@ -28,6 +29,7 @@ void vmm_clear(struct vmm *vmm)
 	cleanup_close(&vmm->proc_fd);
 	free(vmm->fds);
 	free(vmm->command);
+	free(vmm->cgroup);
 	free(vmm->guest);
 	*vmm = (struct vmm){ .proc_fd = -1 };
 }
@@ -242,11 +244,13 @@ void vmm_identify(struct vmm *vmm)
 	size_t length;
 
 	free(vmm->command);
+	free(vmm->cgroup);
 	free(vmm->guest);
 	if (sysfs_read_at(vmm->proc_fd, "comm", &vmm->command, &length))
 		vmm->command = NULL;
 	else if (length && vmm->command[length - 1] == '\n')
 		vmm->command[length - 1] = '\0'; /* the name may contain other newlines */
+	vmm->cgroup = cgroup_of_process(vmm->proc_fd);
 	vmm->guest = guest_name(vmm);
 	vmm->uid_known = !vmm_status_number(vmm, "\nUid:", &uid);
 	vmm->uid = vmm->uid_known ? (uid_t)uid : 0;

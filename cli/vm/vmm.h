@@ -22,6 +22,7 @@ struct vmm {
 
 	/* vmm_identify() */
 	char *command; /* any bytes; owned; NULL: unknown */
+	char *cgroup; /* of its memory; any bytes; owned; NULL: unknown */
 	char *guest; /* the NAME in QEMU's "-name guest=NAME"; any bytes; owned; NULL: none */
 	uid_t uid;
 	bool uid_known;

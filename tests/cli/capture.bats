@@ -57,6 +57,24 @@ same_answers() {
 	assert_output 0
 }
 
+@test "the limit of libvirt's cgroup, but no name of a cgroup" {
+	dir=$(tree patched-6.1)
+	mkdir -p "$dir"/sys/fs/cgroup/machine.slice/machine-qemu-1-secret.scope "$dir/proc/4711/fd"
+	echo memory >"$dir/sys/fs/cgroup/cgroup.controllers"
+	echo 2000000000 >"$dir/sys/fs/cgroup/machine.slice/memory.max"
+	echo 1999999999 >"$dir/sys/fs/cgroup/machine.slice/memory.current"
+	ln -s anon_inode:kvm-vm "$dir/proc/4711/fd/9"
+	echo qemu >"$dir/proc/4711/comm"
+	echo 0::/machine.slice/machine-qemu-1-secret.scope >"$dir/proc/4711/cgroup"
+	same_answers "$dir"
+	run kvm_htab doctor --sysroot "$copy"
+	assert_output --partial "the limit of cgroup machine.slice"
+	run find "$copy" -name '*secret*'
+	assert_output ''
+	run grep -rn secret "$copy"
+	assert_output ''
+}
+
 @test "names of VMs and command lines are replaced, unless --full" {
 	dir=$(tree power9-6.1)
 	pid=$(cat "$dir"/sys/kernel/kvm_htab/vm/*/pid)
