@@ -39,6 +39,8 @@ static const char *const files[] = {
 	"/sys/kernel/mm/cma/**",
 	"/sys/kernel/debug/cma/**",
 	"/sys/kernel/debug/kvm_htab/pool",
+	"/sys/kernel/debug/kvm_htab/occupancy/*",
+	"/proc/uptime",
 	"/sys/firmware/opal/powercap/*/*-max",
 	"/etc/os-release",
 	"/usr/lib/os-release",

@@ -25,7 +25,8 @@ int vm_load_check(const struct sysfs *fs, bool patched, struct error *err)
 	if (r != -ENOENT)
 		return error_set(err, STATUS_FAILED, -r, "cannot read %s: %s", load_directory,
 				 strerror(-r));
-	if (patched && !sysfs_has(fs, "/sys/kernel/debug/kvm"))
+	if (patched && !sysfs_has(fs, "/sys/kernel/debug/kvm") &&
+	    !sysfs_has(fs, "/sys/kernel/debug/kvm_htab"))
 		return error_set(err, STATUS_CANNOT, ENOENT,
 				 "debugfs is not mounted: mount -t debugfs debugfs "
 				 "/sys/kernel/debug");

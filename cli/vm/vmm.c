@@ -2,6 +2,7 @@
 /* Processes that have VMs, from /proc. */
 #include "vm/vmm.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <sys/syscall.h>
 
 #include "lib/array.h"
+#include "lib/size.h"
 
 /* Common prefix of descriptors of VMs and of vCPUs ("anon_inode:kvm-vcpu:0"). */
 #define KVM_LINK "anon_inode:kvm-v"
