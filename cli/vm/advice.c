@@ -2,6 +2,8 @@
 /* Whether the table of a VM has the right size. */
 #include "vm/advice.h"
 
+#include <string.h>
+
 #include "host/hpt.h"
 #include "lib/text.h"
 
@@ -103,7 +105,7 @@ char *vm_advice_text(const struct host_vm *vm, const struct advice *advice)
 	case ADVICE_NONE:
 		return NULL;
 	case ADVICE_OK:
-		return text_format("ok");
+		return strdup(vm_advice_name(advice->kind));
 	case ADVICE_SMALLER:
 		return smaller_text(vm, advice);
 	case ADVICE_LARGER:
