@@ -57,6 +57,7 @@ monitoring := $(notdir $(wildcard monitoring/*.yml monitoring/*.json))
 install: all
 	install -D -m 0755 cli/build/kvm-htab "$(DESTDIR)$(bindir)/kvm-htab"
 	install -D -m 0644 man/kvm-htab.8 "$(DESTDIR)$(mandir)/man8/kvm-htab.8"
+	install -D -m 0644 man/kvm-htab-inspect.8 "$(DESTDIR)$(mandir)/man8/kvm-htab-inspect.8"
 	install -D -m 0644 man/kvm-htab-vm-socket.7 "$(DESTDIR)$(mandir)/man7/kvm-htab-vm-socket.7"
 	install -D -m 0644 completions/kvm-htab.bash "$(DESTDIR)$(bashcompletiondir)/kvm-htab"
 	install -D -m 0644 completions/_kvm-htab "$(DESTDIR)$(zshcompletiondir)/_kvm-htab"
@@ -74,6 +75,7 @@ install: all
 
 uninstall:
 	rm -f "$(DESTDIR)$(bindir)/kvm-htab" "$(DESTDIR)$(mandir)/man8/kvm-htab.8" \
+		"$(DESTDIR)$(mandir)/man8/kvm-htab-inspect.8" \
 		"$(DESTDIR)$(mandir)/man7/kvm-htab-vm-socket.7" "$(DESTDIR)$(bashcompletiondir)/kvm-htab" \
 		"$(DESTDIR)$(zshcompletiondir)/_kvm-htab" "$(DESTDIR)$(fishcompletiondir)/kvm-htab.fish"
 	rm -f "$(DESTDIR)$(includedir)/kvm-htab.h"

@@ -6,7 +6,7 @@
 bats_require_minimum_version 1.5.0
 load common
 
-commands=(pool-status fit vm-status reset resize compact list doctor capture)
+commands=(pool-status fit vm-status reset resize compact list inspect doctor capture)
 
 # long_options [COMMAND]: those that --help lists, sorted
 long_options() {
@@ -19,7 +19,7 @@ long_options() {
 		run grep -q "^\.Ss $command\$" "$page"
 		assert_success
 		for option in $(long_options "$command"); do
-			run grep -qE "Fl Fl ${option#--}( |\$)" "$page"
+			run grep -qE "Fl Fl ${option#--}( |\$)" "$page" "$ROOT/man/kvm-htab-$command.8"
 			assert_success
 		done
 	done
@@ -38,13 +38,14 @@ long_options() {
 		resize) args=(--vm fd:77 --order 24) ;;
 		fit) args+=(--order 24) ;;
 		compact) args+=(--dry-run) ;;
+		inspect) args=(--all --sysroot "$TREES/loaded-6.1") ;;
 		esac
 		# a host with a VM
 		run stdout_of "$command" --json "${args[@]}"
 		keys=$(jq -r '. + .results[0] | keys[]' <<<"$output")
 		(($(wc -l <<<"$keys") > 8))
 		for key in $keys; do
-			run grep -qwE "^(\.It|\.Dq|  \") ?.*$key" "$ROOT/man/kvm-htab.8"
+			run grep -qswE "^(\.It|\.Dq|  \") ?.*$key" "$ROOT/man/kvm-htab.8" "$ROOT/man/kvm-htab-$command.8"
 			[ "$status" = 0 ] || fail "$key is not in the manual"
 		done
 	done

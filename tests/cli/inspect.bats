@@ -10,6 +10,20 @@ setup() {
 	DIR=$(tree loaded-6.1)
 	LOADS=$DIR/sys/kernel/debug/kvm_htab/occupancy
 	VMS=$DIR/sys/kernel/kvm_htab/vm
+	mkdir -p "$DIR/run/libvirt/qemu"
+	process 4201 -name guest=web -m size=67108864k
+	process 4202 -name guest=db -m 2048
+	process 4203 -m 512
+}
+
+# process PID ARG...: a QEMU that has started 100 s after the host
+process() {
+	mkdir -p "$DIR/proc/$1/fd"
+	echo qemu-system-ppc >"$DIR/proc/$1/comm"
+	printf 'Name:\tqemu\nTgid:\t%s\nUid:\t64055\t64055\t64055\t64055\n' "$1" >"$DIR/proc/$1/status"
+	echo "$1 (qemu-system) ppc) S 1 1 1 0 -1 4194560 1 0 0 0 1 1 0 0 20 0 1 0 10000 1 1" >"$DIR/proc/$1/stat"
+	printf '%s\0' qemu-system-ppc64 "${@:2}" >"$DIR/proc/$1/cmdline"
+	ln -s anon_inode:kvm-vm "$DIR/proc/$1/fd/5"
 }
 
 # inspect ARGS...

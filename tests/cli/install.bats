@@ -22,7 +22,7 @@ setup() {
 	assert_line "share/doc/kvm-htab/examples/reset-qemu 755"
 	assert_line "share/doc/kvm-htab/examples/share_vm_fd.py 755"
 	assert_line "share/doc/kvm-htab/examples/libvirt-hook-qemu 755"
-	for file in share/man/man8/kvm-htab.8 share/man/man7/kvm-htab-vm-socket.7 \
+	for file in share/man/man8/kvm-htab.8 share/man/man8/kvm-htab-inspect.8 share/man/man7/kvm-htab-vm-socket.7 \
 		share/bash-completion/completions/kvm-htab share/zsh/site-functions/_kvm-htab \
 		share/fish/vendor_completions.d/kvm-htab.fish share/doc/kvm-htab/README.md \
 		share/doc/kvm-htab/CHANGELOG share/doc/kvm-htab/examples/share-vm-fd.c include/kvm-htab.h \
@@ -32,7 +32,7 @@ setup() {
 		assert_line "$file 644"
 	done
 	assert_line "share/doc/kvm-htab/examples/qemu-change-table 755"
-	assert_equal "${#lines[@]}" 18
+	assert_equal "${#lines[@]}" 19
 	touch "$dest/usr/bin/other"
 	make_in "$ROOT" uninstall DESTDIR="$dest" prefix=/usr
 	run find "$dest" ! -type d -o -name kvm-htab

@@ -28,6 +28,7 @@ libraries() {
 	assert_output "kvm-htab $(dpkg-deb -f "$deb" Version | sed 's/-[^-]*$//')"
 	run find "$BATS_TEST_TMPDIR/unpacked/usr" -type f -printf '%P\n'
 	assert_line share/man/man8/kvm-htab.8.gz
+	assert_line share/man/man8/kvm-htab-inspect.8.gz
 	assert_line share/bash-completion/completions/kvm-htab
 	assert_line share/zsh/vendor-completions/_kvm-htab
 	assert_line share/fish/vendor_completions.d/kvm-htab.fish
