@@ -187,9 +187,13 @@ truth() {
 }
 
 @test "the tool counts calls of an interval" {
-	[[ $HOST_MACHINE != powernv8 ]] || skip "real mode does not count"
-	vm enter 20 800 0
 	id=$(host ls /sys/kernel/kvm_htab/vm)
+	vm enter 20 800 0
+	if [[ $HOST_MACHINE == powernv8 ]]; then
+		run host kvm-htab inspect --vm "id:$id" -rn -o ENTERED,REFUSED,OVERFLOW,VERDICT
+		assert_output "- - - early"
+		return
+	fi
 	run host kvm-htab inspect --vm "id:$id" -rn -o ENTERED,REFUSED,OVERFLOW,VERDICT
 	assert_output "20 12 60% larger"
 	run host '(sleep 1; vmm ctl vm enter 10 1600 8 >/dev/null) & kvm-htab inspect --vm id:'"$id"' --interval 4 -rn -o ENTERED,REFUSED,OVERFLOW,VERDICT'
