@@ -194,7 +194,7 @@ truth() {
 		assert_output "- - - early"
 		return
 	fi
-	run host kvm-htab inspect --vm "id:$id" -rn -o ENTERED,REFUSED,OVERFLOW,VERDICT
+	run --separate-stderr host kvm-htab inspect --vm "id:$id" -rn -o ENTERED,REFUSED,OVERFLOW,VERDICT
 	assert_output "20 12 60% larger"
 	run host '(sleep 1; vmm ctl vm enter 10 1600 8 >/dev/null) & kvm-htab inspect --vm id:'"$id"' --interval 4 -rn -o ENTERED,REFUSED,OVERFLOW,VERDICT'
 	assert_output "10 0 0% early"
