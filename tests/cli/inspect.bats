@@ -137,16 +137,16 @@ kvm-htab: to have a larger table from the start, give the guest a larger maxmem;
 	assert_equal "$(column ADVISED,RAM 7)" "26 -"
 	# A table of the page allocator saves memory, and no pool
 	echo pages >"$VMS/7/source"
-	inspect --all -rn -o ADVICE
-	assert_line 'order\x2026\x20is\x20enough:\x20saves\x20896M\x20of\x20memory'
+	inspect --all -n -o ADVICE
+	assert_line 'order 26 is enough: saves 896M of memory'
 }
 
 @test "smaller: not before the VM has run for a day" {
 	printf '%s\0' qemu -m 64G >"$DIR/proc/4201/cmdline"
 	echo "86000.00 1.00" >"$DIR/proc/uptime"
 	assert_equal "$(column VERDICT,ADVISED,SAVED,AGE 7)" "early 26 - 85900"
-	inspect --all -rn -o ADVICE
-	assert_line 'order\x2026\x20is\x20enough\x20so\x20far:\x20look\x20again\x20after\x20a\x20day'
+	inspect --all -n -o ADVICE
+	assert_line 'order 26 is enough so far: look again after a day'
 	# Nor if it has not run at all
 	echo "900000.00 1.00" >"$DIR/proc/uptime"
 	assert_equal "$(column VERDICT 7)" smaller
