@@ -32,7 +32,7 @@ _kvm_htab_kind() {
 
 # _kvm_htab_columns PROGRAM COMMAND
 _kvm_htab_columns() {
-	_kvm_htab_help "$1" "$2" | sed -n '/^Columns/,$s/^  \([A-Z-]*\) .*/\1/p'
+	_kvm_htab_help "$1" "$2" | sed -n '/^Columns/,$s/^  \([A-Z0-9-]*\) .*/\1/p'
 }
 
 # _kvm_htab_forms PROGRAM COMMAND: prefixes of a VM's name, such as "unix:"

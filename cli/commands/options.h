@@ -37,6 +37,9 @@ enum {
 	OPT_FULL,
 	OPT_WATCH,
 	OPT_CGROUP,
+	OPT_ALL,
+	OPT_INTERVAL,
+	OPT_LOAD,
 	OPT_KEYS /* number of keys, including letters */
 };
 
@@ -62,6 +65,9 @@ struct options {
 	const char *directory; /* the argument of a command with OPTIONS_DIRECTORY */
 	bool full;
 	unsigned int watch_ms; /* 0: not given */
+	bool all_vms;
+	unsigned int interval_ms; /* 0: not given */
+	bool load;
 	bool metrics;
 };
 

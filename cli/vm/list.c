@@ -68,6 +68,8 @@ static void set_process(struct host_vm *vm, struct vmm *vmm, const struct domain
 	vm->cgroup = vmm->cgroup ? strdup(vmm->cgroup) : NULL;
 	vm->command = vmm->command ? strdup(vmm->command) : NULL;
 	vm->domain = domain ? strdup(domain) : NULL;
+	vm->ram_bytes = vmm->ram_bytes;
+	vm->start_ticks = vmm->start_ticks;
 	if (!vm->uid_known) {
 		vm->uid = vmm->uid;
 		vm->uid_known = vmm->uid_known;

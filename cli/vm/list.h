@@ -25,6 +25,8 @@ struct host_vm {
 	char *cgroup; /* that cgroup, as of now; any bytes; owned; NULL: unknown */
 	char *command; /* of the VMM; any bytes; owned; NULL: unknown */
 	char *domain; /* libvirt's name; any bytes; owned; NULL: none */
+	uint64_t ram_bytes; /* of the guest, as its QEMU was told; 0: unknown */
+	uint64_t start_ticks; /* when its process started, since the host booted; 0: unknown */
 };
 
 struct vm_list {

@@ -11,7 +11,7 @@ load reports
 answers() {
 	local args
 	for args in doctor pool-status 'pool-status --map --json' 'list -o ID,PID,FD,ORDER,SOURCE,UID' 'fit --order 26' \
-		'fit --ram 64G --suggest-ratio' 'compact --order 27 --dry-run'; do
+		'inspect --all -o ID,LOAD,RAM,AGE,VERDICT' 'fit --ram 64G --suggest-ratio' 'compact --order 27 --dry-run'; do
 		# shellcheck disable=SC2086 # words
 		kvm_htab $args --sysroot "$1" 2>&1 | sed -E "s/qemu-secret/vmm/; s/\<secret\>/vm-${pid-}/; s/ +/ /g"
 		echo "status ${PIPESTATUS[0]}"

@@ -106,6 +106,7 @@ words() {
 		resize) args=(--vm fd:77 --order 24) ;;
 		fit) args+=(--order 24) ;;
 		compact) args+=(--dry-run) ;;
+		inspect) args=(--all --sysroot "$TREES/loaded-6.1") ;;
 		esac
 		# a host with a VM
 		run stdout_of "$command" --json "${args[@]}"
