@@ -62,7 +62,7 @@ loads() {
 
 @test "libkmod, which costs more than all else, is for doctor alone" {
 	loads libkmod.so doctor
-	for command in pool-status "fit --order 24" list "vm-status --vm fd:77" "reset --vm fd:77" \
+	for command in pool-status "fit --order 24" list "inspect --all" "vm-status --vm fd:77" "reset --vm fd:77" \
 		"resize --vm fd:77 --order 24"; do
 		read -r -a words <<<"$command"
 		loads libc.so "${words[@]}"

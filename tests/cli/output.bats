@@ -74,7 +74,7 @@ load common
 # everything_that_prints: calls that print something, one a line
 everything_that_prints() {
 	printf -- '--%s\n' help usage version
-	for command in pool-status fit vm-status reset resize compact list doctor; do
+	for command in pool-status fit vm-status reset resize compact list inspect doctor; do
 		printf "$command --%s\n" help usage version
 	done
 	tree=$(tree patched-6.1)
@@ -85,6 +85,7 @@ everything_that_prints() {
 	done
 	echo "pool-status --format=prometheus --sysroot $tree"
 	echo "list --json --sysroot $tree"
+	printf "inspect --all %s --sysroot $TREES/loaded-6.1\n" "" --json --raw
 }
 
 @test "a full disk is an error, for help, too" {

@@ -6,7 +6,7 @@
 bats_require_minimum_version 1.5.0
 load common
 
-commands=(pool-status fit vm-status reset resize compact list doctor) # with columns
+commands=(pool-status fit vm-status reset resize compact list inspect doctor) # with columns
 
 # usage_error TEXT ARGS...: exit status 2, nothing on stdout, TEXT on stderr
 usage_error() {
@@ -172,6 +172,7 @@ each() {
 		vm-status | reset) "$@" "$command" --vm @x ;;
 		resize) "$@" resize --vm @x --order 24 ;;
 		compact) "$@" compact --dry-run ;;
+		inspect) "$@" inspect --all ;;
 		*) "$@" "$command" ;;
 		esac
 	done

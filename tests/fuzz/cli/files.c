@@ -9,14 +9,16 @@
 #include "lib/library.h"
 #include "tree.h"
 
-extern const struct command compact_command, doctor_command, fit_command, list_command,
-	pool_status_command, vm_status_command;
+extern const struct command compact_command, doctor_command, fit_command, inspect_command,
+	list_command, pool_status_command, vm_status_command;
 
 static char raw[] = "--raw", bytes_option[] = "--bytes", json[] = "--json";
 static char sysroot[] = "--sysroot=/", metrics[] = "--format=prometheus", ram[] = "--ram=64G";
 static char maxmem[] = "--maxmem=1T", count[] = "--count=3", own[] = "--vm=domain:own";
 static char map[] = "--map", dry_run[] = "--dry-run", order[] = "--order=26";
 static char not_measured[] = "-oID,ORDER,SIZE,FROM,TO,PID,VMM,DOMAIN";
+static char all[] = "--all", load[] = "--load", cgroup[] = "--cgroup=machine.slice/web";
+static char paid[] = "-o+CGROUP,CHARGED,LOAD", by_load[] = "--sort=LOAD";
 static char web[] = "--vm=domain:web", all_items[] = "-oITEM,STATE,WHAT,ADVICE,NEXT";
 
 static const struct {
@@ -50,6 +52,14 @@ static const struct {
 	{ &compact_command, { raw, order, not_measured } },
 	{ &compact_command, { json, not_measured } },
 	{ &fit_command, { raw, order } },
+	{ &inspect_command, { raw, all } },
+	{ &inspect_command, { json, all, sysroot } },
+	{ &inspect_command, { all, sysroot } },
+	{ &inspect_command, { json, own } },
+	{ &list_command, { raw, paid, sysroot } },
+	{ &list_command, { json, paid, by_load } },
+	{ &fit_command, { raw, ram, cgroup, sysroot } },
+	{ &pool_status_command, { metrics, load, sysroot } },
 };
 
 #define NCALLS (sizeof(calls) / sizeof(calls[0]))
