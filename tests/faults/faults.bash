@@ -33,6 +33,11 @@ calls() {
 	for form in --raw --json ''; do
 		echo "compact --dry-run $form --sysroot $TREES/fragmented-6.1"
 	done
+	for form in --raw --json ''; do
+		echo "inspect --all $form --sysroot $TREES/loaded-6.1"
+		echo "list -o +CGROUP,CHARGED,LOAD $form --sysroot $TREES/loaded-6.1"
+	done
+	echo "pool-status --format=prometheus --load --sysroot $TREES/loaded-6.1"
 	echo "fit --order 27 --sysroot $TREES/fragmented-6.1"
 	echo "compact --dry-run --order 27 --sysroot $TREES/fragmented-6.1"
 	echo "compact --dry-run --sysroot $TREES/patched-6.1"

@@ -132,7 +132,7 @@ nothing_wrong() {
 	nothing_wrong "$BATS_TEST_TMPDIR/wrong"
 }
 
-@test "each system call fails: what is where in the pool, and what would be moved" {
+@test "each system call fails: what is where in the pool, what would be moved, and how full tables are" {
 	for form in --json ''; do
 		for command in 'pool-status --map' 'fit --order 27' 'compact --dry-run --order 27'; do
 			read -r -a args <<<"$command $form --sysroot $TREES/fragmented-6.1"
@@ -140,6 +140,10 @@ nothing_wrong() {
 		done
 		read -r -a args <<<"pool-status --map $form --sysroot $TREES/power9-6.1-stock"
 		fail_each "${args[@]}"
+		for command in 'inspect --all' 'list -o +CGROUP,CHARGED,LOAD'; do
+			read -r -a args <<<"$command $form --sysroot $TREES/loaded-6.1"
+			fail_each "${args[@]}"
+		done
 	done >"$BATS_TEST_TMPDIR/wrong"
 	nothing_wrong "$BATS_TEST_TMPDIR/wrong"
 }

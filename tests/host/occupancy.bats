@@ -3,7 +3,7 @@
 #
 # How full the kernel says that a table is, compared with tables that are filled to a known load.
 #
-# LOAD_TABLES: how many tables of each kind are filled (1); LOAD_READS: how often each is read (10).
+# LOAD_TABLES: how many tables of each kind are filled (1); LOAD_READS: how often each is read (20).
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
 # Runs on: powernv9; lines: other; kernels: series
@@ -46,9 +46,10 @@ within_error() {
 		END { print n + 0 }' <<<"$output"
 }
 
-# truth HOW PPM SIZE...: of tables that are filled so, the figure is within its error in at least 90 % of the reads
+# truth HOW PPM SIZE...: of tables that are filled so, the figure is within its error in at least 90 % of the reads. It
+# is in 95 %, but of a few reads more may be outside: of 20, three or more are once in 13 times, six or more once in 3000.
 truth() {
-	local how=$1 ppm=$2 size table reads=${LOAD_READS:-10} good=0 all=0
+	local how=$1 ppm=$2 size table reads=${LOAD_READS:-20} good=0 all=0
 	for size in "${@:3}"; do
 		for ((table = 0; table < ${LOAD_TABLES:-1}; table++)); do
 			fill "$how" "$ppm" "$size" "$RANDOM"
@@ -65,7 +66,7 @@ truth() {
 				"+- $(figure error_ppm); $good of $all" >&3
 		done
 	done
-	((good * 10 >= all * 9))
+	((all - good <= all / 10 + (all < 200 ? 3 : 0))) || fail "$good of $all"
 }
 
 @test "truth: entries all over the table" {
