@@ -139,6 +139,7 @@ bench: setup
 	@mkdir -p build/bench
 	@tests/bench/plan --json build/bench/plan.json
 	@tests/bench/run --json build/bench/reset.json
+	@tests/bench/hcalls --json build/bench/hcalls.json
 	@tests/bench/pause --json build/bench/pause.json
 	@tests/bench/churn --json build/bench/churn.json
 

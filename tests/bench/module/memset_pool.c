@@ -10,8 +10,8 @@
  *	copy	reading this copies it once to another block of the pool, and answers likewise. It
  *		begins with an empty TLB, as the copy of a table does that VCPUs were held out of.
  *
- * While it is loaded, PMC5 counts instructions and can be read in user space. A kernel with perf
- * may not like that.
+ * While it is loaded, PMC5 counts instructions and can be read in user space; KVM keeps the count
+ * while a guest runs. A kernel with perf may not like that.
  */
 #include <linux/ktime.h>
 #include <linux/kvm_host.h>
@@ -21,6 +21,7 @@
 #include <linux/smp.h>
 
 #include <asm/kvm_ppc.h>
+#include <asm/pmc.h>
 #include <asm/reg.h>
 #include <asm/tlbflush.h>
 
@@ -151,10 +152,12 @@ static void start_counting(void *unused)
 {
 	mmcr0_before = mfspr(SPRN_MMCR0);
 	mtspr(SPRN_MMCR0, MMCR0_PMCC_U6);
+	ppc_set_pmu_inuse(1);
 }
 
 static void stop_counting(void *unused)
 {
+	ppc_set_pmu_inuse(0);
 	mtspr(SPRN_MMCR0, mmcr0_before);
 }
 
