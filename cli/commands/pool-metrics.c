@@ -112,7 +112,7 @@ static uint64_t table_bytes(const struct kvm_ppc_htab_info *info)
 	return info->table_bytes;
 }
 
-static uint64_t is_ready(const struct kvm_ppc_htab_info *info)
+static uint64_t has_run(const struct kvm_ppc_htab_info *info)
 {
 	return !!(info->flags & KVM_PPC_HTAB_INFO_READY);
 }
@@ -141,7 +141,7 @@ static void print_vms(const struct vm_list *vms)
 		uint64_t (*value)(const struct kvm_ppc_htab_info *info);
 	} metrics[] = {
 		{ "vm_table_bytes", "size of the table of a VM, 0 if it has none", table_bytes },
-		{ "vm_ready", "whether a VM has run since its last reset", is_ready },
+		{ "vm_has_run", "whether a VM has run since its last reset", has_run },
 		{ "vm_running", "whether a vCPU of a VM is running", is_running },
 	};
 
@@ -172,7 +172,7 @@ void pool_metrics_print(const struct host *host, const struct pool *pool, const 
 		   "whether this host can run guests with hashed page tables, as doctor judges",
 		   available);
 	print_flag("module_loaded", "whether the module kvm_hv is loaded", host->module_loaded);
-	print_flag("kernel_patched", "whether the kernel has the kvm-htab series, or its modules",
+	print_flag("kernel_patched", "whether the kernel has the kvm-htab modules or series",
 		   host->patched);
 	print_states(pool);
 	print_facts(pool);

@@ -12,10 +12,12 @@
 /* Columns in addition to POOL_FACTS. */
 #define STATUS_COLUMNS(F) \
 	F(state, "STATE", TEXT, "\"ready\", \"failed\", \"absent\" or \"unknown\"") \
-	F(condition, "CONDITION", TEXT, "\"ok\", \"full\", \"fragmented\", or as STATE") \
+	F(condition, "CONDITION", TEXT, \
+	  "\"ok\", \"full\", \"fragmented\", or as STATE; " \
+	  "see kvm-htab-reasons(7)") \
 	F(module_loaded, "MODULE", FLAG, "whether kvm_hv is loaded") \
 	F(kernel_patched, "PATCHED", FLAG, \
-	  "whether the kernel has the kvm-htab series, or its modules") \
+	  "whether the kernel has the kvm-htab modules or series") \
 	F(platform, "PLATFORM", TEXT, "\"PowerNV\", \"pSeries\" or \"other\"") \
 	F(approximate, "APPROX", FLAG, "whether sizes are approximate") \
 	F(sources, "SOURCES", LIST, "sources of the information")
@@ -283,9 +285,9 @@ static void print_summary(const struct call *call, const struct status *status)
 	if (pool->order_max_pages.known)
 		printf("; page allocator up to %" PRIu64, pool->order_max_pages.value);
 	printf("\nModule kvm_hv   %s\n", call->host.module_loaded ? "loaded" : "not loaded");
-	printf("kvm-htab series %s\n", pool->series	  ? "present" :
-				       call->host.patched ? "modules only" :
-							    "not in this kernel");
+	printf("Kernel          %s\n", pool->series	  ? "series" :
+				       call->host.patched ? "modules" :
+							    "stock");
 	printf("Failures        %s; tables smaller than requested: %s\n",
 	       fact_text(&pool->failures, COLUMN_NUMBER, true, failures),
 	       fact_text(&pool->fallbacks, COLUMN_NUMBER, true, fallbacks));

@@ -149,10 +149,10 @@ check_format() {
 	run cat "$BATS_TEST_TMPDIR/metrics"
 	name='id="7",domain="a \"b\" \\c"'
 	assert_line "kvm_htab_vm_table_bytes{$name} 16777216"
-	assert_line "kvm_htab_vm_ready{$name} 1"
+	assert_line "kvm_htab_vm_has_run{$name} 1"
 	assert_line "kvm_htab_vm_running{$name} 1"
 	assert_line 'kvm_htab_vm_table_bytes{id="12",domain=""} 0'
-	assert_line 'kvm_htab_vm_ready{id="12",domain=""} 0'
+	assert_line 'kvm_htab_vm_has_run{id="12",domain=""} 0'
 	assert_line 'kvm_htab_vm_running{id="12",domain=""} 0'
 }
 
