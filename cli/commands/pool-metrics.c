@@ -163,6 +163,49 @@ static void print_vms(const struct vm_list *vms)
 	}
 }
 
+static bool fits_known(const struct pool *pool)
+{
+	for (unsigned int order = HPT_ORDER_MIN; order <= HPT_ORDER_MAX; order++)
+		if (!pool_fits(pool, order)->known)
+			return false;
+	return true;
+}
+
+static bool vms_known(const struct vm_list *vms)
+{
+	for (size_t i = 0; i < vms->n; i++)
+		if (!vms->vms[i].info_known)
+			return false;
+	return vms->hidden_known && !vms->hidden;
+}
+
+/* Whether each metric that can be left out is there. */
+static void print_known(const struct pool *pool, const struct vm_list *vms)
+{
+	const struct {
+		const char *name;
+		bool known;
+	} metrics[] = {
+#define KNOWN(name, directory, heading, kind, metric, help) \
+	{ metric, pool->name.known && !pool->name.least },
+		POOL_FACTS(KNOWN)
+#undef KNOWN
+			{ "pool_fits", fits_known(pool) },
+		{ "vm_table_bytes", vms_known(vms) },
+	};
+	const char *last = "";
+
+	describe_gauge("known", "1 for each metric that is known, 0 for one that is left out");
+	for (size_t m = 0; m < COUNT_OF(metrics); m++) {
+		size_t length = strcspn(metrics[m].name ?: "", "{");
+
+		if (length && strncmp(last, metrics[m].name, length + 1))
+			printf("kvm_htab_known{metric=\"kvm_htab_%.*s\"} %d\n", (int)length,
+			       metrics[m].name, metrics[m].known);
+		last = metrics[m].name ?: "";
+	}
+}
+
 void pool_metrics_print(const struct host *host, const struct pool *pool, const struct vm_list *vms,
 			bool available)
 {
@@ -180,6 +223,7 @@ void pool_metrics_print(const struct host *host, const struct pool *pool, const 
 	if (pool_may_exist(pool))
 		print_flag("moving_allowed", "whether the kernel may move tables to make room",
 			   pool->moving == MOVING_ALLOWED);
+	print_known(pool, vms);
 	print_sources(pool->sources);
 	print_vms(vms);
 }

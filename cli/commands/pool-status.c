@@ -12,9 +12,7 @@
 /* Columns in addition to POOL_FACTS. */
 #define STATUS_COLUMNS(F) \
 	F(state, "STATE", TEXT, "\"ready\", \"failed\", \"absent\" or \"unknown\"") \
-	F(condition, "CONDITION", TEXT, \
-	  "\"ok\", \"full\", \"fragmented\", or as STATE; " \
-	  "see kvm-htab-reasons(7)") \
+	F(condition, "CONDITION", TEXT, "\"ok\", \"full\", \"fragmented\", or as STATE") \
 	F(module_loaded, "MODULE", FLAG, "whether kvm_hv is loaded") \
 	F(kernel_patched, "PATCHED", FLAG, \
 	  "whether the kernel has the kvm-htab modules or series") \

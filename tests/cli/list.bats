@@ -120,7 +120,7 @@ list() {
 	run jq -c '[.schema, .version, .command, .exit_status, .hidden_vms, (.sources | join(",")), .advice, .error]' <<<"$json"
 	assert_output '["kvm-htab",2,"list",0,0,"/sys/kernel/kvm_htab/vm",null,null]'
 	run jq -c '.results[0]' <<<"$json"
-	assert_output '{"version":2,"command":"list","id":9,"pid":4711,"fd":6,"uid":64055,"vmm":"qemu-system-ppc","domain":"web","state":"running","mmu":"hash","table":true,"order":29,"table_bytes":536870912,"revmap_bytes":536870912,"cost_bytes":1073741824,"source":"pool","ready":true,"resizing":false,"offered":false,"vcpus_running":2,"exit_status":0,"error":null}'
+	assert_output '{"version":2,"command":"list","id":9,"pid":4711,"fd":6,"uid":64055,"vmm":"qemu-system-ppc","domain":"web","state":"running","mmu":"hash","table":true,"order":29,"table_bytes":536870912,"revmap_bytes":536870912,"cost_bytes":1073741824,"source":"pool","has_run":true,"resizing":false,"offered":false,"vcpus_running":2,"exit_status":0,"error":null}'
 	run stdout_of list --json --sysroot "$DIR" -o domain,pid
 	run jq -c '[.results[] | [.domain, .pid]]' <<<"$output"
 	assert_output '[["web",4711],[null,815]]'
