@@ -178,7 +178,7 @@ check_format() {
 			known=$((known + 1))
 			# a host without VMs has no metric of a VM
 			[[ $metric != kvm_htab_vm_* ]] || continue
-			count=$(grep -cE "^$metric[{ ]" "$BATS_TEST_TMPDIR/metrics" || :)
+			count=$(grep -cE "^${metric}[{ ]" "$BATS_TEST_TMPDIR/metrics" || :)
 			# some orders may be known
 			[[ $metric != kvm_htab_pool_fits ]] || count=$((count / 29))
 			assert_equal "$metric $((count > 0))" "$metric $value"
