@@ -62,7 +62,7 @@ three_in_a_row() {
 	assert_output 25
 }
 
-@test "no: no VM gets it; full and fragmented are told apart" {
+@test "no: no VM gets it; too little and pieces are told apart" {
 	hash_vm
 	three_in_a_row
 	fit 3 '0 no too-little -' --order 25
