@@ -18,6 +18,7 @@
 	C(resize) \
 	C(compact) \
 	C(list) \
+	C(inspect) \
 	C(doctor) \
 	C(capture)
 

@@ -32,7 +32,7 @@ _kvm_htab_kind() {
 
 # _kvm_htab_columns PROGRAM COMMAND
 _kvm_htab_columns() {
-	_kvm_htab_help "$1" "$2" | sed -n '/^Columns/,$s/^  \([A-Z-]*\) .*/\1/p'
+	_kvm_htab_help "$1" "$2" | sed -n '/^Columns/,$s/^  \([A-Z0-9-]*\) .*/\1/p'
 }
 
 # _kvm_htab_forms PROGRAM COMMAND: prefixes of a VM's name, such as "unix:"
@@ -55,6 +55,11 @@ _kvm_htab_domains() {
 # _kvm_htab_ids DIR: IDs of VMs in the kernel, which root may see
 _kvm_htab_ids() {
 	find "$1" -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort -n
+}
+
+# _kvm_htab_cgroups DIR: slices, and what is in them
+_kvm_htab_cgroups() {
+	find "$1" -mindepth 1 -maxdepth 2 -type d -printf '%P\n' 2>/dev/null | sort
 }
 
 _kvm_htab_words() {
@@ -109,6 +114,7 @@ _kvm_htab_value() {
 	*=VM) _kvm_htab_vms "$1" "$2" "$4" "$5" ;;
 	*=COLUMNS) _kvm_htab_list "$(_kvm_htab_columns "$1" "$2")" "$5" ;;
 	*=COLUMN) _kvm_htab_words "$(_kvm_htab_columns "$1" "$2")" "$5" ;;
+	*=PATH) _kvm_htab_names "$(_kvm_htab_cgroups /sys/fs/cgroup)" "$5" ;;
 	*=DIR) _kvm_htab_files -d "$5" ;;
 	*=SIZE) _kvm_htab_words "2G 4G 8G 16G 32G 64G 128G 256G 512G 1T" "$5" ;;
 	*order=N) _kvm_htab_words "$(echo {18..46})" "$5" ;;

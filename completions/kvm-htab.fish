@@ -32,6 +32,11 @@ function __kvm_htab_ids
     find $argv[1] -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort -n
 end
 
+# __kvm_htab_cgroups DIR: slices, and what is in them
+function __kvm_htab_cgroups
+    find $argv[1] -mindepth 1 -maxdepth 2 -type d -printf '%P\n' 2>/dev/null | sort
+end
+
 # __kvm_htab_vms COMMAND
 function __kvm_htab_vms
     set -l current (string replace -r '^--vm=' '' -- (commandline -ct))
@@ -58,14 +63,16 @@ function __kvm_htab_value
             __kvm_htab_vms $argv[1]
         case '*=COLUMNS'
             if string match -qr '^\+[^,]*$' -- (string replace -r '^--[a-z]+=' '' -- (commandline -ct))
-                __kvm_htab_list Columns '[A-Z-]+' $argv[1] | string replace -r '^' +
+                __kvm_htab_list Columns '[A-Z0-9-]+' $argv[1] | string replace -r '^' +
             else
-                __fish_complete_list , "__kvm_htab_list Columns '[A-Z-]+' $argv[1]"
+                __fish_complete_list , "__kvm_htab_list Columns '[A-Z0-9-]+' $argv[1]"
             end
+        case '*=PATH'
+            __kvm_htab_cgroups /sys/fs/cgroup
         case '*=DIR'
             __fish_complete_directories (string replace -r '^--[a-z]+=' '' -- (commandline -ct))
         case '*=COLUMN'
-            __kvm_htab_list Columns '[A-Z-]+' $argv[1]
+            __kvm_htab_list Columns '[A-Z0-9-]+' $argv[1]
         case '*=SIZE'
             printf '%s\n' {2,4,8,16,32,64,128,256,512}G 1T
         case '*order=N'

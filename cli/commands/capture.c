@@ -39,6 +39,12 @@ static const char *const files[] = {
 	"/sys/kernel/mm/cma/**",
 	"/sys/kernel/debug/cma/**",
 	"/sys/kernel/debug/kvm_htab/pool",
+	"/sys/fs/cgroup/cgroup.controllers",
+	"/sys/fs/cgroup/machine.slice/memory.max",
+	"/sys/fs/cgroup/machine.slice/memory.current",
+	"/sys/fs/cgroup/machine.slice/memory.stat",
+	"/sys/kernel/debug/kvm_htab/occupancy/*",
+	"/proc/uptime",
 	"/sys/firmware/opal/powercap/*/*-max",
 	"/etc/os-release",
 	"/usr/lib/os-release",
@@ -250,8 +256,8 @@ static void copy_identity(struct capture *c, struct vmm *vmm)
 	_cleanup_free_ char *status = NULL, *path = text_format("/proc/%d/comm", vmm->pid),
 			    *comm = NULL;
 	pid_t pid = vmm->pid;
-	char name[64];
-	int length;
+	char arguments[128] = "vmm";
+	int length = (int)sizeof("vmm");
 
 	vmm_identify(vmm);
 	if (vmm->uid_known)
@@ -267,9 +273,13 @@ static void copy_identity(struct capture *c, struct vmm *vmm)
 	}
 	if (vmm->command)
 		write_of(c, pid, "comm", "vmm\n", strlen("vmm\n"));
-	length = snprintf(name, sizeof(name), "vmm%c-name%cguest=vm-%d%c", 0, 0, pid, 0);
-	if (vmm->guest && length > 0)
-		write_of(c, pid, "cmdline", name, (size_t)length);
+	if (vmm->guest)
+		length += snprintf(arguments + length, 64, "-name%cguest=vm-%d%c", 0, pid, 0);
+	if (vmm->ram_bytes)
+		length += snprintf(arguments + length, 48, "-m%c%" PRIu64 "B%c", 0, vmm->ram_bytes,
+				   0);
+	if (vmm->guest || vmm->ram_bytes)
+		write_of(c, pid, "cmdline", arguments, (size_t)length);
 }
 
 static void copy_process(struct capture *c, pid_t pid)

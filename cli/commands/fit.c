@@ -44,6 +44,7 @@ static const struct column columns[] = { FIT_COLUMNS(ENTRY) };
 struct fit_cases {
 	struct fit_case cases[CASES_MAX];
 	size_t n;
+	struct cgroup_limit limit;
 };
 
 /* args_doc already has those with OPTION_NO_USAGE. */
@@ -54,6 +55,10 @@ static const struct argp_option own_options[] = {
 	{ "order", OPT_ORDER, "N", OPTION_NO_USAGE, "Order of its table: 18 (256K) to 46 (64T)",
 	  0 },
 	{ "count", OPT_COUNT, "N", 0, "Number of such guests (default 1)", 0 },
+	{ "cgroup", OPT_CGROUP, "PATH", 0,
+	  "Check the memory limit of this cgroup, too, such as machine.slice: it pays for reverse "
+	  "maps",
+	  0 },
 	{ "suggest-ratio", OPT_SUGGEST, NULL, 0,
 	  "Print the smallest kvm_cma_resv_ratio=N to boot with, so that they fit beside the tables "
 	  "in use, and what it costs in RAM",
@@ -69,6 +74,11 @@ static void check(struct argp_state *state, const struct options *options)
 		options_fail(state, "no size given; use --order N or --ram SIZE");
 	if (options->maxmem_bytes && options->maxmem_bytes < options->ram_bytes)
 		options_fail(state, "--maxmem is less than --ram");
+	if (options->cgroup && !cgroup_is_valid(options->cgroup))
+		options_fail(state,
+			     "invalid cgroup \"%s\": use a path below /sys/fs/cgroup, such as "
+			     "machine.slice",
+			     options->cgroup);
 }
 
 static void add_case(struct fit_cases *cases, const struct options *options, const char *basis,
@@ -175,12 +185,39 @@ static void suggest(struct call *call, struct fit_case *c, const struct pool *po
 					"as root");
 }
 
+/* Reads what --cgroup may have. On kernels that charge nobody, that does not matter. */
+static int read_limit(struct call *call, struct cgroup_limit *limit)
+{
+	const char *cgroup = call->options.cgroup;
+	int r;
+
+	if (!cgroup)
+		return 0;
+	if (!call->host.patched) {
+		call_note(call, NULL,
+			  "--cgroup has no effect: this kernel charges no cgroup for tables");
+		return 0;
+	}
+	r = cgroup_read_limit(&call->fs, cgroup, limit);
+	if (r == -ENOSYS)
+		return error_set(&call->err, STATUS_CANNOT, ENOSYS,
+				 "--cgroup requires cgroups of version 2 in /sys/fs/cgroup");
+	if (r == -ENOENT)
+		return error_set(&call->err, STATUS_FAILED, ENOENT,
+				 "there is no cgroup \"%s\" in /sys/fs/cgroup", cgroup);
+	return r ? error_set(&call->err, STATUS_FAILED, -r,
+			     "cannot read the limits of cgroup \"%s\": %s", cgroup, strerror(-r)) :
+		   0;
+}
+
 /* Fills in the answers. Returns their number. */
 static size_t answer(struct call *call, struct fit_cases *cases)
 {
 	_cleanup_(pool_clear) struct pool pool = { .unlent_wanted = true };
 	size_t n = cases->n;
 
+	if (read_limit(call, &cases->limit))
+		return 0;
 	pool_read(&call->fs, &pool);
 	for (size_t i = 0; i < n; i++) {
 		fit_judge(&pool, &cases->cases[i].fit);
@@ -193,6 +230,7 @@ static size_t answer(struct call *call, struct fit_cases *cases)
 		struct fit_case *c = &cases->cases[i];
 
 		c->answered = true;
+		fit_limit(&call->fs, &cases->limit, c->ram_bytes.value, &c->fit);
 		if (call->options.suggest_ratio) {
 			suggest(call, c, &pool);
 			continue;
@@ -241,6 +279,7 @@ static void clear(void *data)
 		free(cases->cases[i].sentence);
 		free(cases->cases[i].advice);
 	}
+	free(cases->limit.cgroup);
 }
 
 static void add_to_result(const struct call *call, size_t i, struct json_object *object)

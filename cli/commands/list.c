@@ -5,10 +5,12 @@
 
 #include "commands/command.h"
 #include "commands/vm-row.h"
+#include "vm/load.h"
 
 struct list {
 	struct vm_list vms;
 	struct vm_row *rows;
+	char *no_load; /* why there is no load of any VM; owned; NULL: there is */
 };
 
 static const struct argp_option own_options[] = {
@@ -79,6 +81,33 @@ static int print(const struct call *call)
 	return 0;
 }
 
+/* Only if the column was asked for by name, since it costs the kernel a read of each table. */
+static bool wants_load(const struct call *call)
+{
+	const struct options *options = &call->options;
+
+	return (options->sort && !strcasecmp(options->sort, "LOAD")) ||
+	       ((options->output.columns || options->output.all) &&
+		layout_selects(&call->layout, offsetof(struct vm_row, load_ppm)));
+}
+
+/* VMs whose load cannot be read have none. */
+static void add_loads(struct call *call, struct list *list)
+{
+	_cleanup_(error_clear) struct error err = { 0 };
+	struct vm_load load;
+
+	if (vm_load_check(&call->fs, call->host.patched, &err)) {
+		list->no_load = err.message;
+		err.message = NULL;
+		return;
+	}
+	for (size_t i = 0; i < call->nrows; i++)
+		if (list->vms.vms[i].id && list->vms.vms[i].info.order &&
+		    !vm_load_read(&call->fs, list->vms.vms[i].id, &load, &err))
+			list->rows[i].load_ppm = load.load_ppm;
+}
+
 static void run(struct call *call)
 {
 	struct list *list = call->data;
@@ -87,9 +116,12 @@ static void run(struct call *call)
 		vm_list_clear(&list->vms); /* a partial list would look complete */
 	call->rows = list->rows = vm_rows_of_list(&list->vms);
 	call->nrows = list->rows ? list->vms.n : 0;
+	if (call->nrows && wants_load(call))
+		add_loads(call, list);
 	if (call->nrows && call->options.sort)
 		sort(list, call->options.sort);
 	call_note(call, NULL, list->vms.advice);
+	call_note(call, "LOAD", list->no_load);
 }
 
 static void clear(void *data)
@@ -98,6 +130,7 @@ static void clear(void *data)
 
 	vm_list_clear(&list->vms);
 	free(list->rows);
+	free(list->no_load);
 }
 
 /* NULL: unknown, or the rows have them. */

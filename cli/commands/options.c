@@ -39,10 +39,13 @@ static const struct {
 	{ { OPT_PROBE, "--probe" }, { OPT_SYSROOT, "--sysroot" } },
 	{ { OPT_VM, "--vm" }, { OPT_SYSROOT, "--sysroot" } }, /* a VM is of this host */
 	{ { OPT_PROBE, "--probe" }, { OPT_SUGGEST, "--suggest-ratio" } },
+	{ { OPT_CGROUP, "--cgroup" }, { OPT_SUGGEST, "--suggest-ratio" } },
 	{ { 'r', "--raw" }, { 'q', "--quiet" }, { OPT_FORMAT, "--format" }, { OPT_MAP, "--map" } },
 	{ { 'o', "--output" }, { OPT_MAP, "--map" }, { OPT_OUTPUT_ALL, "--output-all" } },
 	{ { 'q', "--quiet" }, { OPT_OUTPUT_ALL, "--output-all" }, { OPT_FORMAT, "--format" } },
 	{ { OPT_OUTPUT_ALL, "--output-all" }, { OPT_MAP, "--map" } },
+	{ { OPT_VM, "--vm" }, { OPT_ALL, "--all" } },
+	{ { OPT_INTERVAL, "--interval" }, { OPT_SYSROOT, "--sysroot" } },
 	{ { OPT_WATCH, "--watch" }, { 'J', "--json" } },
 	{ { OPT_WATCH, "--watch" }, { 'q', "--quiet" } },
 	{ { OPT_WATCH, "--watch" }, { OPT_FORMAT, "--format" } },
@@ -234,11 +237,17 @@ static void parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_WATCH:
 		options->watch_ms = parse_interval(state, arg);
 		break;
+	case OPT_INTERVAL:
+		options->interval_ms = parse_interval(state, arg);
+		break;
 	case OPT_COUNT:
 		options->count = parse_count(state, arg);
 		break;
 	case OPT_SYSROOT:
 		options->sysroot = arg;
+		break;
+	case OPT_CGROUP:
+		options->cgroup = arg;
 		break;
 	case OPT_SORT:
 		options->sort = arg;
@@ -269,6 +278,8 @@ static void set_flags(struct options *options)
 	options->suggest_ratio = seen[OPT_SUGGEST];
 	options->full = seen[OPT_FULL];
 	options->metrics = seen[OPT_FORMAT];
+	options->all_vms = seen[OPT_ALL];
+	options->load = seen[OPT_LOAD];
 }
 
 /* Checks the options after all arguments are parsed, and opens the libraries they need. */

@@ -36,6 +36,10 @@ enum {
 	OPT_SUGGEST,
 	OPT_FULL,
 	OPT_WATCH,
+	OPT_CGROUP,
+	OPT_ALL,
+	OPT_INTERVAL,
+	OPT_LOAD,
 	OPT_KEYS /* number of keys, including letters */
 };
 
@@ -57,9 +61,13 @@ struct options {
 	bool probe;
 	bool map;
 	bool suggest_ratio;
+	const char *cgroup; /* NULL: not given */
 	const char *directory; /* the argument of a command with OPTIONS_DIRECTORY */
 	bool full;
 	unsigned int watch_ms; /* 0: not given */
+	bool all_vms;
+	unsigned int interval_ms; /* 0: not given */
+	bool load;
 	bool metrics;
 };
 

@@ -7,6 +7,7 @@
 
 #include "commands/pool-parts.h"
 #include "lib/text.h"
+#include "vm/load.h"
 
 static void describe(const char *name, int length, const char *type, const char *help)
 {
@@ -134,6 +135,13 @@ static void print_label_value(const char *text)
 	}
 }
 
+static void print_vm_labels(const char *name, const struct host_vm *vm)
+{
+	printf("kvm_htab_%s{id=\"%" PRIu64 "\",domain=\"", name, vm->id);
+	print_label_value(vm->domain ?: "");
+	printf("\"} ");
+}
+
 static void print_vms(const struct vm_list *vms)
 {
 	static const struct {
@@ -156,9 +164,8 @@ static void print_vms(const struct vm_list *vms)
 			if (!described)
 				describe_gauge(metrics[m].name, metrics[m].help);
 			described = true;
-			printf("kvm_htab_%s{id=\"%" PRIu64 "\",domain=\"", metrics[m].name, vm->id);
-			print_label_value(vm->domain ?: "");
-			printf("\"} %" PRIu64 "\n", metrics[m].value(&vm->info));
+			print_vm_labels(metrics[m].name, vm);
+			printf("%" PRIu64 "\n", metrics[m].value(&vm->info));
 		}
 	}
 }
@@ -226,4 +233,25 @@ void pool_metrics_print(const struct host *host, const struct pool *pool, const 
 	print_known(pool, vms);
 	print_sources(pool->sources);
 	print_vms(vms);
+}
+
+void pool_metrics_print_loads(const struct sysfs *fs, const struct vm_list *vms)
+{
+	bool described = false;
+
+	for (size_t i = 0; i < vms->n; i++) {
+		_cleanup_(error_clear) struct error ignored = { 0 };
+		struct vm_load load;
+
+		if (!vms->vms[i].info.order || vm_load_read(fs, vms->vms[i].id, &load, &ignored) ||
+		    !load.order.value)
+			continue;
+		if (!described)
+			describe_gauge("vm_load_ratio",
+				       "used entries of all entries of the table of a VM");
+		described = true;
+		print_vm_labels("vm_load_ratio", &vms->vms[i]);
+		printf("%" PRIu64 ".%06" PRIu64 "\n", load.load_ppm.value / MILLION,
+		       load.load_ppm.value % MILLION);
+	}
 }

@@ -34,4 +34,7 @@ struct json_object *pool_map_json(const struct pool_map *map);
 void pool_metrics_print(const struct host *host, const struct pool *pool, const struct vm_list *vms,
 			bool available);
 
+/* Adds how full the tables of @vms are, which the kernel has to read for that. */
+void pool_metrics_print_loads(const struct sysfs *fs, const struct vm_list *vms);
+
 #endif /* KVM_HTAB_COMMANDS_POOL_PARTS_H */

@@ -60,8 +60,19 @@ static const struct argp_option own_options[] = {
 	  "Print metrics for node_exporter's textfile collector (FORMAT: prometheus); always "
 	  "exits with status 0",
 	  0 },
+	{ "load", OPT_LOAD, NULL, 0,
+	  "With --format: also how full the table of each VM is, for which the kernel reads a "
+	  "sample of it",
+	  0 },
 	{ 0 },
 };
+
+static void check(struct argp_state *state, const struct options *options)
+{
+	if (options->load && !options->metrics)
+		argp_error(state, "--load requires --format=prometheus; `kvm-htab list -o +LOAD` "
+				  "prints a table");
+}
 
 /* In a child process. */
 static int probe_work(void *pool, struct error *err)
@@ -107,6 +118,8 @@ static void print_metrics(struct call *call)
 	if (vm_list_read(&call->fs, &call->host, &status->users, &ignored))
 		vm_list_clear(&status->users);
 	pool_metrics_print(&call->host, &status->pool, &status->users, available);
+	if (call->options.load)
+		pool_metrics_print_loads(&call->fs, &status->users);
 	error_clear(&call->err); /* a metric reports it */
 	error_clear(&call->fault);
 }
@@ -318,6 +331,7 @@ const struct command pool_status_command = {
 	       "are marked with \"~\". Values that this kernel does not report are shown as \"-\".",
 	.options = own_options,
 	.groups = OPTIONS_PROBE | OPTIONS_WATCH,
+	.check = check,
 	.columns = columns,
 	.ncolumns = COUNT_OF(columns),
 	.defaults = "STATE,CONDITION,TOTAL,USED,FREE,LARGEST,APPROX,SOURCES",

@@ -61,6 +61,8 @@ struct vm_row *vm_rows_of_list(const struct vm_list *list)
 		row->uid = fact_if(vm->uid_known, vm->uid);
 		row->vmm = vm->command;
 		row->domain = vm->domain;
+		row->cgroup = vm->cgroup;
+		row->charged_bytes = vm->charged_bytes;
 	}
 	return rows;
 }

@@ -38,7 +38,10 @@
 	F(fd, "FD", NUMBER, "file descriptor of the VM in that process") \
 	F(uid, "UID", NUMBER, "user ID of that process") \
 	F(vmm, "VMM", TEXT, "command of that process") \
-	F(domain, "DOMAIN", TEXT, "libvirt's name of the VM")
+	F(domain, "DOMAIN", TEXT, "libvirt's name of the VM") \
+	F(cgroup, "CGROUP", TEXT, "memory cgroup of that process") \
+	F(charged_bytes, "CHARGED", BYTES, "what a memory cgroup is charged for the table") \
+	F(load_ppm, "LOAD", PPM, "used entries of the table; requires root")
 
 struct vm_row {
 	VM_RESULT_COLUMNS(COLUMN_MEMBER)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "doctor/doctor.h"
+#include "host/cgroup.h"
 #include "lib/text.h"
 
 #define RATIO "kvm_cma_resv_ratio"
@@ -202,6 +203,33 @@ void doctor_pool(struct doctor *doctor, struct item *item)
 		item_advise(item, "%s", advice.next);
 }
 
+/* The cgroup that libvirt's guests are in. */
+#define GUESTS "machine.slice"
+
+/* Whether its limit leaves too little for the reverse map of a table; then says so. */
+static bool limit_is_tight(const struct doctor *doctor, struct item *item, unsigned int order)
+{
+	char room[BYTES_TEXT_MAX], max[BYTES_TEXT_MAX], table[BYTES_TEXT_MAX];
+	struct cgroup_limit limit = { 0 };
+	bool tight;
+
+	if (!doctor->host->patched) /* the kernel charges nobody */
+		return false;
+	tight = !cgroup_read_limit(doctor->fs, GUESTS, &limit) && limit.limited &&
+		limit.room_bytes < hpt_bytes(order);
+	if (tight) {
+		item_set(item, ITEM_WARNING,
+			 "the limit of cgroup %s (%s) leaves %s, but the reverse map of order %u "
+			 "needs %s",
+			 limit.cgroup, size_text(doctor, limit.max_bytes, max),
+			 size_text(doctor, limit.room_bytes, room), order,
+			 size_text(doctor, hpt_bytes(order), table));
+		item_advise(item, "raise memory.max of %s, or stop guests in it", limit.cgroup);
+	}
+	free(limit.cgroup);
+	return tight;
+}
+
 void doctor_memory(struct doctor *doctor, struct item *item)
 {
 	const struct fact *largest = &doctor->pool.largest_free_order;
@@ -216,6 +244,8 @@ void doctor_memory(struct doctor *doctor, struct item *item)
 		order = (unsigned int)largest->value;
 	size_text(doctor, doctor->available_bytes, available);
 	size_text(doctor, hpt_bytes(order), table);
+	if (doctor->available_bytes >= hpt_bytes(order) && limit_is_tight(doctor, item, order))
+		return;
 	if (doctor->available_bytes >= hpt_bytes(order)) {
 		item_set(item, ITEM_OK, "%s available, the reverse map of order %u needs %s",
 			 available, order, table);

@@ -81,6 +81,8 @@ const char *fact_text(const struct fact *fact, enum column_kind kind, bool plain
 		return fact->value ? "yes" : "no";
 	if (kind == COLUMN_BYTES && !plain_bytes)
 		return bytes_format(fact->value, text);
+	if (kind == COLUMN_PPM)
+		return percent_format(fact->value, text);
 	snprintf(text, CELL_MAX, "%" PRIu64, fact->value);
 	return text;
 }
@@ -191,7 +193,7 @@ int output_prepare(const struct output_options *options, struct error *err)
 
 static bool is_number(enum column_kind kind)
 {
-	return kind == COLUMN_NUMBER || kind == COLUMN_BYTES;
+	return kind == COLUMN_NUMBER || kind == COLUMN_BYTES || kind == COLUMN_PPM;
 }
 
 static int add_columns(struct libscols_table *table, const struct layout *layout)

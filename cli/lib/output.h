@@ -25,6 +25,7 @@ enum column_kind {
 	COLUMN_LIST, /* const char *, comma-separated; an array in JSON */
 	COLUMN_NUMBER, /* struct fact */
 	COLUMN_BYTES, /* struct fact; with a unit in tables unless --bytes */
+	COLUMN_PPM, /* struct fact, parts per million; a percentage in tables */
 	COLUMN_FLAG, /* struct fact; "yes" and "no", true and false */
 	COLUMN_ERROR, /* struct error: the message in tables, an object in JSON */
 };
@@ -46,6 +47,7 @@ struct column {
 #define COLUMN_TYPE_LIST const char *
 #define COLUMN_TYPE_NUMBER struct fact
 #define COLUMN_TYPE_BYTES struct fact
+#define COLUMN_TYPE_PPM struct fact
 #define COLUMN_TYPE_FLAG struct fact
 #define COLUMN_TYPE_ERROR struct error
 #define COLUMN_OF(row, name, heading, kind, help) \

@@ -9,6 +9,20 @@
 
 static const char units[] = "KMGTPE";
 
+const char *percent_format(uint64_t ppm, char text[static BYTES_TEXT_MAX])
+{
+	const uint64_t hundredths = (ppm + 50) / 100, tenths = (ppm + 500) / 1000;
+
+	if (ppm && hundredths < 100)
+		snprintf(text, BYTES_TEXT_MAX, "0.%02" PRIu64 "%%", hundredths);
+	else if (tenths % 10)
+		snprintf(text, BYTES_TEXT_MAX, "%" PRIu64 ".%" PRIu64 "%%", tenths / 10,
+			 tenths % 10);
+	else
+		snprintf(text, BYTES_TEXT_MAX, "%" PRIu64 "%%", tenths / 10);
+	return text;
+}
+
 const char *bytes_format(uint64_t bytes, char text[static BYTES_TEXT_MAX])
 {
 	unsigned int unit = bytes ? log2_floor(bytes) / 10 : 0;

@@ -21,6 +21,9 @@ static inline unsigned int log2_floor(uint64_t value)
 /* Writes @bytes with a binary unit ("64M", "1.5G") to @text. Returns @text. */
 const char *bytes_format(uint64_t bytes, char text[static BYTES_TEXT_MAX]);
 
+/* Writes @ppm parts per million as a percentage ("0.25%", "3.1%", "100%") to @text. Returns @text. */
+const char *percent_format(uint64_t ppm, char text[static BYTES_TEXT_MAX]);
+
 /*
  * Parses a size, such as "1.5T", in bytes. K, M, G, T, P and E, alone or with "iB", are powers of
  * 1024; with "B" they are powers of 1000. No unit, or "B", means bytes. The result is rounded down.

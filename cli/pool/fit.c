@@ -164,6 +164,26 @@ int fit_try(struct probe *probe, const struct pool *pool, struct fit *fit, struc
 	return 0;
 }
 
+void fit_limit(const struct sysfs *fs, const struct cgroup_limit *limit, uint64_t ram_bytes,
+	       struct fit *fit)
+{
+	uint64_t page_bytes, charge = hpt_bytes(fit->order), most;
+
+	if (ram_bytes && !sysfs_page_size(fs, &page_bytes))
+		charge += ram_bytes / page_bytes * sizeof(uint64_t);
+	most = limit->room_bytes / charge;
+	if (!limit->limited || fit->answer == FIT_NO || most >= fit->count)
+		return;
+	fit->answer = FIT_NO;
+	fit->reason = FIT_LIMIT;
+	fit->charge_bytes = charge;
+	fit->limit = limit;
+	if (!most || (fit->fits.known && fit->fits.value > most))
+		fit->fits = fact_of(most);
+	fit->moved_bytes = (struct fact){ 0 };
+	fit->source = NULL;
+}
+
 char *fit_sentence(const struct fit *fit)
 {
 	bool no = fit->answer == FIT_NO,
@@ -183,6 +203,12 @@ char *fit_sentence(const struct fit *fit)
 			fit->order, table, bytes_format(fit->moved_bytes.value, largest));
 	if (fit->count > 1)
 		snprintf(tables, sizeof(tables), "%u tables", fit->count);
+	if (fit->reason == FIT_LIMIT)
+		return text_format("no room for the reverse map of %s of order %u (%s): a guest "
+				   "needs %s, and the limit of cgroup %s leaves %s",
+				   tables, fit->order, table, bytes_format(fit->charge_bytes, ram),
+				   fit->limit->cgroup,
+				   bytes_format(fit->limit->room_bytes, largest));
 	text_add(&text,
 		 no ? "no room for %s of order %u (%s)" :
 		      "cannot tell whether there is room for %s of order %u (%s)",
@@ -251,6 +277,10 @@ char *fit_advice(const struct sysfs *fs, const struct pool *pool, const struct f
 		return text_format(
 			"too little free memory to probe safely: each table needs a reverse map "
 			"of its size outside the pool; free some first");
+	case FIT_LIMIT:
+		bytes_format(fit->limit->max_bytes, total_text);
+		return text_format("raise memory.max of %s (%s), or stop guests in it",
+				   fit->limit->cgroup, total_text);
 	case FIT_MOVES:
 		if (fit->answer == FIT_YES)
 			break;
@@ -301,6 +331,7 @@ const char *fit_reason_name(enum fit_reason reason)
 		[FIT_PAGES] = "pages",
 		[FIT_NO_ROOM] = "no-room",
 		[FIT_MEMORY] = "memory",
+		[FIT_LIMIT] = "limit",
 		[FIT_MOVES] = "moves",
 		[FIT_BUSY] = "busy",
 		[FIT_LENT] = "lent",

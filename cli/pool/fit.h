@@ -3,6 +3,7 @@
 #ifndef KVM_HTAB_POOL_FIT_H
 #define KVM_HTAB_POOL_FIT_H
 
+#include "host/cgroup.h"
 #include "pool/probe.h"
 
 enum fit_answer {
@@ -24,6 +25,7 @@ enum fit_reason {
 	FIT_MEMORY, /* too little memory for the reverse map, or to probe safely */
 	FIT_BUSY, /* there is a gap, but CMA has refused such requests: pages in the way */
 	FIT_LENT, /* there is a gap, but pages of others must be moved out of it */
+	FIT_LIMIT, /* the limit of the memory cgroup leaves too little for the reverse map */
 	FIT_MOVES, /* the kernel moves, or may move, other tables to make room */
 };
 
@@ -36,6 +38,8 @@ struct fit {
 	struct fact largest; /* order that fits; 0: none */
 	struct fact moved_bytes; /* to make room; only of FIT_YES with FIT_MOVES */
 	const char *source; /* "pool", "pages"; NULL: both, or unknown */
+	uint64_t charge_bytes; /* what its memory cgroup pays for one; only of FIT_LIMIT */
+	const struct cgroup_limit *limit; /* borrowed; only of FIT_LIMIT */
 };
 
 /* Answers from the facts about @pool. Fills @fit except order and count. */
@@ -53,6 +57,13 @@ void fit_plan(const struct sysfs *fs, const struct pool *pool, struct fit *fit);
  */
 int fit_try(struct probe *probe, const struct pool *pool, struct fit *fit,
 	    struct error *err) _must_check_;
+
+/*
+ * At the end: whether @limit leaves enough for the reverse maps and for rmap arrays of @ram_bytes (0:
+ * unknown). @limit is borrowed by @fit.
+ */
+void fit_limit(const struct sysfs *fs, const struct cgroup_limit *limit, uint64_t ram_bytes,
+	       struct fit *fit);
 
 /* The obstacle, and what to do about it. The caller frees both; NULL: none. */
 char *fit_sentence(const struct fit *fit);

@@ -19,6 +19,7 @@ static const char vm_directory[] = "/sys/kernel/kvm_htab/vm";
 
 void host_vm_clear(struct host_vm *vm)
 {
+	free(vm->cgroup);
 	free(vm->command);
 	free(vm->domain);
 }
@@ -64,8 +65,11 @@ static void set_process(struct host_vm *vm, struct vmm *vmm, const struct domain
 
 	vmm_identify(vmm);
 	domain = vmm->guest ?: domains_name_of(domains, vmm->pid); /* its file may be outdated */
+	vm->cgroup = vmm->cgroup ? strdup(vmm->cgroup) : NULL;
 	vm->command = vmm->command ? strdup(vmm->command) : NULL;
 	vm->domain = domain ? strdup(domain) : NULL;
+	vm->ram_bytes = vmm->ram_bytes;
+	vm->start_ticks = vmm->start_ticks;
 	if (!vm->uid_known) {
 		vm->uid = vmm->uid;
 		vm->uid_known = vmm->uid_known;
@@ -216,6 +220,7 @@ static int read_sysfs_vm(const struct sysfs *fs, const struct domains *domains, 
 	struct kvm_ppc_htab_info info = { 0 };
 	const char *name = NULL;
 	struct host_vm *vm;
+	uint64_t charged;
 	char path[96];
 	int r = read_info(fs, id, &info, &name);
 
@@ -231,6 +236,8 @@ static int read_sysfs_vm(const struct sysfs *fs, const struct domains *domains, 
 	vm->id = id;
 	vm->info_known = !r;
 	vm->info = info;
+	if (!read_number(fs, id, "charged_bytes", &charged)) /* earlier kernels charge nobody */
+		vm->charged_bytes = fact_of(charged);
 	read_owner(fs, domains, vm);
 	return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "host/host.h"
 #include "host/tables.h"
+#include "lib/fact.h"
 
 struct host_vm {
 	uint64_t id; /* name of its directory in sysfs; 0: unknown */
@@ -20,8 +21,12 @@ struct host_vm {
 	int fd; /* its descriptor in that process; -1: unknown */
 	uid_t uid;
 	bool uid_known;
+	struct fact charged_bytes; /* what the owner's memory cgroup pays for its table */
+	char *cgroup; /* that cgroup, as of now; any bytes; owned; NULL: unknown */
 	char *command; /* of the VMM; any bytes; owned; NULL: unknown */
 	char *domain; /* libvirt's name; any bytes; owned; NULL: none */
+	uint64_t ram_bytes; /* of the guest, as its QEMU was told; 0: unknown */
+	uint64_t start_ticks; /* when its process started, since the host booted; 0: unknown */
 };
 
 struct vm_list {

@@ -2,13 +2,16 @@
 /* Processes that have VMs, from /proc. */
 #include "vm/vmm.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "host/cgroup.h"
 #include "lib/array.h"
+#include "lib/size.h"
 
 /* Common prefix of descriptors of VMs and of vCPUs ("anon_inode:kvm-vcpu:0"). */
 #define KVM_LINK "anon_inode:kvm-v"
@@ -28,6 +31,7 @@ void vmm_clear(struct vmm *vmm)
 	cleanup_close(&vmm->proc_fd);
 	free(vmm->fds);
 	free(vmm->command);
+	free(vmm->cgroup);
 	free(vmm->guest);
 	*vmm = (struct vmm){ .proc_fd = -1 };
 }
@@ -219,21 +223,63 @@ static char *name_of_options(const char *options)
 	return name;
 }
 
-/* The name that a QEMU was started with, as libvirt does with each; NULL: none. */
-static char *guest_name(const struct vmm *vmm)
+/* The size in the value of -m, "size=N,..." or "N,...", in MiB if it has no unit; 0: none. */
+static uint64_t bytes_of_options(const char *options)
+{
+	static const char units[] = "BKMGTPE";
+	_cleanup_free_ char *size = qemu_option(options, "size=");
+	const char *s = size ?: options, *unit = units + 2;
+	uint64_t number;
+	unsigned int shift;
+
+	if (*s < '0' || *s > '9' || scan_u64(&s, &number))
+		return 0;
+	if (*s && *s != ',')
+		unit = strchr(units, toupper((unsigned char)*s));
+	if (!unit || !number)
+		return 0;
+	shift = (unsigned int)(unit - units) * 10;
+	return log2_floor(number) + shift < 64 ? number << shift : 0;
+}
+
+/*
+ * What QEMU was started with: the name of the guest, as libvirt gives it to each, and the size of its
+ * memory.
+ */
+static void read_arguments(struct vmm *vmm)
 {
 	_cleanup_free_ char *arguments = NULL;
 	size_t length;
 
+	vmm->guest = NULL;
+	vmm->ram_bytes = 0;
 	if (sysfs_read_at(vmm->proc_fd, "cmdline", &arguments, &length))
-		return NULL;
+		return;
 	for (const char *s = arguments; s < arguments + length; s += strlen(s) + 1) {
 		const char *next = s + strlen(s) + 1;
 
-		if (next < arguments + length && (!strcmp(s, "-name") || !strcmp(s, "--name")))
-			return name_of_options(next);
+		if (next >= arguments + length)
+			return;
+		if (!vmm->guest && (!strcmp(s, "-name") || !strcmp(s, "--name")))
+			vmm->guest = name_of_options(next);
+		if (!strcmp(s, "-m") || !strcmp(s, "--m"))
+			vmm->ram_bytes = bytes_of_options(next);
 	}
-	return NULL;
+}
+
+/* Field 22 of the process's stat file: "4711 (command) S 1 ..."; 0: unknown. */
+static uint64_t start_ticks(const struct vmm *vmm)
+{
+	_cleanup_free_ char *stat = NULL;
+	const char *s;
+	uint64_t ticks;
+
+	if (sysfs_read_at(vmm->proc_fd, "stat", &stat, NULL))
+		return 0;
+	s = strrchr(stat, ')');
+	for (int field = 2; s && field < 22; field++)
+		s = strchr(s + 1, ' ');
+	return s && !scan_u64(&s, &ticks) ? ticks : 0;
 }
 
 void vmm_identify(struct vmm *vmm)
@@ -242,12 +288,15 @@ void vmm_identify(struct vmm *vmm)
 	size_t length;
 
 	free(vmm->command);
+	free(vmm->cgroup);
 	free(vmm->guest);
 	if (sysfs_read_at(vmm->proc_fd, "comm", &vmm->command, &length))
 		vmm->command = NULL;
 	else if (length && vmm->command[length - 1] == '\n')
 		vmm->command[length - 1] = '\0'; /* the name may contain other newlines */
-	vmm->guest = guest_name(vmm);
+	vmm->cgroup = cgroup_of_process(vmm->proc_fd);
+	read_arguments(vmm);
+	vmm->start_ticks = start_ticks(vmm);
 	vmm->uid_known = !vmm_status_number(vmm, "\nUid:", &uid);
 	vmm->uid = vmm->uid_known ? (uid_t)uid : 0;
 }

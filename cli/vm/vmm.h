@@ -22,9 +22,12 @@ struct vmm {
 
 	/* vmm_identify() */
 	char *command; /* any bytes; owned; NULL: unknown */
+	char *cgroup; /* of its memory; any bytes; owned; NULL: unknown */
 	char *guest; /* the NAME in QEMU's "-name guest=NAME"; any bytes; owned; NULL: none */
 	uid_t uid;
 	bool uid_known;
+	uint64_t ram_bytes; /* of its guest, as QEMU was told with -m; 0: unknown */
+	uint64_t start_ticks; /* when it started, since the host booted; 0: unknown */
 };
 
 /*

@@ -11,7 +11,7 @@ load reports
 answers() {
 	local args
 	for args in doctor pool-status 'pool-status --map --json' 'list -o ID,PID,FD,ORDER,SOURCE,UID' 'fit --order 26' \
-		'fit --ram 64G --suggest-ratio' 'compact --order 27 --dry-run'; do
+		'inspect --all -o ID,LOAD,RAM,AGE,VERDICT' 'fit --ram 64G --suggest-ratio' 'compact --order 27 --dry-run'; do
 		# shellcheck disable=SC2086 # words
 		kvm_htab $args --sysroot "$1" 2>&1 | sed -E "s/qemu-secret/vmm/; s/\<secret\>/vm-${pid-}/; s/ +/ /g"
 		echo "status ${PIPESTATUS[0]}"
@@ -55,6 +55,24 @@ same_answers() {
 	assert_output 'options kvm_hv htab_move=never'
 	run grep -c 0xc008 "$copy/proc/vmallocinfo"
 	assert_output 0
+}
+
+@test "the limit of libvirt's cgroup, but no name of a cgroup" {
+	dir=$(tree patched-6.1)
+	mkdir -p "$dir"/sys/fs/cgroup/machine.slice/machine-qemu-1-secret.scope "$dir/proc/4711/fd"
+	echo memory >"$dir/sys/fs/cgroup/cgroup.controllers"
+	echo 2000000000 >"$dir/sys/fs/cgroup/machine.slice/memory.max"
+	echo 1999999999 >"$dir/sys/fs/cgroup/machine.slice/memory.current"
+	ln -s anon_inode:kvm-vm "$dir/proc/4711/fd/9"
+	echo qemu >"$dir/proc/4711/comm"
+	echo 0::/machine.slice/machine-qemu-1-secret.scope >"$dir/proc/4711/cgroup"
+	same_answers "$dir"
+	run kvm_htab doctor --sysroot "$copy"
+	assert_output --partial "the limit of cgroup machine.slice"
+	run find "$copy" -name '*secret*'
+	assert_output ''
+	run grep -rn secret "$copy"
+	assert_output ''
 }
 
 @test "names of VMs and command lines are replaced, unless --full" {

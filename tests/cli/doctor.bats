@@ -463,6 +463,20 @@ refusals; see the warnings: kernel"
 	check memory failed "4M available, but the reverse map of order 24 needs 16M"
 }
 
+@test "memory for the reverse map: the limit of libvirt's cgroup" {
+	local slice=$dir/sys/fs/cgroup/machine.slice
+	mkdir -p "$slice"
+	echo memory >"$dir/sys/fs/cgroup/cgroup.controllers"
+	echo max >"$slice/memory.max"
+	echo 104857600000 >"$slice/memory.current"
+	check memory ok "117.9G available, the reverse map of order 33 needs 8G"
+	echo 105931341824 >"$slice/memory.max"
+	check memory warning "the limit of cgroup machine.slice (98.7G) leaves 1G, but the reverse map of order 33 needs 8G" "raise memory.max of machine.slice, or stop guests in it"
+	# a kernel that charges nobody
+	rm -rf "$dir/sys/kernel/kvm_htab"
+	check memory ok "117.9G available"
+}
+
 @test "a host that does not tell its memory" {
 	sed -i '/^Mem/d' "$dir/proc/meminfo"
 	check reservation ok "12.8G"

@@ -26,6 +26,17 @@ never_moves() {
 	echo never >"$dir/sys/module/kvm_hv/parameters/htab_move"
 }
 
+# cgroup PATH MAX CURRENT [FILE-BYTES]: of the tree $dir
+cgroup() {
+	local cgroups=$dir/sys/fs/cgroup
+
+	mkdir -p "$cgroups/$1"
+	echo "cpu memory" >"$cgroups/cgroup.controllers"
+	echo "$2" >"$cgroups/$1/memory.max"
+	echo "$3" >"$cgroups/$1/memory.current"
+	printf 'anon 1\nfile 5\ninactive_anon 9\ninactive_file %s\nactive_file 0\n' "${4:-0}" >"$cgroups/$1/memory.stat"
+}
+
 # fragmented: a tree of which 10.1G are free, in pieces for order 28 at most
 fragmented() {
 	local dir
@@ -452,4 +463,70 @@ kvm-htab: $moves"
 		1.0000000000000000000000000001K 1024 18
 		0.0000000000000599999E 69175 18
 	END
+}
+
+@test "--cgroup: the limit of a cgroup and of those above it" {
+	local dir
+	dir=$(tree patched-6.1)
+	cgroup machine.slice max $((90 << 30))
+	cgroup machine.slice/small.slice $((3 << 30)) 0
+	run answers "$dir" --ram 64G --cgroup machine.slice
+	assert_output "29 19 yes room"
+
+	# 8 bytes for each of the guest's pages as well: 520M
+	cgroup machine.slice $((96 << 30)) $(((96 << 30) - (519 << 20)))
+	run answers "$dir" --ram 64G --cgroup machine.slice
+	assert_failure 3
+	assert_output "29 0 no limit"
+	run stderr_of fit --sysroot "$dir" --ram 64G --cgroup machine.slice
+	assert_output "kvm-htab: ram: no room for the reverse map of a table of order 29 (512M): a guest needs 520M, and the limit of cgroup machine.slice leaves 519M
+kvm-htab: raise memory.max of machine.slice (96G), or stop guests in it"
+	run answers "$dir" --order 29 --cgroup machine.slice
+	assert_output "29 19 yes room"
+	run answers "$dir" --order 29 --count 2 --cgroup /sys/fs/cgroup/machine.slice/
+	assert_output "29 1 no limit"
+	run stderr_of fit --sysroot "$dir" --order 29 --count 2 --cgroup machine.slice
+	assert_line --partial "reverse map of 2 tables of order 29"
+
+	# the kernel takes page cache back first
+	cgroup machine.slice $((96 << 30)) $((96 << 30)) $((1 << 30))
+	run answers "$dir" --ram 64G --cgroup machine.slice
+	assert_output "29 19 yes room"
+
+	# the tightest counts
+	run answers "$dir" --order 31 --cgroup /machine.slice/small.slice
+	assert_output "31 0 no limit"
+	run advice "$dir" --order 31 --cgroup machine.slice/small.slice
+	assert_output "raise memory.max of machine.slice (96G), or stop guests in it"
+	# what the pool cannot give is said first
+	pool_file largest_free_order 28
+	echo "41500 20750 10375 5187 2593 1296 648 324 162 81 40 0 0 0" >"$dir/sys/kernel/kvm_htab/pool/fits"
+	never_moves
+	run answers "$dir" --order 31 --cgroup machine.slice
+	assert_output "31 0 no pieces"
+}
+
+@test "--cgroup: none, a way out, no version 2, a kernel that charges nobody" {
+	local dir
+	dir=$(tree patched-6.1)
+	run --separate-stderr kvm_htab fit --sysroot "$dir" --ram 64G --cgroup machine.slice
+	assert_failure 5
+	assert_equal "$stderr" "kvm-htab: --cgroup requires cgroups of version 2 in /sys/fs/cgroup"
+	cgroup machine.slice max 0
+	run --separate-stderr kvm_htab fit --sysroot "$dir" --ram 64G --cgroup nothing.slice
+	assert_failure 1
+	assert_equal "$stderr" "kvm-htab: there is no cgroup \"nothing.slice\" in /sys/fs/cgroup"
+	mkdir -p "$dir/sys/fs/cgroup/machine.slice/odd"
+	echo 1 >"$dir/sys/fs/cgroup/machine.slice/odd/memory.max"
+	mkdir "$dir/sys/fs/cgroup/machine.slice/odd/memory.current"
+	run --separate-stderr kvm_htab fit --sysroot "$dir" --ram 64G --cgroup machine.slice/odd
+	assert_failure 1
+	assert_equal "$stderr" "kvm-htab: cannot read the limits of cgroup \"machine.slice/odd\": Invalid argument"
+	for path in '' / . .. a/../b ./a; do
+		run --separate-stderr kvm_htab fit --sysroot "$dir" --ram 64G --cgroup "$path"
+		assert_failure 2
+		[[ $stderr == *"invalid cgroup \"$path\": use a path below /sys/fs/cgroup, such as machine.slice"* ]]
+	done
+	run --separate-stderr kvm_htab fit --sysroot "$TREES/stock-6.1-debugfs" --order 20 --cgroup machine.slice
+	[[ $stderr == *"--cgroup has no effect: this kernel charges no cgroup for tables"* ]]
 }

@@ -120,7 +120,7 @@ list() {
 	run jq -c '[.schema, .version, .command, .exit_status, .hidden_vms, (.sources | join(",")), .advice, .error]' <<<"$json"
 	assert_output '["kvm-htab",2,"list",0,0,"/sys/kernel/kvm_htab/vm",null,null]'
 	run jq -c '.results[0]' <<<"$json"
-	assert_output '{"version":2,"command":"list","id":9,"pid":4711,"fd":6,"uid":64055,"vmm":"qemu-system-ppc","domain":"web","state":"running","mmu":"hash","table":true,"order":29,"table_bytes":536870912,"revmap_bytes":536870912,"cost_bytes":1073741824,"source":"pool","has_run":true,"resizing":false,"offered":false,"vcpus_running":2,"exit_status":0,"error":null}'
+	assert_output '{"version":2,"command":"list","id":9,"pid":4711,"fd":6,"uid":64055,"vmm":"qemu-system-ppc","domain":"web","cgroup":null,"charged_bytes":null,"load_ppm":null,"state":"running","mmu":"hash","table":true,"order":29,"table_bytes":536870912,"revmap_bytes":536870912,"cost_bytes":1073741824,"source":"pool","has_run":true,"resizing":false,"offered":false,"vcpus_running":2,"exit_status":0,"error":null}'
 	run stdout_of list --json --sysroot "$DIR" -o domain,pid
 	run jq -c '[.results[] | [.domain, .pid]]' <<<"$output"
 	assert_output '[["web",4711],[null,815]]'
@@ -520,4 +520,23 @@ wrong() {
 	assert_line --regexp '^ +- +- +- +815 crosvm +-$'
 	assert_equal "$stderr" \
 		"kvm-htab: VM tables and 1 more VM are visible to root only"
+}
+
+@test "CGROUP: the memory cgroup of the process, on any kernel; CHARGED: where the kernel charges" {
+	two_vms
+	echo 0::/machine.slice/machine-qemu-1-web.scope >"$DIR/proc/4711/cgroup"
+	printf '%s\n' 5:cpu,memory:/old/way 1:name=systemd:/other 0::/unified >"$DIR/proc/815/cgroup"
+	echo 545259520 >"$DIR/sys/kernel/kvm_htab/vm/9/charged_bytes"
+	list -rn -o ID,CGROUP,CHARGED -b
+	assert_line --index 0 "9 machine.slice/machine-qemu-1-web.scope 545259520"
+	assert_line --index 1 "10 old/way -"
+	list --json -o cgroup,charged
+	assert_equal "$(jq -c '[.results[] | [.cgroup, .charged_bytes]]' <<<"$output")" \
+		'[["machine.slice/machine-qemu-1-web.scope",545259520],["old/way",null]]'
+	# the root
+	echo 0::/ >"$DIR/proc/4711/cgroup"
+	rm "$DIR/proc/815/cgroup"
+	list -rn -o CGROUP
+	assert_line --index 0 /
+	assert_line --index 1 -
 }

@@ -145,7 +145,7 @@ everything_that_prints() {
 		run stdout_of "${args[@]}" -r --output-all
 		heading=${lines[0]}
 		run stdout_of "${args[0]}" --help
-		assert_equal "$heading" "$(sed -n '/^Columns/,$p' <<<"$output" | awk '/^  [A-Z-]+ /{ printf "%s%s", n++ ? " " : "", $1 }')"
+		assert_equal "$heading" "$(sed -n '/^Columns/,$p' <<<"$output" | awk '/^  [A-Z0-9-]+ /{ printf "%s%s", n++ ? " " : "", $1 }')"
 	done
 }
 

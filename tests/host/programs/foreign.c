@@ -7,6 +7,7 @@
  *	foreign PATH|@NAME|pid:PID REQUEST...
  *
  * REQUEST: create-vcpu, set-memory, allocate ORDER, allocate2 ORDER MIN FLAGS, info, flags,
+ * allocate-stalled ORDER FILE (as hold FILE, but while the kernel is about to read the order),
  * reset-loop SECONDS FLAGS (how many resets were done and how many refused with what),
  * flag-loop SECONDS FLAG (how many answers of GET_HTAB_INFO had it, and how many had not),
  * enable-cap ARG0, check-extension CAP, get-htab-fd, hold FILE (say so by creating FILE.holding,
@@ -18,6 +19,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -246,6 +250,52 @@ static int hold(const char *file)
 	return -1;
 }
 
+static void *answer_fault(void *arg)
+{
+	const char *file = ((void **)arg)[0];
+	struct uffdio_copy *copy = ((void **)arg)[1];
+	int uffd = *(int *)((void **)arg)[2];
+	struct pollfd waits = { .fd = uffd, .events = POLLIN };
+
+	if (poll(&waits, 1, HOLD_LIMIT_S * 1000) != 1 || hold(file))
+		fail(file);
+	if (ioctl(uffd, UFFDIO_COPY, copy))
+		fail("UFFDIO_COPY");
+	return NULL;
+}
+
+/* The order is in a page that is missing until FILE exists. */
+static int allocate_stalled(int vm, uint32_t order, char *file)
+{
+	size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint32_t *source = aligned_alloc(size, size);
+	int uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register area = { .range = { (uintptr_t)page, size },
+					.mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_copy copy = { (uintptr_t)page, (uintptr_t)source, size, .mode = 0 };
+	void *arguments[] = { file, &copy, &uffd };
+	pthread_t thread;
+	int ret;
+
+	if (page == MAP_FAILED || !source || uffd < 0 || ioctl(uffd, UFFDIO_API, &api) ||
+	    ioctl(uffd, UFFDIO_REGISTER, &area))
+		fail("userfaultfd");
+	*source = order;
+	errno = pthread_create(&thread, NULL, answer_fault, arguments);
+	if (errno)
+		fail("thread");
+	ret = ioctl(vm, KVM_PPC_ALLOCATE_HTAB, page);
+	ret = ret ? -errno : (int)order;
+	pthread_join(thread, NULL);
+	close(uffd);
+	munmap(page, size);
+	free(source);
+	errno = -ret;
+	return ret < 0 ? -1 : ret;
+}
+
 static void hand_down(int vm, char **argv)
 {
 	if (dup2(vm, HANDED_DOWN_FD) < 0)
@@ -280,6 +330,8 @@ static int request(int peer, int vm, int left, char **argv)
 		return print(r, get_htab_fd(vm)), 1;
 	if (!strcmp(r, "allocate") && left > 1)
 		return print(r, allocate(vm, number(argv[1]))), 2;
+	if (!strcmp(r, "allocate-stalled") && left > 2)
+		return print(r, allocate_stalled(vm, number(argv[1]), argv[2])), 3;
 	if (!strcmp(r, "enable-cap") && left > 1)
 		return print(r, enable_cap(vm, number(argv[1]))), 2;
 	if (!strcmp(r, "check-extension") && left > 1)

@@ -13,6 +13,8 @@
 #define H_FAULT		0xf01
 #define H_EXIT		0xf02	/* unknown as well; the VMM goes on at once */
 
+#define H_PTEG_FULL	-6
+
 #define MSR_DR		0x10
 
 /* Enters the entry r15 (pteh), r16 (ptel) at the index in r17: r3 status, r4 where */
@@ -52,7 +54,7 @@
 	.balign	16
 	.globl	guest_image, guest_image_end, guest_run, guest_loop, guest_cede, guest_hammer, guest_check
 	.globl	guest_exits
-	.globl	guest_mmio_enter, guest_mmio
+	.globl	guest_mmio_enter, guest_mmio, guest_enter
 
 guest_image:
 	/* An interrupt is reported with its vector; the guest does not go on after it. */
@@ -332,6 +334,37 @@ guest_mmio:
 	mr	%r4, %r22
 	mr	%r5, %r23
 	mr	%r6, %r24
+	sc	1
+	b	.
+
+/* Enters as many entries as it is told, each so many places behind the one before: how many, and how many were refused */
+guest_enter:
+	lis	%r31, 2
+	ld	%r15, 8(%r31)		/* pteh */
+	ld	%r16, 16(%r31)		/* ptel */
+	ld	%r17, 24(%r31)		/* index */
+	ld	%r18, 32(%r31)		/* entries */
+	ld	%r20, 48(%r31)		/* places */
+	li	%r22, 0
+	li	%r23, 0
+1:	cmpdi	%r18, 0
+	beq	4f
+	h_enter
+	cmpdi	%r3, 0
+	bne	2f
+	addi	%r22, %r22, 1
+	b	3f
+2:	cmpdi	%r3, H_PTEG_FULL
+	bne	4f
+	addi	%r23, %r23, 1
+3:	add	%r17, %r17, %r20
+	addi	%r15, %r15, 0x1000
+	addi	%r18, %r18, -1
+	b	1b
+4:	li	%r3, H_REPORT
+	mr	%r4, %r22
+	mr	%r5, %r23
+	mr	%r6, %r18
 	sc	1
 	b	.
 guest_image_end:

@@ -49,7 +49,7 @@
 extern const unsigned char guest_image[], guest_image_end[];
 extern const unsigned char guest_run[], guest_loop[], guest_cede[], guest_hammer[], guest_check[];
 extern const unsigned char guest_exits[];
-extern const unsigned char guest_mmio_enter[], guest_mmio[];
+extern const unsigned char guest_mmio_enter[], guest_mmio[], guest_enter[];
 
 struct mailbox {
 	uint64_t pattern, pteh, ptel, index, more, ea, page, slb_vsid, slb_esid;
@@ -350,6 +350,33 @@ int vm_mmio(struct vm *vm, unsigned int cpu, bool enter, FILE *out)
 	fprintf(out, " h_enter=%lld first=%#llx second=%#llx", (long long)args[0], args[1],
 		args[2]);
 	return args[0] || args[1] != PATTERN || args[2] != PATTERN ? -EPROTO : 0;
+}
+
+/* For pages that are no memory. Prints how many the kernel has taken, and how many it refused as there was no place. */
+int vm_enter(struct vm *vm, unsigned int cpu, uint64_t n, uint64_t index, uint64_t places,
+	     FILE *out)
+{
+	const struct mailbox box = {
+		.pteh = MMIO_PTEH,
+		.ptel = MMIO_PTEL,
+		.index = index,
+		.more = n,
+		.page = places,
+	};
+	int ret = vcpu_prepare(vm, cpu, guest_enter);
+	const __u64 *args;
+
+	if (ret)
+		return ret;
+	memcpy(vm->ram + MAILBOX, &box, sizeof(box));
+	ret = vcpu_start(&vm->vcpus[cpu]);
+	if (!ret)
+		ret = vcpu_finish(&vm->vcpus[cpu], out);
+	if (ret)
+		return ret;
+	args = vm->vcpus[cpu].run->papr_hcall.args;
+	fprintf(out, "entered=%llu full=%llu", args[0], args[1]);
+	return args[2] ? -EPROTO : 0;
 }
 
 /* Returns once the guest has shown that it runs. */

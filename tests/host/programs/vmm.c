@@ -241,6 +241,22 @@ static int cmd_htab_write_release(char **args, int n, FILE *out)
 	return 0;
 }
 
+static int cmd_enter(char **args, int n, FILE *out)
+{
+	return vm_enter(&vm, 0, number(args[0]), number(args[1]), n > 2 ? number(args[2]) : 8, out);
+}
+
+static int cmd_fill(char **args, int n, FILE *out)
+{
+	return vm_fill(&vm, args[0], (unsigned int)number(args[1]), args[2],
+		       n > 3 ? number(args[3]) : 1, out);
+}
+
+static int cmd_stat(char **args, int n, FILE *out)
+{
+	return vm_stat(&vm, n > 1 ? (unsigned int)number(args[1]) : 0, args[0], out);
+}
+
 static int cmd_prepare(char **args, int n, FILE *out)
 {
 	(void)n;
@@ -296,6 +312,11 @@ static const struct command commands[] = {
 	{ "mmio-enter", 0, 1, cmd_mmio_enter,
 	  "[VCPU]: enters a page that is no memory and loads from it twice" },
 	{ "mmio", 0, 1, cmd_mmio, "[VCPU]: the same without entering it" },
+	{ "enter", 2, 3, cmd_enter,
+	  "N INDEX [PLACES]: the guest enters N entries, each PLACES (8) behind the one before" },
+	{ "fill", 3, 4, cmd_fill,
+	  "HOW PPM SIZE [SEED]: a table with a known load, see vmm.h; that" },
+	{ "stat", 1, 2, cmd_stat, "NAME [VCPU]: one of the vCPU's binary statistics" },
 	{ "stop", 0, 0, cmd_stop, "takes all vCPUs out of KVM_RUN; none may have ended by itself" },
 	{ "advise", 1, 1, cmd_advise, "ADVICE: madvise for the guest's memory, by number" },
 	{ "offer", 1, 2, cmd_offer, "PATH|@NAME [seqpacket]: hands the VM to one client" },

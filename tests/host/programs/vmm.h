@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The reference VMM: a VM with a hashed page table, its vCPUs and its guest's code (vmm-vm.c), its
- * page table as the owner sees it (vmm-htab.c), its socket for other programs (vmm-offer.c); vmm.c
- * is the daemon around them. Functions return 0 or a negative errno and print their answer to out.
+ * page table as the owner sees it (vmm-htab.c), with a load that is known (vmm-fill.c), its socket
+ * for other programs (vmm-offer.c); vmm.c is the daemon around them. Functions return 0 or a negative
+ * errno and print their answer to out.
  */
 #ifndef HOST_VMM_H
 #define HOST_VMM_H
@@ -40,6 +41,8 @@ int vm_create(struct vm *vm);
 void vm_close(struct vm *vm);
 int vm_run(struct vm *vm, unsigned int cpu, unsigned int more_entries, FILE *out);
 int vm_mmio(struct vm *vm, unsigned int cpu, bool enter, FILE *out);
+int vm_enter(struct vm *vm, unsigned int cpu, uint64_t n, uint64_t index, uint64_t places,
+	     FILE *out);
 
 /* Guests that stay in KVM_RUN until they are stopped. */
 enum guest {
@@ -92,6 +95,18 @@ ssize_t htab_write_release(void);
 int htab_prepare(struct vm *vm, uint32_t shift, bool wait, FILE *out);
 int htab_commit(struct vm *vm, uint32_t shift, FILE *out);
 int htab_mmu(struct vm *vm, bool radix);
+
+/* vmm-fill.c */
+
+/*
+ * Gives the table a load that is known, which it prints, with entries for pages of that size: "4k", "64k", "16m". How:
+ * "uniform", "secondary" (the same, all of them in their second group), "clustered" (in pieces of neighbouring groups),
+ * "strided" (every 64th group is full, whatever ppm is), "one" (in each group).
+ */
+int vm_fill(struct vm *vm, const char *how, unsigned int ppm, const char *size, uint64_t seed,
+	    FILE *out);
+/* One of the vCPU's binary statistics */
+int vm_stat(struct vm *vm, unsigned int cpu, const char *name, FILE *out);
 
 /* vmm-offer.c */
 int offer_start(struct vm *vm, const char *address, bool seqpacket);
