@@ -73,7 +73,7 @@ static void explain_shortage(struct call *call, const struct pool *pool, unsigne
 	char table[BYTES_TEXT_MAX];
 
 	fit_judge(pool, &fit);
-	if (fit.reason != FIT_SMALL && fit.reason != FIT_FULL)
+	if (fit.reason != FIT_SMALL && fit.reason != FIT_TOO_LITTLE)
 		return;
 	advice = fit_advice(&call->fs, pool, &fit);
 	error_set(&call->err, STATUS_NO, ENOMEM, "no room for a table of order %u (%s): %s", order,

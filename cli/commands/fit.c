@@ -19,7 +19,7 @@
 	F(wanted, "WANTED", NUMBER, "number of guests") \
 	F(fits, "FITS", NUMBER, "number of such tables that fit") \
 	F(answer, "ANSWER", TEXT, "\"yes\", \"no\" or \"unknown\"") \
-	F(reason, "REASON", TEXT, "reason, as one word; see kvm-htab(8)") \
+	F(reason, "REASON", TEXT, "reason, as one word; see kvm-htab-reasons(7)") \
 	F(largest_free_order, "LARGEST", NUMBER, "largest order that fits; 0: none") \
 	F(source, "SOURCE", TEXT, "source of the tables: \"pool\" or \"pages\"") \
 	F(moved_bytes, "MOVED", BYTES, "bytes that the kernel would move to make room") \

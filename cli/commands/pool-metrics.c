@@ -113,7 +113,7 @@ static uint64_t table_bytes(const struct kvm_ppc_htab_info *info)
 	return info->table_bytes;
 }
 
-static uint64_t is_ready(const struct kvm_ppc_htab_info *info)
+static uint64_t has_run(const struct kvm_ppc_htab_info *info)
 {
 	return !!(info->flags & KVM_PPC_HTAB_INFO_READY);
 }
@@ -149,7 +149,7 @@ static void print_vms(const struct vm_list *vms)
 		uint64_t (*value)(const struct kvm_ppc_htab_info *info);
 	} metrics[] = {
 		{ "vm_table_bytes", "size of the table of a VM, 0 if it has none", table_bytes },
-		{ "vm_ready", "whether a VM has run since its last reset", is_ready },
+		{ "vm_has_run", "whether a VM has run since its last reset", has_run },
 		{ "vm_running", "whether a vCPU of a VM is running", is_running },
 	};
 
@@ -170,6 +170,49 @@ static void print_vms(const struct vm_list *vms)
 	}
 }
 
+static bool fits_known(const struct pool *pool)
+{
+	for (unsigned int order = HPT_ORDER_MIN; order <= HPT_ORDER_MAX; order++)
+		if (!pool_fits(pool, order)->known)
+			return false;
+	return true;
+}
+
+static bool vms_known(const struct vm_list *vms)
+{
+	for (size_t i = 0; i < vms->n; i++)
+		if (!vms->vms[i].info_known)
+			return false;
+	return vms->hidden_known && !vms->hidden;
+}
+
+/* Whether each metric that can be left out is there. */
+static void print_known(const struct pool *pool, const struct vm_list *vms)
+{
+	const struct {
+		const char *name;
+		bool known;
+	} metrics[] = {
+#define KNOWN(name, directory, heading, kind, metric, help) \
+	{ metric, pool->name.known && !pool->name.least },
+		POOL_FACTS(KNOWN)
+#undef KNOWN
+			{ "pool_fits", fits_known(pool) },
+		{ "vm_table_bytes", vms_known(vms) },
+	};
+	const char *last = "";
+
+	describe_gauge("known", "1 for each metric that is known, 0 for one that is left out");
+	for (size_t m = 0; m < COUNT_OF(metrics); m++) {
+		size_t length = strcspn(metrics[m].name ?: "", "{");
+
+		if (length && strncmp(last, metrics[m].name, length + 1))
+			printf("kvm_htab_known{metric=\"kvm_htab_%.*s\"} %d\n", (int)length,
+			       metrics[m].name, metrics[m].known);
+		last = metrics[m].name ?: "";
+	}
+}
+
 void pool_metrics_print(const struct host *host, const struct pool *pool, const struct vm_list *vms,
 			bool available)
 {
@@ -179,7 +222,7 @@ void pool_metrics_print(const struct host *host, const struct pool *pool, const 
 		   "whether this host can run guests with hashed page tables, as doctor judges",
 		   available);
 	print_flag("module_loaded", "whether the module kvm_hv is loaded", host->module_loaded);
-	print_flag("kernel_patched", "whether the kernel has the kvm-htab series, or its modules",
+	print_flag("kernel_patched", "whether the kernel has the kvm-htab modules or series",
 		   host->patched);
 	print_states(pool);
 	print_facts(pool);
@@ -187,6 +230,7 @@ void pool_metrics_print(const struct host *host, const struct pool *pool, const 
 	if (pool_may_exist(pool))
 		print_flag("moving_allowed", "whether the kernel may move tables to make room",
 			   pool->moving == MOVING_ALLOWED);
+	print_known(pool, vms);
 	print_sources(pool->sources);
 	print_vms(vms);
 }

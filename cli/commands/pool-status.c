@@ -15,7 +15,7 @@
 	F(condition, "CONDITION", TEXT, "\"ok\", \"full\", \"fragmented\", or as STATE") \
 	F(module_loaded, "MODULE", FLAG, "whether kvm_hv is loaded") \
 	F(kernel_patched, "PATCHED", FLAG, \
-	  "whether the kernel has the kvm-htab series, or its modules") \
+	  "whether the kernel has the kvm-htab modules or series") \
 	F(platform, "PLATFORM", TEXT, "\"PowerNV\", \"pSeries\" or \"other\"") \
 	F(approximate, "APPROX", FLAG, "whether sizes are approximate") \
 	F(sources, "SOURCES", LIST, "sources of the information")
@@ -296,9 +296,9 @@ static void print_summary(const struct call *call, const struct status *status)
 	if (pool->order_max_pages.known)
 		printf("; page allocator up to %" PRIu64, pool->order_max_pages.value);
 	printf("\nModule kvm_hv   %s\n", call->host.module_loaded ? "loaded" : "not loaded");
-	printf("kvm-htab series %s\n", pool->series	  ? "present" :
-				       call->host.patched ? "modules only" :
-							    "not in this kernel");
+	printf("Kernel          %s\n", pool->series	  ? "series" :
+				       call->host.patched ? "modules" :
+							    "stock");
 	printf("Failures        %s; tables smaller than requested: %s\n",
 	       fact_text(&pool->failures, COLUMN_NUMBER, true, failures),
 	       fact_text(&pool->fallbacks, COLUMN_NUMBER, true, fallbacks));

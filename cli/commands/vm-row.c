@@ -29,7 +29,7 @@ void vm_row_set_info(struct vm_row *row, const struct kvm_ppc_htab_info *info)
 	row->state = state_name(info);
 	row->mmu = info->flags & KVM_PPC_HTAB_INFO_RADIX ? "radix" : "hash";
 	row->table = fact_of(info->order != 0);
-	row->ready = fact_of(!!(info->flags & KVM_PPC_HTAB_INFO_READY));
+	row->has_run = fact_of(!!(info->flags & KVM_PPC_HTAB_INFO_READY));
 	row->resizing = fact_of(!!(info->flags & KVM_PPC_HTAB_INFO_RESIZING));
 	row->offered = fact_of(!!(info->flags & KVM_PPC_HTAB_INFO_OFFERED));
 	row->vcpus_running = fact_of(info->vcpus_running);

@@ -21,7 +21,7 @@ const struct command vm_status_command = {
 	.doc = "Show the hashed page table of a VM: its order, source and size, and whether the "
 	       "VM is running.",
 	.groups = OPTIONS_VM,
-	.defaults = "VM,STATE,MMU,TABLE,ORDER,SIZE,COST,SOURCE,READY,RESIZING,OFFERED",
+	.defaults = "VM,STATE,MMU,TABLE,ORDER,SIZE,COST,SOURCE,HAS-RUN,RESIZING,OFFERED",
 	SERVES_VMS,
 	.work = work,
 };

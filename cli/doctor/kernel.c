@@ -221,8 +221,8 @@ static bool has_dkms_package(const struct doctor *doctor)
 static void advise_modules(const struct doctor *doctor, struct item *item)
 {
 	if (has_dkms_modules(doctor)) {
-		item_advise(item, "modules with the series are installed, but not loaded: stop "
-				  "the VMs and load them");
+		item_advise(item, "the kvm-htab modules are installed, but not loaded: stop the "
+				  "VMs and load them");
 		item_set_next(item, "modprobe -r kvm_hv && modprobe kvm_hv");
 	} else if (has_dkms_package(doctor)) {
 		item_advise(item,
@@ -231,7 +231,7 @@ static void advise_modules(const struct doctor *doctor, struct item *item)
 		item_set_next(item, "apt install kvm-htab-dkms");
 	} else {
 		item_advise(item, "guests run, but nothing outside a VMM can see or reset a VM's "
-				  "table: see KERNEL in kvm-htab(8)");
+				  "table: see kvm-htab-kernel(7)");
 	}
 }
 
@@ -250,7 +250,7 @@ static void warn_of_parameter(const struct doctor *doctor, const char *release, 
 	item_set(item, ITEM_WARNING, "%s, with the kvm-htab series, which ignores " GONE " in %s",
 		 release, where);
 	item_advise(item, "replace it by htab_move_max_pause_ms, the milliseconds that a VM may "
-			  "pause: see KERNEL in kvm-htab(8)");
+			  "pause: see kvm-htab-kernel(7)");
 }
 
 void doctor_kernel(struct doctor *doctor, struct item *item)
@@ -266,18 +266,17 @@ void doctor_kernel(struct doctor *doctor, struct item *item)
 		warn_of_parameter(doctor, release, item);
 	} else if (has_requests || sysfs_has(doctor->fs, "/sys/kernel/kvm_htab")) {
 		item_set(item, ITEM_OK,
-			 "%s, with modules of the kvm-htab series: the pool is known from the "
-			 "boot log only",
+			 "%s, with the kvm-htab modules: the pool is known from the boot log "
+			 "only",
 			 release);
-		item_advise(item, "a kernel with the whole series always reports the pool, and "
+		item_advise(item, "a kernel with the kvm-htab series always reports the pool, and "
 				  "grows tables in place: build it from the sources of kvm-htab");
 		item_set_next(item, "make -C kernel deb LINE=%.*s", line_length(release), release);
 	} else if (!doctor->kvm_hv_live) {
 		item_set(item, ITEM_UNKNOWN,
-			 "%s; load kvm_hv to see whether its modules have the kvm-htab series",
-			 release);
+			 "%s; load kvm_hv to see whether it is the kvm-htab module", release);
 	} else {
-		item_set(item, ITEM_WARNING, "%s, without the kvm-htab series", release);
+		item_set(item, ITEM_WARNING, "%s, without the kvm-htab modules or series", release);
 		advise_modules(doctor, item);
 	}
 }

@@ -288,8 +288,8 @@ static void refusals_stock(const struct doctor *doctor, struct item *item)
 
 	if (!pool->refused.known && !seen) {
 		item_set(item, ITEM_UNKNOWN,
-			 "this kernel does not count them: use one with the kvm-htab series or "
-			 "CMA_SYSFS");
+			 "this kernel does not count them: use the kvm-htab modules or series, "
+			 "or a kernel with CMA_SYSFS");
 		return;
 	}
 	if (!seen) {

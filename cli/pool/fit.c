@@ -20,8 +20,8 @@ static enum fit_reason why_not(const struct pool *pool, const struct fit *fit)
 	if (pool->total_bytes.known && fit->count > pool->total_bytes.value >> fit->order)
 		return FIT_SMALL;
 	if (exact && fit->count > pool->free_bytes.value >> fit->order)
-		return FIT_FULL;
-	return exact ? FIT_FRAGMENTED : FIT_NO_ROOM;
+		return FIT_TOO_LITTLE;
+	return exact ? FIT_PIECES : FIT_NO_ROOM;
 }
 
 void fit_judge(const struct pool *pool, struct fit *fit)
@@ -55,7 +55,7 @@ void fit_plan(const struct sysfs *fs, const struct pool *pool, struct fit *fit)
 	_cleanup_(error_clear) struct error err = { 0 };
 	_cleanup_(plan_clear) struct plan plan = { 0 };
 	bool pages = fit->reason == FIT_PAGES;
-	bool pieces = fit->reason == FIT_FRAGMENTED || fit->reason == FIT_NO_ROOM;
+	bool pieces = fit->reason == FIT_PIECES || fit->reason == FIT_NO_ROOM;
 	int r;
 
 	if (pool->moving != MOVING_ALLOWED || (!pages && !pieces))
@@ -234,7 +234,7 @@ static char *pieces_advice(const struct pool *pool, const char *free_text)
 	if (pool->moving == MOVING_ALLOWED)
 		return text_format(
 			"%s of the pool are free, but in pieces that the kernel cannot or may not "
-			"join (see kvm_hv.htab_move in kvm-htab(8)); stop or migrate guests, or "
+			"join (see htab_move in kvm-htab-kernel(7)); stop or migrate guests, or "
 			"start large guests first",
 			free_text);
 	if (pool_condition(pool) == CONDITION_FRAGMENTED)
@@ -263,12 +263,12 @@ char *fit_advice(const struct sysfs *fs, const struct pool *pool, const struct f
 		pool_add_ratio(fs, pool, fit->count * hpt_bytes(fit->order), &text);
 		text_add(&text, ", or use a smaller maxmem or resize-hpt");
 		return text;
-	case FIT_FULL:
+	case FIT_TOO_LITTLE:
 		text_add(&text, "only %s of %s in the pool are free; stop or migrate guests, or ",
 			 free_text, total_text);
 		pool_add_ratio(fs, pool, fit->count * hpt_bytes(fit->order), &text);
 		return text;
-	case FIT_FRAGMENTED:
+	case FIT_PIECES:
 		return pieces_advice(pool, free_text);
 	case FIT_PAGES:
 		return text_format("the pool has no room, but the page allocator may have some%s",
@@ -324,8 +324,8 @@ const char *fit_reason_name(enum fit_reason reason)
 		[FIT_REASON_UNKNOWN] = "unknown",
 		[FIT_ROOM] = "room",
 		[FIT_SMALL] = "small",
-		[FIT_FULL] = "full",
-		[FIT_FRAGMENTED] = "fragmented",
+		[FIT_TOO_LITTLE] = "too-little",
+		[FIT_PIECES] = "pieces",
 		[FIT_FAILED] = "failed",
 		[FIT_ABSENT] = "absent",
 		[FIT_PAGES] = "pages",

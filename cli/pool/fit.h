@@ -16,12 +16,12 @@ enum fit_reason {
 	FIT_REASON_UNKNOWN, /* not reported by this kernel */
 	FIT_ROOM,
 	FIT_SMALL, /* too large even for the empty pool */
-	FIT_FULL, /* too little is free */
-	FIT_FRAGMENTED, /* enough is free, but in pieces */
+	FIT_TOO_LITTLE, /* too little is free */
+	FIT_PIECES, /* enough is free, but in pieces */
 	FIT_FAILED, /* no pool: it could not be reserved */
 	FIT_ABSENT, /* no pool: none was requested */
 	FIT_PAGES, /* not in the pool, but the page allocator may have room */
-	FIT_NO_ROOM, /* small, full or fragmented: not reported by this kernel */
+	FIT_NO_ROOM, /* small, too little or pieces: not reported by this kernel */
 	FIT_MEMORY, /* too little memory for the reverse map, or to probe safely */
 	FIT_BUSY, /* there is a gap, but CMA has refused such requests: pages in the way */
 	FIT_LENT, /* there is a gap, but pages of others must be moved out of it */
@@ -46,7 +46,7 @@ struct fit {
 void fit_judge(const struct pool *pool, struct fit *fit);
 
 /*
- * After fit_judge(): if the pool is fragmented and the kernel moves tables, reads from @fs whether
+ * After fit_judge(): if the free pieces are too small and the kernel moves tables, reads from @fs whether
  * moves would make room. FIT_UNKNOWN if the kernel does not report that.
  */
 void fit_plan(const struct sysfs *fs, const struct pool *pool, struct fit *fit);

@@ -35,7 +35,7 @@ static int no_plan(unsigned int order, struct error *err)
 	return error_set(
 		err, STATUS_NO, ENOMEM,
 		"no room for a table of order %u (%s), even if the kernel moves tables: see "
-		"`kvm-htab pool-status`, and kvm_hv.htab_move in kvm-htab(8)",
+		"`kvm-htab pool-status`, and htab_move in kvm-htab-kernel(7)",
 		order, bytes_format(hpt_bytes(order), table));
 }
 

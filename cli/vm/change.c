@@ -7,7 +7,7 @@
 
 /*
  * Reads the state of the VM after a failed request. Only ENOMEM may have changed it, if the kernel
- * had to free the old table to try. The VM then has that table again, empty and not READY, or none.
+ * had to free the old table to try. The VM then has that table again, empty and as if it had not run, or none.
  */
 static void learn_after_failure(const struct vm *vm, struct vm_result *result)
 {

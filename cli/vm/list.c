@@ -448,12 +448,12 @@ static void advise_tables(struct vm_list *list)
 
 	if (list->tables_known)
 		advise(list,
-		       "tables in use: %s; to see whose they are, use a kernel with the kvm-htab "
-		       "series (see KERNEL in kvm-htab(8))",
+		       "tables in use: %s; to see whose they are, use the kvm-htab modules or "
+		       "series (see kvm-htab-kernel(7))",
 		       tables ?: "none");
 	else
-		advise(list, "this kernel does not report VM tables; one with the kvm-htab series "
-			     "does (see KERNEL in kvm-htab(8))");
+		advise(list, "this kernel does not report VM tables; the kvm-htab modules or "
+			     "series do (see kvm-htab-kernel(7))");
 }
 
 /* @count: number of VMs; NULL: unknown. */
@@ -548,7 +548,7 @@ int vm_id_find(const struct sysfs *fs, uint64_t id, pid_t *pid, struct error *er
 	if (r == -ENOENT && !sysfs_has(fs, vm_directory))
 		return error_set(err, STATUS_CANNOT, ENOENT,
 				 "this kernel does not number VMs: use pid:PID or domain:NAME, or "
-				 "a kernel with the kvm-htab series");
+				 "the kvm-htab modules or series");
 	if (r == -ENOENT)
 		return error_set(err, STATUS_FAILED, ENOENT,
 				 "there is no VM %llu; `kvm-htab list` shows the VMs", number);

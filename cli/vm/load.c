@@ -31,8 +31,8 @@ int vm_load_check(const struct sysfs *fs, bool patched, struct error *err)
 				 "debugfs is not mounted: mount -t debugfs debugfs "
 				 "/sys/kernel/debug");
 	return error_set(err, STATUS_CANNOT, ENOENT,
-			 "this kernel does not report how full tables are; use one with the "
-			 "kvm-htab series (see KERNEL in kvm-htab(8))");
+			 "this kernel does not report how full tables are; the kvm-htab "
+			 "modules or series do (see kvm-htab-kernel(7))");
 }
 
 static const struct {

@@ -63,8 +63,8 @@ static int extension_error(int code, const struct host *host, struct error *err)
 				 host->machine);
 	return error_set(
 		err, STATUS_CANNOT, code,
-		"this kernel accepts VM ioctls only from the VM's own process; boot a kernel with "
-		"the kvm-htab series, or load its kvm modules (see KERNEL in kvm-htab(8))");
+		"this kernel accepts VM ioctls only from the VM's own process; load the kvm-htab "
+		"modules or boot a kernel with the series (see kvm-htab-kernel(7))");
 }
 
 static int check_kernel(const struct vm *vm, const struct host *host, struct error *err)

@@ -156,13 +156,13 @@ refuses() {
 @test "no room, whatever is moved" {
 	a_host 'room 0 256' 'move 1 0 512 256'
 	refuses 3 "no room for a table of order 28 (256M), even if the kernel moves tables: see \`kvm-htab pool-status\`, \
-and kvm_hv.htab_move in kvm-htab(8)" --order 28
+and htab_move in kvm-htab-kernel(7)" --order 28
 	compact --order 29 --quiet
 	assert_failure 3
 	[[ $stderr == *'no room for a table of order 29 (512M)'* ]]
 	plans "$DIR" 'room 0 3'
 	refuses 3 "no room for a table of order 18 (256K), even if the kernel moves tables: see \`kvm-htab pool-status\`, \
-and kvm_hv.htab_move in kvm-htab(8)"
+and htab_move in kvm-htab-kernel(7)"
 	pool_file free_bytes $((GRANULE - 1))
 	refuses 3 "the pool has no free space; \`kvm-htab list\` shows which VMs use it"
 	pool_file free_bytes 0

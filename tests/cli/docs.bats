@@ -61,9 +61,12 @@ words() {
 	done
 }
 
-@test "kvm-htab(8) describes the options of all commands" {
+@test "kvm-htab-options(7) describes the options of all commands, whose pages refer to it" {
 	for option in $(long_options capture | grep -vx -- --full); do
-		section "$MAN/kvm-htab.8" OPTIONS | grep -qE "^\.It .*Fl Fl ${option#--}( |\$)" || fail "$option"
+		section "$MAN/kvm-htab-options.7" OPTIONS | grep -qE "^\.It .*Fl Fl ${option#--}( |\$)" || fail "$option"
+	done
+	for command in $(commands); do
+		section "$MAN/kvm-htab-$command.8" OPTIONS | grep -qx '\.Xr kvm-htab-options 7 :' || fail "$command"
 	done
 }
 
@@ -90,7 +93,10 @@ words() {
 }
 
 @test "WHAT TO DO has a row for each reason and condition" {
-	rows=$(section "$MAN/kvm-htab.8" 'WHAT TO DO' | sed -nE 's/^([a-z, -]+)\t[0-9, ]+\t.*/\1/p' | tr -d ' ' | tr , '\n' | sort)
+	page=$MAN/kvm-htab-reasons.7
+	# right after DESCRIPTION
+	assert_equal "$(grep '^\.Sh ' "$page" | sed -n '3s/^.Sh //p')" 'WHAT TO DO'
+	rows=$(section "$page" 'WHAT TO DO' | sed -nE 's/^([a-z-]+)\t[0-9, -]+\t.*/\1/p' | sort)
 	names=$(grep -ohE '\[(FIT|CONDITION)_[A-Z_]+\] = "[a-z-]+"' "$ROOT/cli/pool/fit.c" "$ROOT/cli/pool/pool.c" |
 		cut -d'"' -f2 | grep -vxE 'yes|no' | sort -u)
 	((${#names} > 60))
@@ -123,7 +129,7 @@ words() {
 	names=$(grep -oh 'getenv("[A-Z_]*")' "$ROOT"/cli/*/*.c | cut -d'"' -f2)
 	[[ $names == *NO_COLOR* ]]
 	for name in $names; do
-		grep -qx "\.It Ev $name" "$MAN/kvm-htab.8" || fail "$name is not in the manual"
+		grep -qx "\.It Ev $name" "$MAN/kvm-htab-options.7" || fail "$name is not in the manual"
 	done
 }
 
@@ -255,6 +261,41 @@ fits() {
 	for reference in "${references[@]}"; do
 		[ -f "$MAN/$reference" ] || fail "no $reference"
 	done
+}
+
+# says FILE...: the references to a page in these sources of the program or of the completions
+says() {
+	cat "$@" | tr -d '\n\t' | sed 's/" *"//g' | grep -oE '[A-Za-z_.]* in kvm-htab[a-z-]*\([578]\)|kvm-htab[a-z-]*\([578]\)' | sort -u
+}
+
+# there REFERENCE: whether its page has the word before "in": a section, or an item
+there() {
+	local page=${1##* }
+	page=$MAN/${page%(*}.${page:(-2):1}
+	[ -f "$page" ] || return
+	[[ $1 != *' in '* ]] || grep -qE "^\.(Sh .*|It Cm )\<${1%% in *}\$" "$page"
+}
+
+@test "what the program refers to is in the manual" {
+	mapfile -t references < <(says "$ROOT"/cli/*.c "$ROOT"/cli/*/*.c "$ROOT"/cli/*/*.h "$ROOT"/completions/*)
+	((${#references[@]} >= 6))
+	[[ ${references[*]} == *'htab_move in kvm-htab-kernel(7)'* ]]
+	for reference in "${references[@]}"; do
+		there "$reference" || fail "not in the manual: $reference"
+	done
+	run ! there 'KERNEL in kvm-htab(8)'
+	run ! there 'kvm-htab-nothing(8)'
+}
+
+@test "kvm-htab(8) names all pages, and is short" {
+	for page in "$MAN"/kvm-htab-*.[578]; do
+		name=$(basename "${page%.*}")
+		grep -qx "\.It Xr $name ${page##*.}" "$MAN/kvm-htab.8" || fail "$name"
+	done
+	(($(plain "$MAN/kvm-htab.8" 80 | wc -l) <= 84))
+	# the first paragraph says for whom all this is
+	run sed -n '/^\.Sh DESCRIPTION/,/^\.Pp/p' "$MAN/kvm-htab.8"
+	assert_output --partial 'radix MMU needs no table'
 }
 
 @test "the constants of orders are those of the kernel's header" {

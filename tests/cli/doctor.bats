@@ -340,17 +340,18 @@ cpus() {
 @test "the kernel: whole series, its modules alone, none" {
 	check kernel ok "$RELEASE, with the kvm-htab series"
 	rm -r "$dir/sys/kernel/kvm_htab/pool"
-	check kernel ok "with modules of the kvm-htab series" "a kernel with the whole series" "make -C kernel deb LINE=6.1"
+	check kernel ok "with the kvm-htab modules: the pool is known from the boot log only" \
+		"a kernel with the kvm-htab series always reports the pool, and grows tables in place" "make -C kernel deb LINE=6.1"
 	rm -r "$dir/sys/kernel/kvm_htab"
-	check kernel warning "without the kvm-htab series" "KERNEL in kvm-htab(8)" -
+	check kernel warning "without the kvm-htab modules or series" "see kvm-htab-kernel(7)" -
 	mkdir -p "$dir/etc"
 	touch "$dir/etc/debian_version"
-	check kernel warning "without the kvm-htab series" "install modules that can" "apt install kvm-htab-dkms"
+	check kernel warning "without the kvm-htab modules or series" "install modules that can" "apt install kvm-htab-dkms"
 	mkdir -p "$dir/lib/modules/$RELEASE/updates/dkms"
 	touch "$dir/lib/modules/$RELEASE/updates/dkms/kvm-hv.ko"
-	check kernel warning "without the kvm-htab series" "installed, but not loaded" "modprobe -r kvm_hv && modprobe kvm_hv"
+	check kernel warning "without the kvm-htab modules or series" "installed, but not loaded" "modprobe -r kvm_hv && modprobe kvm_hv"
 	rm -r "$dir/sys/module/kvm_hv"
-	check kernel unknown "load kvm_hv to see whether its modules have the kvm-htab series"
+	check kernel unknown "load kvm_hv to see whether it is the kvm-htab module"
 }
 
 # pool STATE TOTAL FREE LARGEST: as the series shows it
@@ -501,7 +502,7 @@ refusals; see the warnings: kernel"
 	echo 0 >"$dir/sys/kernel/mm/cma/kvm_cma/alloc_pages_fail"
 	check refusals ok "CMA has refused none since boot"
 	dir=$TREES/stock-6.1-debugfs
-	check refusals unknown "does not count them: use one"
+	check refusals unknown "does not count them: use the kvm-htab modules or series"
 }
 
 @test "the first item that failed is the cause" {
@@ -585,7 +586,7 @@ on_terminal() {
 	COLS=80
 	run on_terminal "$KVM_HTAB" doctor --sysroot "$dir"
 	assert_output --partial "$(printf '%s\n' \
-		'warning  kernel       6.1.192-stock, without the kvm-htab series' \
+		'warning  kernel       6.1.192-stock, without the kvm-htab modules or series' \
 		"                      guests run, but nothing outside a VMM can see or reset a" \
 		"                      VM's table: ")"
 	# words and commands are not broken, whatever the terminal's width
@@ -601,7 +602,7 @@ on_terminal() {
 	done
 	# nor is anything where there is no terminal
 	run kvm_htab doctor --sysroot "$dir"
-	assert_line --regexp "^ +guests run, but nothing outside .* VM's table: see KERNEL in kvm-htab\(8\)$"
+	assert_line --regexp "^ +guests run, but nothing outside .* VM's table: see kvm-htab-kernel\(7\)$"
 }
 
 @test "states have colours on a terminal, and not with NO_COLOR, TERM=dumb or --raw" {

@@ -83,7 +83,7 @@ fragmented() {
 	never_moves
 	run answers "$dir" --order 29 --count 20
 	assert_failure 3
-	assert_output "29 19 no fragmented"
+	assert_output "29 19 no pieces"
 	run stderr_of fit --sysroot "$dir" --order 29 --count 20
 	assert_line "kvm-htab: order: no room for 20 tables of order 29 (512M), only for 19; the largest that fits is of order 33 (8G, for a guest of up to 1T)"
 	assert_line --partial "10.1G of the pool are free, but in pieces that hold fewer such tables; restart or migrate"
@@ -123,13 +123,13 @@ fragmented() {
 	rm "$dir/sys/kernel/kvm_htab/pool/fits"
 	run answers "$dir" --order 29
 	assert_failure 3
-	assert_output "29 0 no full"
+	assert_output "29 0 no too-little"
 	run advice "$dir" --order 29
 	assert_output "only 512K of 12.8G in the pool are free; stop or migrate guests, or boot with kvm_cma_resv_ratio=6 (15.4G of 256G RAM)"
 	pool_file free_bytes 1073741824
 	pool_file largest_free_order 30
 	run answers "$dir" --order 31
-	assert_output "31 0 no full"
+	assert_output "31 0 no too-little"
 	run advice "$dir" --order 31
 	assert_output --partial "only 1G of 12.8G in the pool are free; stop or migrate guests"
 
@@ -137,7 +137,7 @@ fragmented() {
 	pool_file largest_free_order 28
 	run answers "$dir" --order 29
 	assert_failure 3
-	assert_output "29 0 no fragmented"
+	assert_output "29 0 no pieces"
 	run advice "$dir" --order 29
 	assert_output --partial "the pool is fragmented"
 
@@ -189,10 +189,10 @@ which it does when the guest starts"
 	plans "$dir" 'room 0 1024'
 	run answers "$dir" --order 29
 	assert_failure 3
-	assert_output "29 0 no fragmented"
+	assert_output "29 0 no pieces"
 	run advice "$dir" --order 29
 	assert_output "10.1G of the pool are free, but in pieces that the kernel cannot or may not join \
-(see kvm_hv.htab_move in kvm-htab(8)); stop or migrate guests, or start large guests first"
+(see htab_move in kvm-htab-kernel(7)); stop or migrate guests, or start large guests first"
 	# nor for several, where there is none for one
 	run answers "$dir" --order 29 --count 2
 	assert_failure 3
@@ -208,7 +208,7 @@ which it does when the guest starts"
 	plans "$dir" 'room 4096 2048' 'move 7 4096 0 1024'
 	run answers "$dir" --order 29
 	assert_failure 3
-	assert_output "29 0 no fragmented"
+	assert_output "29 0 no pieces"
 	run advice "$dir" --order 29
 	assert_output --partial 'this kernel may not move tables to join the pieces: allow it with `echo running'
 }
@@ -286,14 +286,14 @@ kvm-htab: $moves"
 	assert_output "24 0 unknown pages"
 	run answers "$dir" --order 25
 	assert_failure 3
-	assert_output "25 0 no full"
+	assert_output "25 0 no too-little"
 	run stderr_of fit --sysroot "$dir" --order 24
 	assert_line --partial "cannot tell whether there is room for a table of order 24 (16M); the pool has no room"
 	assert_line --partial "the pool has no room, but the page allocator may have some"
 	echo 23 >"$dir/sys/kernel/kvm_htab/order_max_pages"
 	run answers "$dir" --order 24
 	assert_failure 3
-	assert_output "24 0 no full"
+	assert_output "24 0 no too-little"
 	# a kernel that does not tell its limit: never more than 24
 	run answers "$TREES/stock-6.1-failed" --order 24
 	assert_failure 5
@@ -331,7 +331,7 @@ kvm-htab: $moves"
 	assert_output "33 - no small"
 	run answers "$TREES/stock-7.2-cma-sysfs" --order 28 --count 48
 	assert_failure 3
-	assert_output "28 - no full"
+	assert_output "28 - no too-little"
 	# all of it is free: it is one piece
 	dir2=$BATS_TEST_TMPDIR/seven
 	cp -r "$TREES/stock-7.2-cma-sysfs" "$dir2"
@@ -503,7 +503,7 @@ kvm-htab: raise memory.max of machine.slice (96G), or stop guests in it"
 	echo "41500 20750 10375 5187 2593 1296 648 324 162 81 40 0 0 0" >"$dir/sys/kernel/kvm_htab/pool/fits"
 	never_moves
 	run answers "$dir" --order 31 --cgroup machine.slice
-	assert_output "31 0 no fragmented"
+	assert_output "31 0 no pieces"
 }
 
 @test "--cgroup: none, a way out, no version 2, a kernel that charges nobody" {

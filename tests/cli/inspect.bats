@@ -216,7 +216,7 @@ kvm-htab: to have a larger table from the start, give the guest a larger maxmem;
 @test "kernels and users that do not see it" {
 	run kvm_htab inspect --all --sysroot "$TREES/stock-6.1-debugfs"
 	assert_equal "$status" 5
-	assert_output "kvm-htab: this kernel does not report how full tables are; use one with the kvm-htab series (see KERNEL in kvm-htab(8))"
+	assert_output "kvm-htab: this kernel does not report how full tables are; the kvm-htab modules or series do (see kvm-htab-kernel(7))"
 	run kvm_htab inspect --all --sysroot "$TREES/x86-6.12"
 	assert_equal "$status" 5
 	rm -r "$DIR/sys/kernel/debug"

@@ -83,7 +83,7 @@ list() {
 	assert_line --index 2 --regexp '^10 offered hash +20 pages +1M +1M +815 crosvm +-$'
 	assert_line --index 3 'Total: 2 VMs, tables 513M, reverse maps 513M'
 	assert_equal "${#lines[@]}" 4
-	list -rbn -o ID,SIZE,REVMAP,COST,TABLE,STATE,MMU,READY,RESIZING,OFFERED,VCPUS,PID,FD,UID
+	list -rbn -o ID,SIZE,REVMAP,COST,TABLE,STATE,MMU,HAS-RUN,RESIZING,OFFERED,VCPUS,PID,FD,UID
 	assert_line --index 0 "9 536870912 536870912 1073741824 yes running hash yes no no 2 4711 6 64055"
 	assert_line --index 1 "10 1048576 1048576 2097152 yes offered hash no yes yes 0 815 5 64055"
 }
@@ -120,7 +120,7 @@ list() {
 	run jq -c '[.schema, .version, .command, .exit_status, .hidden_vms, (.sources | join(",")), .advice, .error]' <<<"$json"
 	assert_output '["kvm-htab",2,"list",0,0,"/sys/kernel/kvm_htab/vm",null,null]'
 	run jq -c '.results[0]' <<<"$json"
-	assert_output '{"version":2,"command":"list","id":9,"pid":4711,"fd":6,"uid":64055,"vmm":"qemu-system-ppc","domain":"web","cgroup":null,"charged_bytes":null,"load_ppm":null,"state":"running","mmu":"hash","table":true,"order":29,"table_bytes":536870912,"revmap_bytes":536870912,"cost_bytes":1073741824,"source":"pool","ready":true,"resizing":false,"offered":false,"vcpus_running":2,"exit_status":0,"error":null}'
+	assert_output '{"version":2,"command":"list","id":9,"pid":4711,"fd":6,"uid":64055,"vmm":"qemu-system-ppc","domain":"web","cgroup":null,"charged_bytes":null,"load_ppm":null,"state":"running","mmu":"hash","table":true,"order":29,"table_bytes":536870912,"revmap_bytes":536870912,"cost_bytes":1073741824,"source":"pool","has_run":true,"resizing":false,"offered":false,"vcpus_running":2,"exit_status":0,"error":null}'
 	run stdout_of list --json --sysroot "$DIR" -o domain,pid
 	run jq -c '[.results[] | [.domain, .pid]]' <<<"$output"
 	assert_output '[["web",4711],[null,815]]'
@@ -266,7 +266,7 @@ wrong() {
 	assert_line --index 1 --regexp '^ - - +- +- - +- +- +3 two +-$'
 	assert_line --index 3 --regexp '^ - - +- +- - +- +- +20 qemu +-$'
 	assert_equal "${#lines[@]}" 4
-	[[ $stderr == "kvm-htab: this kernel does not report VM tables; one with the kvm-htab series does"* ]]
+	[[ $stderr == "kvm-htab: this kernel does not report VM tables; the kvm-htab modules or series do"* ]]
 	list -rn -o PID,FD,UID,TABLE,MMU
 	assert_line --index 0 "3 5 1000 - -"
 	assert_line --index 1 "3 6 1000 - -"

@@ -130,7 +130,7 @@ check_format() {
 	dir=$(tree patched-6.1)
 	run metrics "$dir"
 	assert_line "kvm_htab_build_info{version=\"$(kvm_htab -V | cut -d' ' -f2)\"} 1"
-	refute_line --partial kvm_htab_vm_
+	refute_line --regexp '^kvm_htab_vm_'
 	for vm in '7 24 1 2' '12 0 0 0'; do
 		read -r id order ready vcpus <<<"$vm"
 		mkdir -p "$dir/sys/kernel/kvm_htab/vm/$id"
@@ -149,10 +149,10 @@ check_format() {
 	run cat "$BATS_TEST_TMPDIR/metrics"
 	name='id="7",domain="a \"b\" \\c"'
 	assert_line "kvm_htab_vm_table_bytes{$name} 16777216"
-	assert_line "kvm_htab_vm_ready{$name} 1"
+	assert_line "kvm_htab_vm_has_run{$name} 1"
 	assert_line "kvm_htab_vm_running{$name} 1"
 	assert_line 'kvm_htab_vm_table_bytes{id="12",domain=""} 0'
-	assert_line 'kvm_htab_vm_ready{id="12",domain=""} 0'
+	assert_line 'kvm_htab_vm_has_run{id="12",domain=""} 0'
 	assert_line 'kvm_htab_vm_running{id="12",domain=""} 0'
 }
 
@@ -168,6 +168,30 @@ check_format() {
 	run metrics "$TREES/stock-6.1-failed"
 	assert_line 'kvm_htab_pool_state{state="failed"} 1'
 	assert_line "kvm_htab_pool_size_bytes 0"
+}
+
+@test "a metric says of each other one whether it is known" {
+	for name in "$TREES"/*/; do
+		metrics "$name" >"$BATS_TEST_TMPDIR/metrics"
+		known=0
+		while read -r metric value; do
+			known=$((known + 1))
+			# a host without VMs has no metric of a VM
+			[[ $metric != kvm_htab_vm_* ]] || continue
+			count=$(grep -cE "^${metric}[{ ]" "$BATS_TEST_TMPDIR/metrics" || :)
+			# some orders may be known
+			[[ $metric != kvm_htab_pool_fits ]] || count=$((count / 29))
+			assert_equal "$metric $((count > 0))" "$metric $value"
+		done < <(sed -n 's/^kvm_htab_known{metric="\(.*\)"} /\1 /p' "$BATS_TEST_TMPDIR/metrics")
+		((known == 14))
+	done
+	run metrics "$TREES/stock-6.1-meminfo"
+	assert_line 'kvm_htab_known{metric="kvm_htab_pool_size_bytes"} 1'
+	assert_line 'kvm_htab_known{metric="kvm_htab_failures_total"} 0'
+	run metrics "$TREES/power9-6.1-stock"
+	assert_line 'kvm_htab_known{metric="kvm_htab_vm_table_bytes"} 0'
+	run metrics "$POWER"
+	refute_line --regexp '^kvm_htab_known.* 0$'
 }
 
 @test "stdout that does not take them is an error" {

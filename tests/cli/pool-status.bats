@@ -372,7 +372,7 @@ $((0x1e6000000 + (128 << 20))) $((4 << 20))" >"$dir/sys/kernel/kvm_htab/pool/use
 	run facts "$dir" STATE,TOTAL,LARGEST
 	assert_output "ready $((416 << 20)) 28"
 	run stdout_of pool-status --sysroot "$dir"
-	assert_line 'kvm-htab series modules only'
+	assert_line 'Kernel          modules'
 	run stdout_of pool-status --json --sysroot "$dir"
 	assert_equal "$(jq -c '.results[0].fits | [.["26"], .["28"]]' <<<"$output")" '[5,1]'
 	# of another pool

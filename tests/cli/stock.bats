@@ -22,7 +22,7 @@ setup() {
 	fit_says 0 yes room --order 24 --count 2
 	fit_says 5 unknown lent --order 24 --count 3
 	assert_output --partial 'the kernel must move pages of others out of it first, which fails if one of them is held; use --probe'
-	fit_says 3 no full --order 26
+	fit_says 3 no too-little --order 26
 	kpageflags 64 'table*64' 'free*127' 'mixed*65'
 	fit_says 5 unknown lent --order 24 --count 2
 }
@@ -122,7 +122,7 @@ Node 8, zone   Normal
 	ln -s anon_inode:kvm-vm "$dir/proc/4711/fd/9"
 	run kvm_htab list --sysroot "$dir"
 	assert_success
-	assert_output --partial 'tables in use: 2 of order 24, 1 of order 26 (96M in all); to see whose they are, use a kernel with the kvm-htab series'
+	assert_output --partial 'tables in use: 2 of order 24, 1 of order 26 (96M in all); to see whose they are, use the kvm-htab modules or series (see kvm-htab-kernel(7))'
 	run stdout_of list --sysroot "$dir" --json
 	assert_equal "$(jq -c .tables <<<"$output")" \
 		'[{"order":24,"count":2,"table_bytes":16777216},{"order":26,"count":1,"table_bytes":67108864}]'
@@ -132,7 +132,7 @@ Node 8, zone   Normal
 	assert_output --partial 'tables in use: none; to see'
 	rm "$dir/proc/vmallocinfo"
 	run kvm_htab list --sysroot "$dir"
-	assert_output --partial 'this kernel does not report VM tables; one with the kvm-htab series does'
+	assert_output --partial 'this kernel does not report VM tables; the kvm-htab modules or series do (see kvm-htab-kernel(7))'
 	run stdout_of list --sysroot "$dir" --json
 	assert_equal "$(jq -c .tables <<<"$output")" null
 }
@@ -147,7 +147,7 @@ of_id() {
 @test "--vm id:N: the process that made it, and errors" {
 	need_mounts
 	mkdir -p "$dir/sys"
-	of_id 7 5 'this kernel does not number VMs: use pid:PID or domain:NAME, or a kernel with the kvm-htab series'
+	of_id 7 5 'this kernel does not number VMs: use pid:PID or domain:NAME, or the kvm-htab modules or series'
 	file sys/kernel/kvm_htab/vm/7/pid 2147483646
 	of_id 7 1 'no such process: 2147483646'
 	of_id 8 1 'there is no VM 8; `kvm-htab list` shows the VMs'

@@ -29,7 +29,7 @@ teardown() {
 	assert_equal "$(said kvm_hv state)" ok
 	assert_equal "$(said reservation state)" ok
 	assert_equal "$(said kernel state)" warning
-	assert_regex "$(said kernel what)" ', without the kvm-htab series$'
+	assert_regex "$(said kernel what)" ', without the kvm-htab modules or series$'
 	assert_regex "$(said kernel advice)" 'nothing outside a VMM can see or reset'
 	host touch /etc/debian_version
 	doctor

@@ -22,7 +22,7 @@ teardown() {
 @test "guests can run, and what the series would add is a warning" {
 	doctor
 	assert_equal "$(said kernel state)" warning
-	assert_regex "$(said kernel what)" ', without the kvm-htab series$'
+	assert_regex "$(said kernel what)" ', without the kvm-htab modules or series$'
 	assert_equal "$(said reservation state)" ok
 	assert_equal "$(said pool state)" ok
 	assert_equal "$(said /dev/kvm state)" ok

@@ -52,7 +52,7 @@ offered() {
 	vm offer "$socket"
 	[[ $1 == *--wait* ]] || return 0
 	vm run-loop
-	host_wait 20 "kvm-htab vm-status --vm domain:web -rn -o STATE,READY | grep -qx '$RUNNING'"
+	host_wait 20 "kvm-htab vm-status --vm domain:web -rn -o STATE,HAS-RUN | grep -qx '$RUNNING'"
 	host '(sleep 2; vmm ctl vm stop; vmm ctl vm permit) >/dev/null 2>&1 &'
 }
 
@@ -89,7 +89,7 @@ check() {
 	*' vm-status '*) assert_line --regexp ' hash +yes +[0-9]+ .* pool ' ;;
 	*' reset '*)
 		assert_line --regexp ' reset +24 '
-		assert_equal "$(status_now STATE,READY,ORDER)" 'offered no 24'
+		assert_equal "$(status_now STATE,HAS-RUN,ORDER)" 'offered no 24'
 		;;
 	*' resize '*'64G --min-order 28') assert_equal "$(status_now STATE,ORDER)" 'offered 29' ;;
 	*' resize '*'--order 26') assert_equal "$(status_now STATE,ORDER)" 'offered 26' ;;

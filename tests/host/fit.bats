@@ -62,10 +62,10 @@ three_in_a_row() {
 	assert_output 25
 }
 
-@test "no: no VM gets it; full and fragmented are told apart" {
+@test "no: no VM gets it; too little and pieces are told apart" {
 	hash_vm
 	three_in_a_row
-	fit 3 '0 no full -' --order 25
+	fit 3 '0 no too-little -' --order 25
 	# shellcheck disable=SC2154 # set by run
 	[[ $stderr == *'no room for a table of order 25 (32M); the pool has no room for any table'* ]]
 	[[ $stderr == *'only 0B of '*' in the pool are free; stop or migrate guests'* ]]
@@ -73,19 +73,19 @@ three_in_a_row() {
 	assert_output ENOMEM
 
 	vm_end a c
-	fit 3 '0 no fragmented -' --order 26
+	fit 3 '0 no pieces -' --order 26
 	[[ $stderr == *'no room for a table of order 26 (64M); the largest that fits is of order 25 (32M, for a guest of up to 4G)'* ]]
 	[[ $stderr == *'the pool is fragmented: 64M are free'* ]]
 	run vm allocate 26
 	assert_output ENOMEM
-	fit 3 '2 no full -' --order 25 --count 3
+	fit 3 '2 no too-little -' --order 25 --count 3
 	fit 0 '2 yes room pool' --order 25 --count 2
 	neighbour a 25
 	fit 0 '1 yes room pool' --order 25
 	run vm allocate 25
 	assert_output 25
 	vm run
-	fit 3 '0 no full -' --order 25
+	fit 3 '0 no too-little -' --order 25
 
 	# no pool is so large
 	fit 3 '0 no small -' --ram 4T
@@ -125,8 +125,8 @@ three_in_a_row() {
 	failures=$(host cat $DIR/stats/failures)
 	fit 0 '2 yes room pool' --order 25 --count 2 --probe
 	assert_equal "$(host cat $DIR/stats/failures)" "$failures"
-	fit 3 '2 no full -' --order 25 --count 3 --probe
-	fit 3 '0 no fragmented -' --order 26 --probe
+	fit 3 '2 no too-little -' --order 25 --count 3 --probe
+	fit 3 '0 no pieces -' --order 26 --probe
 	[[ $stderr == *'the largest that fits is of order 25'* ]]
 	assert_equal "$(host cat $DIR/stats/failures)" $((failures + 2))
 	assert_equal "$(largest_order)" 25

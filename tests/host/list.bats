@@ -69,7 +69,7 @@ of() {
 		[[ $info == *"table_bytes=$(of ".results[$index].table_bytes") revmap_bytes=$(of ".results[$index].revmap_bytes")"* ]]
 		index=$((index + 1))
 	done
-	assert_equal "$(of '[.results[] | [.uid, .state, .ready, .offered, .vcpus_running]]')" \
+	assert_equal "$(of '[.results[] | [.uid, .state, .has_run, .offered, .vcpus_running]]')" \
 		'[[0,"fresh",false,false,0],[0,"fresh",false,false,0]]'
 }
 
@@ -81,7 +81,7 @@ of() {
 	list -rn -o OFFERED
 	assert_line --index 0 yes
 	vm run-loop
-	list -rn -o PID,ORDER,STATE,READY,OFFERED,VCPUS
+	list -rn -o PID,ORDER,STATE,HAS-RUN,OFFERED,VCPUS
 	assert_line --index 0 "$first 25 running yes no 1"
 	assert_line --index 1 "$second 20 fresh no no 0"
 	vm stop

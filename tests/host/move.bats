@@ -361,11 +361,11 @@ which it does when the guest starts"
 	# more than is free
 	run --separate-stderr host kvm-htab fit -rn -o ANSWER,REASON --order 28
 	assert_failure 3
-	assert_output 'no full'
+	assert_output 'no too-little'
 	tables_move never
 	run --separate-stderr host kvm-htab fit -rn -o ANSWER,REASON --order 26
 	assert_failure 3
-	assert_output 'no fragmented'
+	assert_output 'no pieces'
 	# shellcheck disable=SC2016 # quoted by the message
 	[[ $stderr == *'allow it with `echo running >/sys/module/kvm_hv/parameters/htab_move`' ]] || fail "$stderr"
 	tables_move running

@@ -50,7 +50,7 @@ vm_fds() {
 }
 
 @test "a VM that has not run: looked at and reset" {
-	tool vm-status --vm "pid:$PID" -rn -o VM,MMU,ORDER,SOURCE,READY,OFFERED
+	tool vm-status --vm "pid:$PID" -rn -o VM,MMU,ORDER,SOURCE,HAS-RUN,OFFERED
 	assert_success
 	assert_output "pid:$PID hash 24 pool no no"
 	tool reset --vm "pid:$PID" -rn -o RESULT,ORDER
@@ -71,12 +71,12 @@ vm_fds() {
 	assert_success
 }
 
-@test "READY: reset is refused without --force, and does its work with it" {
+@test "a VM that has run: reset is refused without --force, and does its work with it" {
 	local option
 	vm run
 	for option in '' --dry-run --wait=1; do
 		# shellcheck disable=SC2086
-		tool reset --vm "pid:$PID" $option -rn -o RESULT,CHANGED,READY,STATUS
+		tool reset --vm "pid:$PID" $option -rn -o RESULT,CHANGED,HAS-RUN,STATUS
 		assert_failure 1
 		assert_output "failed no yes 1"
 		says "the VM has run and was not offered"
@@ -107,7 +107,7 @@ vm_fds() {
 
 # What a VMM does with the entries that it is sent. Those for real mode, which the guest's source has made for it and
 # which every guest keeps, tell the kernel that there is nothing left to set up.
-@test "a table that a migration has filled: READY before the guest runs here, hence refused" {
+@test "a table that a migration has filled: HAS-RUN before the guest runs here, hence refused" {
 	local slot v r
 	vm run
 	vm entries-list >"$BATS_TEST_TMPDIR/sent"
@@ -117,7 +117,7 @@ vm_fds() {
 	while read -r slot v r; do
 		vm htab-write "$slot" "${v#v=}" "${r#r=}"
 	done < <(grep 'v=0x4001ffffff' "$BATS_TEST_TMPDIR/sent" | head -n 3)
-	tool vm-status --vm "pid:$PID" -rn -o READY
+	tool vm-status --vm "pid:$PID" -rn -o HAS-RUN
 	assert_output yes
 	tool reset --vm "pid:$PID"
 	assert_failure 1
@@ -160,7 +160,7 @@ vm_fds() {
 @test "vCPUs that are running are not stopped by --force, and nobody waits for them" {
 	local option
 	vm run-loop
-	host_wait 10 "kvm-htab vm-status --vm pid:$PID -rn -o STATE,READY | grep -qx 'running yes'"
+	host_wait 10 "kvm-htab vm-status --vm pid:$PID -rn -o STATE,HAS-RUN | grep -qx 'running yes'"
 	for option in '' --force --wait=20 --dry-run; do
 		# shellcheck disable=SC2086
 		tool reset --vm "pid:$PID" $option

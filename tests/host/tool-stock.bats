@@ -100,7 +100,7 @@ setup_file() {
 		run host kvm-htab $command --vm @stock
 		assert_failure 5
 		assert_output --partial 'this kernel accepts VM ioctls only from the VM'
-		assert_output --partial 'boot a kernel with the kvm-htab series'
+		assert_output --partial 'load the kvm-htab modules or boot a kernel with the series'
 		run vm offered
 		assert_success
 		assert_equal "$(json .exit_status)" 5
