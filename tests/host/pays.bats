@@ -221,6 +221,27 @@ refused() {
 	pays one $((-base))
 }
 
+@test "a table that grows in place: the larger reverse map, or none if that is too much" {
+	only_patched_kernel "growing in place"
+	local n
+	one_block
+	run vm allocate2 25
+	assert_output 'order=25 source=1'
+	neighbour behind 25
+	fill_pool
+	vm_end behind
+	vm run
+	n=$(in_place)
+	limit one $((24 * MIB))
+	refused vm allocate2 26
+	pays one $((32 * MIB))
+	no_limit one
+	run vm allocate2 26
+	assert_output 'order=26 source=1'
+	assert_equal "$(in_place)" $((n + 1))
+	pays one $((64 * MIB))
+}
+
 @test "sysfs says what is charged" {
 	local rmap=$base
 	charged() { host 'cat /sys/kernel/kvm_htab/vm/*/charged_bytes'; }
