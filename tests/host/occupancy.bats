@@ -7,7 +7,7 @@
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
 # Runs on: powernv9; lines: other; kernels: series
-# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
 # Longer: LOAD_TABLES=4 LOAD_READS=50 HOST_RUN_LIMIT=1800
 # Takes: 70 s
 
