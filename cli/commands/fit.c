@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands/command.h"
+#include "doctor/doctor.h"
 #include "lib/text.h"
 #include "pool/fit.h"
 
@@ -44,6 +45,7 @@ static const struct column columns[] = { FIT_COLUMNS(ENTRY) };
 struct fit_cases {
 	struct fit_case cases[CASES_MAX];
 	size_t n;
+	char *obstacle; /* why there is no use in a table; NULL: there is */
 };
 
 /* args_doc already has those with OPTION_NO_USAGE. */
@@ -159,7 +161,13 @@ static void suggest(struct call *call, struct fit_case *c, const struct pool *po
 		    !ratio->percent    ? STATUS_NO :
 		    !ratio->used_known ? STATUS_CANNOT :
 					 STATUS_DONE;
+	if (pool->boot_bug) {
+		c->status = STATUS_NO;
+		c->advice = pool_advice_text(pool);
+	}
 	call->status = c->status;
+	if (pool->boot_bug)
+		return;
 	if (!ratio->percent) {
 		c->advice = NULL;
 		pool_add_ratio(&call->fs, pool, c->fit.count * hpt_bytes(c->fit.order), &c->advice);
@@ -175,6 +183,20 @@ static void suggest(struct call *call, struct fit_case *c, const struct pool *po
 					"as root");
 }
 
+/* No guest can use a table, whatever there is room for. */
+static void refuse(struct call *call, struct fit_cases *cases)
+{
+	struct item item = { 0 };
+
+	if (!doctor_obstacle(&call->fs, &call->host, &item))
+		return;
+	cases->obstacle = item_obstacle_text(&item);
+	for (size_t i = 0; i < cases->n; i++)
+		fit_refuse(&cases->cases[i].fit,
+			   strcmp(item.name, "mmu") ? FIT_THREADS : FIT_MMU);
+	item_clear(&item);
+}
+
 /* Fills in the answers. Returns their number. */
 static size_t answer(struct call *call, struct fit_cases *cases)
 {
@@ -184,10 +206,13 @@ static size_t answer(struct call *call, struct fit_cases *cases)
 	pool_read(&call->fs, &pool);
 	for (size_t i = 0; i < n; i++) {
 		fit_judge(&pool, &cases->cases[i].fit);
-		if (!call->options.probe)
+		if (!call->options.probe) {
 			fit_plan(&call->fs, &pool, &cases->cases[i].fit);
+			fit_check_memory(&pool, &cases->cases[i].fit);
+		}
 	}
-	if (call->options.probe)
+	refuse(call, cases);
+	if (call->options.probe && !cases->obstacle)
 		n = try_cases(call, cases, &pool);
 	for (size_t i = 0; i < n; i++) {
 		struct fit_case *c = &cases->cases[i];
@@ -197,7 +222,8 @@ static size_t answer(struct call *call, struct fit_cases *cases)
 			suggest(call, c, &pool);
 			continue;
 		}
-		c->advice = fit_advice(&call->fs, &pool, &c->fit);
+		c->advice = cases->obstacle ? strdup(cases->obstacle) :
+					      fit_advice(&call->fs, &pool, &c->fit);
 		c->sentence = fit_sentence(&c->fit);
 		call->status = c->status = status_of(c->fit.answer);
 	}
@@ -241,6 +267,7 @@ static void clear(void *data)
 		free(cases->cases[i].sentence);
 		free(cases->cases[i].advice);
 	}
+	free(cases->obstacle);
 }
 
 static void add_to_result(const struct call *call, size_t i, struct json_object *object)

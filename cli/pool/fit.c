@@ -78,6 +78,26 @@ void fit_plan(const struct sysfs *fs, const struct pool *pool, struct fit *fit)
 	fit->moved_bytes = fact_of(plan_bytes(&plan));
 }
 
+void fit_check_memory(const struct pool *pool, struct fit *fit)
+{
+	uint64_t bytes;
+
+	if (fit->answer != FIT_YES || !pool->available_bytes.known ||
+	    (!__builtin_mul_overflow(hpt_bytes(fit->order), (uint64_t)fit->count, &bytes) &&
+	     bytes <= pool->available_bytes.value))
+		return;
+	fit->answer = FIT_UNKNOWN;
+	fit->reason = FIT_MEMORY;
+}
+
+void fit_refuse(struct fit *fit, enum fit_reason reason)
+{
+	fit->answer = FIT_NO;
+	fit->reason = reason;
+	fit->source = NULL;
+	fit->moved_bytes = (struct fact){ 0 };
+}
+
 /* Allocates tables until one is refused. The caller releases them. */
 static int take(struct probe *probe, const struct fit *fit, unsigned int got[],
 		enum probe_outcome *last, struct error *err)
@@ -173,7 +193,8 @@ char *fit_sentence(const struct fit *fit)
 	unsigned int order = (unsigned int)fit->largest.value;
 	char *text = NULL;
 
-	if (fit->answer == FIT_YES && fit->reason != FIT_MOVES)
+	if ((fit->answer == FIT_YES && fit->reason != FIT_MOVES) || fit->reason == FIT_MMU ||
+	    fit->reason == FIT_THREADS)
 		return NULL;
 	bytes_format(hpt_bytes(fit->order), table);
 	if (fit->answer == FIT_YES)
@@ -228,6 +249,8 @@ char *fit_advice(const struct sysfs *fs, const struct pool *pool, const struct f
 	bytes_format(pool->total_bytes.value, total_text);
 	switch (fit->reason) {
 	case FIT_ROOM:
+	case FIT_MMU: /* doctor tells */
+	case FIT_THREADS:
 		break;
 	case FIT_FAILED:
 	case FIT_ABSENT:
@@ -249,8 +272,13 @@ char *fit_advice(const struct sysfs *fs, const struct pool *pool, const struct f
 				   pool->captured ? "" : "; use --probe to find out");
 	case FIT_MEMORY:
 		return text_format(
-			"too little free memory to probe safely: each table needs a reverse map "
-			"of its size outside the pool; free some first");
+			"too little memory is available%s%s: each table needs a reverse map of its "
+			"size outside the pool; stop guests, or release unused huge pages "
+			"(vm.nr_hugepages)",
+			pool->available_bytes.known ? ", " : "",
+			pool->available_bytes.known ?
+				bytes_format(pool->available_bytes.value, total_text) :
+				"");
 	case FIT_MOVES:
 		if (fit->answer == FIT_YES)
 			break;
@@ -304,6 +332,8 @@ const char *fit_reason_name(enum fit_reason reason)
 		[FIT_MOVES] = "moves",
 		[FIT_BUSY] = "busy",
 		[FIT_LENT] = "lent",
+		[FIT_MMU] = "mmu",
+		[FIT_THREADS] = "threads",
 	};
 
 	return names[reason];

@@ -231,7 +231,7 @@ and kvm_hv.htab_move in kvm-htab(8)"
 		pool_file state $state
 		compact
 		assert_failure 3
-		assert_equal "$stderr" "$(stderr_of pool-status --sysroot "$DIR")"
+		assert_equal "$stderr" "$(stderr_of pool-status --sysroot "$DIR" | grep -v ': guests with a hashed page table cannot run here: ')"
 		[[ $stderr == *' pool'* ]] || fail "$stderr"
 	done
 }

@@ -13,7 +13,7 @@ load host
 load vmm
 
 setup_file() {
-	host_boot --no-panic
+	hash_boot --no-panic
 	host 'mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug'
 	host 'modprobe kvm_hv; chmod 666 /dev/kvm'
 }
