@@ -192,8 +192,7 @@ static void refuse(struct call *call, struct fit_cases *cases)
 		return;
 	cases->obstacle = item_obstacle_text(&item);
 	for (size_t i = 0; i < cases->n; i++)
-		fit_refuse(&cases->cases[i].fit,
-			   strcmp(item.name, "mmu") ? FIT_THREADS : FIT_MMU);
+		fit_refuse(&cases->cases[i].fit, strcmp(item.name, "mmu") ? FIT_THREADS : FIT_MMU);
 	item_clear(&item);
 }
 

@@ -43,8 +43,9 @@ static void partition_without_kvm(const struct cpu *cpu, const char *what, struc
 		item_advise(item, "KVM in a partition needs POWER10 or later, " PARTITION_NEEDS);
 		return;
 	}
-	item_advise(item,
-		    "load kvm_hv; if there is no such device, the partition needs " PARTITION_NEEDS);
+	item_advise(
+		item,
+		"load kvm_hv; if there is no such device, the partition needs " PARTITION_NEEDS);
 	item_set_next(item, "modprobe kvm_hv");
 }
 
@@ -114,7 +115,7 @@ static void mmu_failed(const struct doctor *doctor, struct item *item)
 			 cpu->name, cpu->version, cpu->revision);
 	else
 		item_set(item, ITEM_FAILED,
-			 "this kernel (%s) cannot run hash-MMU guests while the host uses radix",
+			 "the kernel (%s) does not run hash-MMU guests while the host uses radix",
 			 *doctor->release ? doctor->release : "release unknown");
 	item_advise_boot(doctor, item, "disable_radix", false);
 	if (guests_threads_mode(doctor->fs))

@@ -125,8 +125,8 @@ void distribution_boot_option(const struct sysfs *fs, const char *option, bool r
 	if (boots_images(fs)) {
 		*what = text_format("boot %s %s: %s it, then reboot", with, option,
 				    remove ? "remove" : "set");
-		*command = text_format("rpm-ostree kargs --%s=%s",
-				       remove ? "delete" : "append", option);
+		*command = text_format("rpm-ostree kargs --%s=%s", remove ? "delete" : "append",
+				       option);
 	} else if (sysfs_has(fs, "/etc/NIXOS")) {
 		*what = text_format("boot %s %s: %s boot.kernelParams in "
 				    "/etc/nixos/configuration.nix, run nixos-rebuild boot and "

@@ -41,7 +41,8 @@ static enum host_platform platform_of(const struct sysfs *fs, const char *cpuinf
 
 	if (device_tree_is_pseries(fs))
 		return HOST_PSERIES;
-	if (cpuinfo && cpuinfo_value(cpuinfo, "platform", "\n", name, sizeof(name))) /* POWER only */
+	if (cpuinfo &&
+	    cpuinfo_value(cpuinfo, "platform", "\n", name, sizeof(name))) /* POWER only */
 		return strcmp(name, "pSeries") ? HOST_POWERNV : HOST_PSERIES;
 #ifdef __powerpc64__
 	if (!fs->captured)

@@ -240,6 +240,19 @@ static char *pieces_advice(const struct pool *pool, const char *free_text)
 		free_text);
 }
 
+/* Why reverse maps cannot be had. */
+static char *memory_advice(const struct pool *pool)
+{
+	char *text = NULL, bytes[BYTES_TEXT_MAX];
+
+	text_add(&text, "too little memory is available");
+	if (pool->available_bytes.known)
+		text_add(&text, " (%s)", bytes_format(pool->available_bytes.value, bytes));
+	text_add(&text, ": each table needs a reverse map of its size outside the pool; stop "
+			"guests, or release unused huge pages (vm.nr_hugepages)");
+	return text;
+}
+
 char *fit_advice(const struct sysfs *fs, const struct pool *pool, const struct fit *fit)
 {
 	_cleanup_(advice_clear) struct advice unknown = { 0 };
@@ -271,14 +284,7 @@ char *fit_advice(const struct sysfs *fs, const struct pool *pool, const struct f
 		return text_format("the pool has no room, but the page allocator may have some%s",
 				   pool->captured ? "" : "; use --probe to find out");
 	case FIT_MEMORY:
-		return text_format(
-			"too little memory is available%s%s: each table needs a reverse map of its "
-			"size outside the pool; stop guests, or release unused huge pages "
-			"(vm.nr_hugepages)",
-			pool->available_bytes.known ? ", " : "",
-			pool->available_bytes.known ?
-				bytes_format(pool->available_bytes.value, total_text) :
-				"");
+		return memory_advice(pool);
 	case FIT_MOVES:
 		if (fit->answer == FIT_YES)
 			break;

@@ -207,7 +207,13 @@ static void add_line(char **kept, const char *line, bool anonymous)
 char *pool_log_text(const struct sysfs *fs, bool anonymous)
 {
 	static const char *const words[] = {
-		"cma", "CMA", "fadump", "pageblock_order", "kvmppc_", "blocked for more than", "alloc_contig_range",
+		"cma",
+		"CMA",
+		"fadump",
+		"pageblock_order",
+		"kvmppc_",
+		"blocked for more than",
+		"alloc_contig_range",
 	};
 	_cleanup_free_ char *text = read_log(fs);
 	char *kept = NULL, *save = NULL;

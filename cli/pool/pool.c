@@ -109,8 +109,9 @@ static struct advice advice_failed(const struct pool *pool)
 
 	if (pool->boot_bug)
 		return (struct advice){
-			.what = text_format("the kernel could not reserve the pool at boot, %s: "
-					    ONLY_PAGES, pool->boot_bug),
+			.what = text_format(
+				"the kernel could not reserve the pool at boot, %s: " ONLY_PAGES,
+				pool->boot_bug),
 			.next = text_format("boot a newer kernel; another kvm_cma_resv_ratio does "
 					    "not help"),
 		};
@@ -136,9 +137,10 @@ struct advice pool_advice_busy(const struct pool *pool)
 			 "log)",
 			 pool->log.busy, pool->log.busy == 1 ? "" : "s");
 	else if (!pool->refused.value && pool->log.contended)
-		text_add(&advice.what,
-			 "pages in the way: CMA could not move pages of others away at once (\"PFNs "
-			 "busy\" in the kernel log), and this kernel does not say what it refused");
+		text_add(
+			&advice.what,
+			"pages in the way: CMA could not move pages of others away at once (\"PFNs "
+			"busy\" in the kernel log), and this kernel does not say what it refused");
 	else
 		text_add(&advice.what,
 			 "pages in the way: CMA has refused requests, perhaps because pages of "

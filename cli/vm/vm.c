@@ -83,9 +83,10 @@ static int check_kernel(const struct vm *vm, const struct host *host, struct err
 static int adopt_fd(const struct vm_target *target, struct vm *vm, struct error *err)
 {
 	if (target->closed || fcntl(target->fd, F_SETFD, FD_CLOEXEC) < 0)
-		return error_set(err, STATUS_FAILED, EBADF,
-				 "file descriptor %d is not open; let the parent process pass it on",
-				 target->fd);
+		return error_set(
+			err, STATUS_FAILED, EBADF,
+			"file descriptor %d is not open; let the parent process pass it on",
+			target->fd);
 	vm->fd = target->fd;
 	return 0;
 }
