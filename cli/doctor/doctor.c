@@ -24,7 +24,6 @@ static void read_memory(struct doctor *doctor)
 	if (sysfs_read(doctor->fs, "/proc/meminfo", &meminfo, NULL))
 		return;
 	meminfo_bytes(meminfo, "MemTotal:", &doctor->ram_bytes);
-	meminfo_available(meminfo, &doctor->available_bytes);
 }
 
 static void read_release(struct doctor *doctor)

@@ -36,7 +36,7 @@ struct doctor {
 	int kvm; /* /dev/kvm; -1: not opened */
 	bool kvm_hv_live; /* loaded or built in */
 	struct pool pool;
-	uint64_t ram_bytes, available_bytes; /* 0: unknown */
+	uint64_t ram_bytes; /* 0: unknown */
 };
 
 /* Replaces *@text of an item by the formatted text, escaped. */

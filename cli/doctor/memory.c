@@ -83,9 +83,10 @@ void doctor_reservation(struct doctor *doctor, struct item *item)
 		reservation_failed(doctor, item, "the pool could not be reserved at boot");
 	} else if (pool->state == POOL_FAILED) {
 		item_set(item, ITEM_FAILED,
-			 "the pool could not be set up at boot, perhaps because of %s",
+			 "the pool could not be set up at boot, perhaps because of %s, whose zone "
+			 "for movable pages must not begin inside the pool",
 			 pool->zone_option);
-		advice = pool_advice(pool);
+		item_advise_boot(doctor, item, pool->zone_option, true);
 	} else if (pool->state == POOL_ABSENT) {
 		reservation_failed(doctor, item, "the host was booted without a pool");
 	} else if (pool->total_bytes.known) {
@@ -179,18 +180,19 @@ void doctor_pool(struct doctor *doctor, struct item *item)
 void doctor_memory(struct doctor *doctor, struct item *item)
 {
 	const struct fact *largest = &doctor->pool.largest_free_order;
+	const struct fact *bytes = &doctor->pool.available_bytes;
 	char available[BYTES_TEXT_MAX], table[BYTES_TEXT_MAX];
 	unsigned int order = HPT_ORDER_DEFAULT;
 
-	if (!doctor->available_bytes) {
+	if (!bytes->known) {
 		item_set(item, ITEM_UNKNOWN, "cannot read /proc/meminfo");
 		return;
 	}
 	if (largest->known && largest->value > order && largest->value <= HPT_ORDER_MAX)
 		order = (unsigned int)largest->value;
-	size_text(doctor, doctor->available_bytes, available);
+	size_text(doctor, bytes->value, available);
 	size_text(doctor, hpt_bytes(order), table);
-	if (doctor->available_bytes >= hpt_bytes(order)) {
+	if (bytes->value >= hpt_bytes(order)) {
 		item_set(item, ITEM_OK, "%s available, the reverse map of order %u needs %s",
 			 available, order, table);
 		return;

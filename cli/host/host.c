@@ -179,8 +179,9 @@ bool meminfo_available(const char *meminfo, uint64_t *bytes)
 
 	if (!meminfo_bytes(meminfo, "MemAvailable:", bytes))
 		return false;
-	if (meminfo_bytes(meminfo, "CmaFree:", &cma_free_bytes) && cma_free_bytes <= *bytes)
-		*bytes -= cma_free_bytes;
+	if (meminfo_bytes(meminfo, "CmaFree:",
+			  &cma_free_bytes)) /* may be more: a reserve is not available */
+		*bytes -= cma_free_bytes < *bytes ? cma_free_bytes : *bytes;
 	return true;
 }
 

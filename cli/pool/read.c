@@ -69,15 +69,11 @@ bool pool_ratio_wanted(const struct sysfs *fs, unsigned long *percent)
  */
 static const char *zone_option(const struct sysfs *fs)
 {
-	static const char *const options[][2] = {
-		{ "movablecore", "movablecore=" },
-		{ "kernelcore", "kernelcore=" },
-		{ "movable_node", "movable_node" },
-	};
+	static const char *const options[] = { "movablecore", "kernelcore", "movable_node" };
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (cmdline_has(fs, options[i][0]))
-			return options[i][1];
+		if (cmdline_has(fs, options[i]))
+			return options[i];
 	return NULL;
 }
 

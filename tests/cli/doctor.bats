@@ -371,8 +371,8 @@ pool() {
 	check reservation failed "(kvm_cma_resv_ratio=99)" "boot with kvm_cma_resv_ratio=5 " -
 	for option in movablecore=8G kernelcore=50% movable_node; do
 		echo "quiet $option" >"$dir/proc/cmdline"
-		check reservation failed "could not be set up at boot, perhaps because of ${option%%[0-9]*}" \
-			"boot without ${option%%[0-9]*}: its zone for movable pages must not begin inside the pool" -
+		check reservation failed "could not be set up at boot, perhaps because of ${option%%=*}, whose zone for movable pages must not begin inside the pool" \
+			"boot without ${option%%=*} on the kernel's command line" -
 	done
 	pool absent 0 0 0
 	echo "quiet kvm_cma_resv_ratio=5 kvm_cma_resv_ratio=0" >"$dir/proc/cmdline"

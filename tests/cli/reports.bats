@@ -701,3 +701,46 @@ ${before}cma: Reserved 13107 MiB at 0x0000000100000000"
 	run kvm_htab fit --order 28 --sysroot "$dir"
 	assert_failure 5
 }
+
+@test "more free than there is" {
+	power9
+	ram 256 13421568 99421568
+	file sys/kernel/mm/cma/kvm_cma/total_pages 209712
+	file sys/kernel/mm/cma/kvm_cma/available_pages 999999
+	run kvm_htab fit --ram 8G --sysroot "$dir"
+	assert_failure 1
+	assert_output --partial '/sys/kernel/mm/cma/kvm_cma/available_pages: is more than total_pages'
+	# of CmaFree each CPU has a part, so that it may be
+	rm -r "$dir/sys/kernel/mm"
+	file sys/module/kvm_hv/refcnt 1
+	run stdout_of pool-status -rn -o TOTAL,FREE --sysroot "$dir"
+	assert_output '12.8G 12.8G'
+	# and MemAvailable lacks what is kept in reserve
+	sed -i 's/^MemAvailable.*/MemAvailable:   99421000 kB/' "$dir/proc/meminfo"
+	[ "$(item memory)" = failed ]
+	doctor_says '0B available, but the reverse map of order 24 needs 16M outside the pool'
+}
+
+@test "a zone for movable pages is removed in the way of this distribution" {
+	power9
+	ram 256 0 0
+	kernel 6.12.0 kernelcore=50%
+	log 'kvm_cma_reserve: reserving 13107 MiB for global area' 'cma: Reserved 13107 MiB at 0x0000000100000000' \
+		'cma: CMA area kvm_cma could not be activated'
+	os fedora 41
+	tool usr/sbin/grubby
+	doctor_says 'perhaps because of kernelcore, whose zone for movable pages must not begin inside the pool' \
+		$'\nNext: grubby --update-kernel=ALL --remove-args=kernelcore'
+	fit_says 3 no failed --ram 8G
+	assert_output --partial 'boot without kernelcore'
+}
+
+@test "a guest with kvm_pr: its guests do not use radix" {
+	lpar POWER8
+	sed -i 's/0080 0200/004d 0200/' "$dir/proc/cpuinfo"
+	rm -r "$dir/sys/module/kvm_hv"
+	file sys/module/kvm_pr/initstate live
+	doctor_says $'\nGuests of KVM-PR run here, and need no hashed page table of the host'
+	assert_failure 5
+	refute_output --partial radix
+}
