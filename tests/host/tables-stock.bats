@@ -75,10 +75,12 @@ tried() {
 	host_as nobody 'for order in {18..29}; do kvm-htab fit -rn -o ORDER,ANSWER --order $order --probe 2>/dev/null; done; true'
 }
 
-# anonymous_pages: a process has 200 MiB of them, some in the pool, until let_go
+# anonymous_pages: a process has 200 MiB of them, some in the pool, until let_go. dd fills its buffer in one call, since an
+# emulated host takes minutes for as many bytes in a shell, and then waits for a reader that has stopped.
 anonymous_pages() {
 	# shellcheck disable=SC2016 # for the host
-	host 'bash -c "x=\$(head -c 200M /dev/zero | tr \"\\0\" x); echo \$\$ >/run/hold.pid; while sleep 1; do :; done" >/dev/null 2>&1 &'
+	host 'dd if=/dev/zero bs=200M count=1 iflag=fullblock 2>/dev/null | {
+		head -c 1 >/dev/null; echo $BASHPID >/run/hold.pid; exec sleep 86400; } >/dev/null 2>&1 &'
 	host_wait 50 '[ -e /run/hold.pid ]'
 }
 
