@@ -84,10 +84,11 @@ anonymous_pages() {
 	host_wait 50 '[ -e /run/hold.pid ]'
 }
 
-# hold_pages: 16 pages of the pool, far from each other, are held by a pipe; let_go: no longer
+# hold_pages: 16 pages of the pool, far from each other, are held by a pipe; let_go: no longer. To find them most of the
+# memory is taken, page by page: with pages of 4 KiB that are a million, which is minutes on an emulated host
 hold_pages() {
 	# shellcheck disable=SC2016 # for the host
-	host 'set -- $(dmesg | sed -nE "/kvm_cma_reserve/{n;s/.*Reserved ([0-9]+) MiB at (0x[0-9a-f]+).*/\1 \2/p}")
+	host_limit 300 'set -- $(dmesg | sed -nE "/kvm_cma_reserve/{n;s/.*Reserved ([0-9]+) MiB at (0x[0-9a-f]+).*/\1 \2/p}")
 		page=$(getconf PAGESIZE); hold 16 $(($2 / page)) $(($1 * 1048576 / page))'
 	host_wait 10 '[ -e /run/hold.pid ]'
 }
