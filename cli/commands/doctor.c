@@ -150,7 +150,9 @@ static void print_summary(const struct call *call, size_t width)
 		return;
 	}
 	if (radix_only(call)) {
-		puts("Guests that use the radix MMU run here, and need no hashed page table");
+		puts(call->host.module_loaded ?
+			     "Guests that use the radix MMU run here, and need no hashed page table" :
+			     "Guests of KVM-PR run here, and need no hashed page table of the host");
 		return;
 	}
 	fputs("Guests with a hashed page table can run here", stdout);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands/command.h"
+#include "doctor/doctor.h"
 #include "lib/text.h"
 #include "pool/fit.h"
 
@@ -45,6 +46,7 @@ struct fit_cases {
 	struct fit_case cases[CASES_MAX];
 	size_t n;
 	struct cgroup_limit limit;
+	char *obstacle; /* why there is no use in a table; NULL: there is */
 };
 
 /* args_doc already has those with OPTION_NO_USAGE. */
@@ -169,7 +171,13 @@ static void suggest(struct call *call, struct fit_case *c, const struct pool *po
 		    !ratio->percent    ? STATUS_NO :
 		    !ratio->used_known ? STATUS_CANNOT :
 					 STATUS_DONE;
+	if (pool->boot_bug) {
+		c->status = STATUS_NO;
+		c->advice = pool_advice_text(pool);
+	}
 	call->status = c->status;
+	if (pool->boot_bug)
+		return;
 	if (!ratio->percent) {
 		c->advice = NULL;
 		pool_add_ratio(&call->fs, pool, c->fit.count * hpt_bytes(c->fit.order), &c->advice);
@@ -210,6 +218,19 @@ static int read_limit(struct call *call, struct cgroup_limit *limit)
 		   0;
 }
 
+/* No guest can use a table, whatever there is room for. */
+static void refuse(struct call *call, struct fit_cases *cases)
+{
+	struct item item = { 0 };
+
+	if (!doctor_obstacle(&call->fs, &call->host, &item))
+		return;
+	cases->obstacle = item_obstacle_text(&item);
+	for (size_t i = 0; i < cases->n; i++)
+		fit_refuse(&cases->cases[i].fit, strcmp(item.name, "mmu") ? FIT_THREADS : FIT_MMU);
+	item_clear(&item);
+}
+
 /* Fills in the answers. Returns their number. */
 static size_t answer(struct call *call, struct fit_cases *cases)
 {
@@ -221,21 +242,26 @@ static size_t answer(struct call *call, struct fit_cases *cases)
 	pool_read(&call->fs, &pool);
 	for (size_t i = 0; i < n; i++) {
 		fit_judge(&pool, &cases->cases[i].fit);
-		if (!call->options.probe)
+		if (!call->options.probe) {
 			fit_plan(&call->fs, &pool, &cases->cases[i].fit);
+			fit_check_memory(&pool, &cases->cases[i].fit);
+		}
 	}
-	if (call->options.probe)
+	refuse(call, cases);
+	if (call->options.probe && !cases->obstacle)
 		n = try_cases(call, cases, &pool);
 	for (size_t i = 0; i < n; i++) {
 		struct fit_case *c = &cases->cases[i];
 
 		c->answered = true;
-		fit_limit(&call->fs, &cases->limit, c->ram_bytes.value, &c->fit);
+		if (!cases->obstacle)
+			fit_limit(&call->fs, &cases->limit, c->ram_bytes.value, &c->fit);
 		if (call->options.suggest_ratio) {
 			suggest(call, c, &pool);
 			continue;
 		}
-		c->advice = fit_advice(&call->fs, &pool, &c->fit);
+		c->advice = cases->obstacle ? strdup(cases->obstacle) :
+					      fit_advice(&call->fs, &pool, &c->fit);
 		c->sentence = fit_sentence(&c->fit);
 		call->status = c->status = status_of(c->fit.answer);
 	}
@@ -280,6 +306,7 @@ static void clear(void *data)
 		free(cases->cases[i].advice);
 	}
 	free(cases->limit.cgroup);
+	free(cases->obstacle);
 }
 
 static void add_to_result(const struct call *call, size_t i, struct json_object *object)

@@ -25,6 +25,7 @@ struct status {
 	STATUS_COLUMNS(COLUMN_MEMBER)
 	struct pool pool;
 	char *advice; /* owned; NULL: none */
+	char *obstacle; /* why no guest can use the pool; owned; NULL: they can, as far as known */
 	struct vm_list users;
 	struct pool_map map;
 };
@@ -143,11 +144,23 @@ static bool shows_users(const struct output_options *output)
 	return !output->quiet && !output->raw && !output->columns && !output->all;
 }
 
+static char *find_obstacle(const struct call *call)
+{
+	struct item item = { 0 };
+	char *text;
+
+	if (!doctor_obstacle(&call->fs, &call->host, &item))
+		return NULL;
+	text = item_obstacle_text(&item);
+	item_clear(&item);
+	return text;
+}
+
 static void run(struct call *call)
 {
 	struct status *status = call->data;
 	struct pool *pool = &status->pool;
-	bool powernv = call->host.platform == HOST_POWERNV;
+	bool powernv = call->host.platform == HOST_POWERNV && !call->host.no_hv;
 
 	pool->map = call->options.map ? &status->map : NULL;
 	if (!host_check(&call->host, &call->err) && call->options.probe)
@@ -155,6 +168,7 @@ static void run(struct call *call)
 	if (powernv) {
 		pool_read(&call->fs, pool);
 		status->advice = pool_advice_text(pool);
+		status->obstacle = find_obstacle(call);
 		if (pool->map && pool_may_exist(pool) && !call->err.status)
 			(void)!pool_map_check(pool->map, &call->err);
 	}
@@ -168,6 +182,7 @@ static void run(struct call *call)
 	call->rows = status;
 	call->nresults = 1;
 	call->nrows = powernv; /* other hosts have nothing to show */
+	call_note(call, NULL, status->obstacle);
 	call_note(call, NULL, status->advice);
 	call_note(call, NULL, status->users.advice);
 }
@@ -177,6 +192,7 @@ static void clear(void *data)
 	struct status *status = data;
 
 	free(status->advice);
+	free(status->obstacle);
 	vm_list_clear(&status->users);
 	pool_map_clear(&status->map);
 	pool_clear(&status->pool);
@@ -234,6 +250,7 @@ static void add_to_result(const struct call *call, size_t i, struct json_object 
 	if (status->pool.map)
 		json_add(object, "map", pool_map_json(&status->map));
 	json_add(object, "advice", json_new_string(status->advice));
+	json_add(object, "obstacle", json_new_string(status->obstacle));
 }
 
 /* Prints one line of the summary: a size, marked if it is approximate, and a @remark. */

@@ -1,48 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* CPU, firmware, MMU and threads. */
-#include <linux/kvm.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "doctor/doctor.h"
+#include "host/cmdline.h"
 #include "host/distribution.h"
+#include "host/guests.h"
 #include "lib/text.h"
-
-/* PVR versions of CPUs that KVM-HV supports. */
-#define PVR_POWER7 0x3f
-#define PVR_POWER7P 0x4a
-#define PVR_POWER8E 0x4b
-#define PVR_POWER8NVL 0x4c
-#define PVR_POWER8 0x4d
-#define PVR_POWER9 0x4e
-
-#define POWER8_THREADS 8
-#define POWER9_THREADS 4
-
-/* Whether all threads of a core run the same guest: POWER8 and earlier. */
-static bool has_strict_threads(const struct cpu *cpu)
-{
-	return cpu->version == PVR_POWER7 ||
-	       (cpu->version >= PVR_POWER7P && cpu->version <= PVR_POWER8);
-}
-
-bool doctor_is_power8(const struct doctor *doctor)
-{
-	return has_strict_threads(&doctor->cpu);
-}
-
-/* POWER4 to POWER6 and the PowerPC 970. */
-static bool is_too_old(const struct cpu *cpu)
-{
-	return cpu->version >= 0x33 && cpu->version <= 0x45 && cpu->version != PVR_POWER7;
-}
 
 void doctor_cpu(struct doctor *doctor, struct item *item)
 {
-	const struct cpu *cpu = &doctor->cpu;
+	const struct cpu *cpu = &doctor->host->cpu;
 
-	cpu_read(doctor->fs, &doctor->cpu);
 	if (doctor->host->platform == HOST_OTHER) {
 		doctor->no_hpt = true;
 		item_set(item, ITEM_FAILED, "not POWER (%s)", doctor->host->machine);
@@ -53,11 +23,30 @@ void doctor_cpu(struct doctor *doctor, struct item *item)
 		item_set(item, ITEM_UNKNOWN, "not in /proc/cpuinfo");
 		return;
 	}
-	doctor->no_hpt = is_too_old(cpu);
+	doctor->no_hpt = cpu_is_too_old(cpu);
 	item_set(item, doctor->no_hpt ? ITEM_FAILED : ITEM_OK, "%s (PVR %04x %04x)", cpu->name,
 		 cpu->version, cpu->revision);
 	if (doctor->no_hpt)
 		item_advise(item, "KVM-HV requires POWER7 or later: use a newer host");
+}
+
+#define PVR_POWER10 0x80
+
+#define PARTITION_NEEDS \
+	"firmware FW1060.10 and the HMC's setting \"KVM Capable\"; its guests use the radix MMU. " \
+	"For guests with a hashed page table use a host in hypervisor mode (PowerNV)"
+
+static void partition_without_kvm(const struct cpu *cpu, const char *what, struct item *item)
+{
+	item_set(item, ITEM_FAILED, "this host is %s without KVM", what);
+	if (cpu->version < PVR_POWER10) {
+		item_advise(item, "KVM in a partition needs POWER10 or later, " PARTITION_NEEDS);
+		return;
+	}
+	item_advise(
+		item,
+		"load kvm_hv; if there is no such device, the partition needs " PARTITION_NEEDS);
+	item_set_next(item, "modprobe kvm_hv");
 }
 
 /*
@@ -81,12 +70,7 @@ static void firmware_pseries(struct doctor *doctor, struct item *item)
 			 "page table of the host",
 			 what);
 	} else if (doctor->host->powervm) {
-		item_set(item, ITEM_FAILED, "this host is %s without KVM", what);
-		item_advise(
-			item,
-			"KVM in a partition needs POWER10, firmware FW1060.10 and the HMC's "
-			"setting \"KVM Capable\"; its guests use the radix MMU. For guests with a "
-			"hashed page table use a host in hypervisor mode (PowerNV)");
+		partition_without_kvm(&doctor->host->cpu, what, item);
 	} else {
 		item_set(item, ITEM_FAILED,
 			 "this host is %s: KVM-HV guests inside it are nested and use the radix "
@@ -99,7 +83,7 @@ static void firmware_pseries(struct doctor *doctor, struct item *item)
 
 void doctor_firmware(struct doctor *doctor, struct item *item)
 {
-	const struct cpu *cpu = &doctor->cpu;
+	const struct cpu *cpu = &doctor->host->cpu;
 
 	if (doctor->host->platform == HOST_PSERIES) {
 		firmware_pseries(doctor, item);
@@ -119,160 +103,64 @@ void doctor_firmware(struct doctor *doctor, struct item *item)
 	}
 }
 
-/* kvm_hv.indep_threads_mode, which kernels before 5.14 have: 'Y', 'N' or, of later ones, 0. */
-static char independent_threads(const struct doctor *doctor)
+/* Both MMUs at once are beyond the CPU, or beyond the kernel. */
+static void mmu_failed(const struct doctor *doctor, struct item *item)
 {
-	_cleanup_free_ char *mode = NULL;
+	const struct cpu *cpu = &doctor->host->cpu;
 
-	if (sysfs_read(doctor->fs, "/sys/module/kvm_hv/parameters/indep_threads_mode", &mode, NULL))
-		return 0;
-	return *mode;
-}
-
-/* POWER9 before DD2.2 (Cumulus: before 1.1), whose threads cannot differ in their MMU. */
-static bool has_common_mmu(const struct cpu *cpu)
-{
-	unsigned int kind = cpu->revision & 0xe000, level = cpu->revision & 0xfff;
-
-	return cpu->version == PVR_POWER9 &&
-	       ((kind == 0 && level < 0x202) || (kind == 0x2000 && level < 0x101));
-}
-
-/*
- * Whether guests may use the hash MMU on a radix host. On POWER9 before DD2.2 (Cumulus: 1.1) all
- * threads of a core must use the same MMU mode. KVM refuses there since Linux 5.14; before, it says
- * yes of every POWER9, but vCPUs end with EBUSY unless cores run one guest at a time.
- */
-static bool radix_host_has_hash(const struct doctor *doctor)
-{
-	char mode = independent_threads(doctor);
-
-	if (has_common_mmu(&doctor->cpu) && mode)
-		return mode == 'N';
-	if (doctor->kvm >= 0)
-		return ioctl(doctor->kvm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_MMU_HASH_V3) > 0;
-	return !has_common_mmu(&doctor->cpu);
-}
-
-void doctor_mmu(struct doctor *doctor, struct item *item)
-{
-	const struct cpu *cpu = &doctor->cpu;
-
-	if (!strcmp(cpu->mmu, "Hash")) {
-		item_set(item, ITEM_OK, "hash");
-	} else if (strcmp(cpu->mmu, "Radix")) {
-		item_set(item, ITEM_UNKNOWN, "the MMU is not in /proc/cpuinfo");
-	} else if (radix_host_has_hash(doctor)) {
-		item_set(item, ITEM_OK, "radix; can run hash-MMU guests, too%s",
-			 has_common_mmu(cpu) ? " (kvm_hv.indep_threads_mode=N)" : "");
-	} else {
+	if (cpu_has_common_mmu(cpu))
 		item_set(item, ITEM_FAILED,
 			 "this CPU (%s, PVR %04x %04x) cannot run hash-MMU guests while the host "
 			 "uses radix",
 			 cpu->name, cpu->version, cpu->revision);
-		item_advise_boot(doctor, item, "disable_radix", false);
-		if (independent_threads(doctor))
-			item_advise(
-				item,
-				"boot with disable_radix; or load kvm_hv with "
-				"indep_threads_mode=N (`options kvm_hv indep_threads_mode=N` in "
-				"/etc/modprobe.d) and take all threads but the first of each core "
-				"offline");
+	else
+		item_set(item, ITEM_FAILED,
+			 "the kernel (%s) does not run hash-MMU guests while the host uses radix",
+			 *doctor->release ? doctor->release : "release unknown");
+	item_advise_boot(doctor, item, "disable_radix", false);
+	if (guests_threads_mode(doctor->fs))
+		item_advise(item,
+			    "boot with disable_radix; or load kvm_hv with indep_threads_mode=N "
+			    "(`options kvm_hv indep_threads_mode=N` in /etc/modprobe.d) and take "
+			    "all threads but the first of each core offline");
+}
+
+void doctor_mmu(struct doctor *doctor, struct item *item)
+{
+	const struct cpu *cpu = &doctor->host->cpu;
+
+	/* Kernels before 4.7 do not name the MMU; radix came with POWER9. */
+	if (!strcmp(cpu->mmu, "Hash") || (!*cpu->mmu && cpu_has_strict_threads(cpu)))
+		item_set(item, ITEM_OK, "hash");
+	else if (strcmp(cpu->mmu, "Radix"))
+		item_set(item, ITEM_UNKNOWN, "the MMU is not in /proc/cpuinfo");
+	else if (guests_mix_mmus(doctor->fs, cpu))
+		item_set(item, ITEM_OK, "radix; can run hash-MMU guests, too%s",
+			 cpu_has_common_mmu(cpu) ? " (kvm_hv.indep_threads_mode=N)" : "");
+	else
+		mmu_failed(doctor, item);
+}
+
+/* Whether an option of the kernel leaves one thread of each core. POWER knows nosmt since Linux 6.6. */
+static bool boots_single(const struct doctor *doctor)
+{
+	_cleanup_(cmdline_close) struct cmdline cmdline = cmdline_open(doctor->fs);
+	const char *name, *value;
+
+	while (cmdline_next(&cmdline, &name, &value)) {
+		if (cmdline_is(name, "nosmt") && !kernel_is_before(doctor->fs, 6, 6))
+			return true;
+		if (cmdline_is(name, "smt-enabled") && value &&
+		    (!strcmp(value, "off") || !strcmp(value, "1")))
+			return true;
 	}
-}
-
-/* Larger numbers are invalid: NR_CPUS is 8192 at most. */
-#define CPUS_MAX 65536
-
-/* Parses the next range of a list such as "0-3,8". False: the end, or invalid. */
-static bool next_range(const char **list, uint64_t *first, uint64_t *last)
-{
-	*list += strspn(*list, ",\n");
-	if (scan_u64(list, first))
-		return false;
-	*last = *first;
-	if (**list == '-') {
-		(*list)++;
-		if (scan_u64(list, last) || *last < *first)
-			return false;
-	}
-	return *last < CPUS_MAX;
-}
-
-/* Whether a thread before @cpu in its (sub)core is online; -ENOENT: unknown. */
-static int is_secondary(const struct doctor *doctor, uint64_t cpu, uint64_t threads)
-{
-	_cleanup_free_ char *siblings = NULL;
-	uint64_t first, last, start = cpu / threads * threads;
-	const char *list;
-	char path[96];
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/topology/thread_siblings_list",
-		 (unsigned int)cpu);
-	if (sysfs_read(doctor->fs, path, &siblings, NULL))
-		return -ENOENT;
-	list = siblings;
-	while (next_range(&list, &first, &last))
-		if (start < cpu && first < cpu && last >= start)
-			return 1;
-	return 0;
-}
-
-/* Appends the range [@start, @end) to the list *@text, unless it is empty. */
-static void add_range(char **text, uint64_t start, uint64_t end)
-{
-	if (start == end)
-		return;
-	text_add(text, "%s%u", *text && **text ? "," : "", (unsigned int)start);
-	if (end - start > 1)
-		text_add(text, "-%u", (unsigned int)end - 1);
-}
-
-/*
- * The list of online CPUs that are not the first thread of their (sub)core of @threads. The caller
- * frees it; NULL: unknown.
- */
-static char *secondaries(const struct doctor *doctor, uint64_t threads)
-{
-	_cleanup_free_ char *online = NULL;
-	const char *list;
-	uint64_t first, last, start = 0, end = 0; /* the current range: [start, end) */
-	char *text;
-	int r = 0;
-
-	if (sysfs_read(doctor->fs, "/sys/devices/system/cpu/online", &online, NULL))
-		return NULL;
-	text = strdup("");
-	for (list = online; r >= 0 && next_range(&list, &first, &last);)
-		for (uint64_t cpu = first; r >= 0 && cpu <= last; cpu++) {
-			r = is_secondary(doctor, cpu, threads);
-			if (r <= 0)
-				continue;
-			if (end != cpu) {
-				add_range(&text, start, end);
-				start = cpu;
-			}
-			end = cpu + 1;
-		}
-	add_range(&text, start, end);
-	if (!*list && r >= 0)
-		return text;
-	free(text);
-	return NULL;
-}
-
-/* Whether secondary threads must be offline: POWER8, and POWER9 in a mode before Linux 5.14. */
-static bool needs_single_threads(const struct doctor *doctor)
-{
-	return has_strict_threads(&doctor->cpu) || independent_threads(doctor) == 'N';
+	return false;
 }
 
 /* Whether something takes the threads offline at each boot. */
 static bool stays_single(const struct doctor *doctor)
 {
 	static const char *const units[] = { "smt_off.service", "smtstate.service" };
-	static const char *const options[] = { "nosmt", "smt-enabled=off", "smt-enabled=1" };
-	_cleanup_free_ char *cmdline = NULL;
 	char path[96];
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
@@ -281,12 +169,7 @@ static bool stays_single(const struct doctor *doctor)
 		if (sysfs_has(doctor->fs, path))
 			return true;
 	}
-	if (sysfs_read(doctor->fs, "/proc/cmdline", &cmdline, NULL))
-		return false;
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (strstr(cmdline, options[i]))
-			return true;
-	return false;
+	return boots_single(doctor);
 }
 
 /* What takes the threads offline at each boot on this distribution. */
@@ -300,6 +183,10 @@ static const char *single_at_boot(const struct doctor *doctor)
 		return "`systemctl enable smtstate.service` (powerpc-utils)";
 	case DISTRIBUTION_DEBIAN:
 		return "boot with smt-enabled=off";
+	case DISTRIBUTION_OTHER: /* which may have neither systemd nor the unit */
+		if (*distribution.id)
+			return "boot with smt-enabled=off";
+		/* fall through */
 	default:
 		return "`systemctl enable smt_off.service` (powerpc-utils), or boot with "
 		       "smt-enabled=off";
@@ -308,21 +195,16 @@ static const char *single_at_boot(const struct doctor *doctor)
 
 void doctor_threads(struct doctor *doctor, struct item *item)
 {
+	const struct cpu *cpu = &doctor->host->cpu;
 	_cleanup_free_ char *online = NULL;
-	uint64_t parts = 1;
 
-	if (!needs_single_threads(doctor)) {
-		item_set(item, doctor->cpu.version ? ITEM_OK : ITEM_UNKNOWN, "%s",
-			 doctor->cpu.version ? "independent of each other" :
-					       "the CPU is not in /proc/cpuinfo");
+	if (!guests_need_single_threads(doctor->fs, cpu)) {
+		item_set(item, cpu->version ? ITEM_OK : ITEM_UNKNOWN, "%s",
+			 cpu->version ? "independent of each other" :
+					"the CPU is not in /proc/cpuinfo");
 		return;
 	}
-	if (sysfs_read_u64(doctor->fs, "/sys/devices/system/cpu/subcores_per_core", &parts) ||
-	    parts < 1 || parts > POWER8_THREADS)
-		parts = 1;
-	online = secondaries(doctor,
-			     (has_strict_threads(&doctor->cpu) ? POWER8_THREADS : POWER9_THREADS) /
-				     parts);
+	online = guests_secondaries(doctor->fs, cpu);
 	if (!online) {
 		item_set(item, ITEM_UNKNOWN, "cannot read /sys/devices/system/cpu");
 	} else if (*online) {

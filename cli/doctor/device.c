@@ -82,10 +82,30 @@ static void device_opened(const struct stat *st, const char *access, struct item
 	item_set_next(item, GROUP_COMMAND);
 }
 
-static void device_missing(struct item *item, const char *what)
+/* As podman, docker and systemd mark it. */
+static bool is_container(const struct doctor *doctor)
+{
+	static const char *const marks[] = {
+		"/run/.containerenv",
+		"/.dockerenv",
+		"/run/systemd/container",
+	};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (sysfs_has(doctor->fs, marks[i]))
+			return true;
+	return false;
+}
+
+static void device_missing(const struct doctor *doctor, struct item *item, const char *what)
 {
 	item_set(item, ITEM_FAILED, "%s", what);
-	item_advise(item, "create the device, or pass it into the container");
+	if (is_container(doctor)) {
+		item_advise(item, "start the container with the device: --device=/dev/kvm of "
+				  "podman and docker");
+		return;
+	}
+	item_advise(item, "create the device");
 	item_set_next(item,
 		      "rm -f " KVM_DEVICE " && mknod -m 0660 " KVM_DEVICE
 		      " c %d %d && chgrp kvm " KVM_DEVICE,
@@ -126,11 +146,11 @@ void doctor_device(struct doctor *doctor, struct item *item)
 		return;
 	}
 	if (stat(KVM_DEVICE, &st)) {
-		device_missing(item, errno == ENOENT ? "missing" : strerror(errno));
+		device_missing(doctor, item, errno == ENOENT ? "missing" : strerror(errno));
 		return;
 	}
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(KVM_MAJOR, KVM_MINOR)) {
-		device_missing(item, "not the KVM device (character device 10:232)");
+		device_missing(doctor, item, "not the KVM device (character device 10:232)");
 		return;
 	}
 	snprintf(access, sizeof(access), "%s:%s %04o", user_name(st.st_uid, user),

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/guests.h"
+#include "lib/text.h"
+
 static const struct {
 	const char *name;
 	void (*look)(struct doctor *doctor, struct item *item);
@@ -21,7 +24,6 @@ static void read_memory(struct doctor *doctor)
 	if (sysfs_read(doctor->fs, "/proc/meminfo", &meminfo, NULL))
 		return;
 	meminfo_bytes(meminfo, "MemTotal:", &doctor->ram_bytes);
-	meminfo_available(meminfo, &doctor->available_bytes);
 }
 
 static void read_release(struct doctor *doctor)
@@ -59,4 +61,31 @@ const struct item *doctor_examine(const struct sysfs *fs, const struct host *hos
 	pool_clear(&doctor.pool);
 	cleanup_close(&doctor.kvm);
 	return cause;
+}
+
+bool doctor_obstacle(const struct sysfs *fs, const struct host *host, struct item *item)
+{
+	struct doctor doctor = { .fs = fs, .host = host, .kvm = -1 };
+
+	switch (guests_obstacle(fs, host)) {
+	case OBSTACLE_NONE:
+		return false;
+	case OBSTACLE_MMU:
+		read_release(&doctor);
+		item->name = "mmu";
+		doctor_mmu(&doctor, item);
+		return true;
+	case OBSTACLE_THREADS:
+		item->name = "threads";
+		doctor_threads(&doctor, item);
+		return true;
+	}
+	return false;
+}
+
+char *item_obstacle_text(const struct item *item)
+{
+	return text_format("guests with a hashed page table cannot run here: %s; %s%s%s%s",
+			   item->what ?: item->name, item->advice ?: "see `kvm-htab doctor`",
+			   item->next ? ": `" : "", item->next ?: "", item->next ? "`" : "");
 }

@@ -31,13 +31,12 @@ struct doctor {
 	const struct host *host;
 	bool plain_bytes;
 	bool no_hpt; /* this kind of host does not support HPT guests */
-	struct cpu cpu;
 	char release[65]; /* of the kernel; "": unknown */
 	struct module module; /* kvm_hv */
 	int kvm; /* /dev/kvm; -1: not opened */
 	bool kvm_hv_live; /* loaded or built in */
 	struct pool pool;
-	uint64_t ram_bytes, available_bytes; /* 0: unknown */
+	uint64_t ram_bytes; /* 0: unknown */
 };
 
 /* Replaces *@text of an item by the formatted text, escaped. */
@@ -72,9 +71,6 @@ void item_advise_boot(const struct doctor *doctor, struct item *item, const char
 #define DOCTOR_FUNCTION(name, look) void look(struct doctor *doctor, struct item *item);
 DOCTOR_LIST(DOCTOR_FUNCTION)
 
-/* Whether the CPU is POWER8 or older, whose cores run one guest at a time. */
-bool doctor_is_power8(const struct doctor *doctor);
-
 #define DOCTOR_ITEMS 14
 
 /*
@@ -84,6 +80,15 @@ bool doctor_is_power8(const struct doctor *doctor);
 const struct item *doctor_examine(const struct sysfs *fs, const struct host *host, bool plain_bytes,
 				  struct item items[static DOCTOR_ITEMS]);
 void item_clear(struct item *item);
+
+/*
+ * Why hash-MMU guests cannot run on the CPUs of @host, as guests_obstacle() tells, and what to do: the
+ * item of doctor, which item_clear() frees. False: nothing is in the way.
+ */
+bool doctor_obstacle(const struct sysfs *fs, const struct host *host, struct item *item);
+
+/* "guests with a hashed page table cannot run here: ...; ...", which the caller frees. */
+char *item_obstacle_text(const struct item *item);
 
 /* The command or else the advice of @item; NULL: nothing to do. */
 static inline const char *item_next_step(const struct item *item)

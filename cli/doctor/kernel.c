@@ -109,11 +109,48 @@ static void module_present(const struct module *module, struct item *item, const
 		    "remove that line or option, or the module may be missing after the next boot");
 }
 
+/* Whether DKMS has installed our modules for the running kernel. */
+static bool has_dkms_modules(const struct doctor *doctor)
+{
+	static const char *const endings[] = { "", ".xz", ".zst", ".gz" };
+	char path[160];
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		snprintf(path, sizeof(path), "/lib/modules/%s/updates/dkms/kvm-hv.ko%s",
+			 doctor->release, endings[i]);
+		if (sysfs_has(doctor->fs, path))
+			return true;
+	}
+	return false;
+}
+
+/* Whether the kernel refuses modules that are not signed with a key of its own, as those of DKMS are not. */
+static bool refuses_foreign_modules(const struct doctor *doctor)
+{
+	_cleanup_free_ char *enforce = NULL, *lockdown = NULL;
+
+	if (!sysfs_read(doctor->fs, "/sys/module/module/parameters/sig_enforce", &enforce, NULL) &&
+	    *enforce == 'Y')
+		return true;
+	return !sysfs_read(doctor->fs, "/sys/kernel/security/lockdown", &lockdown, NULL) &&
+	       (strstr(lockdown, "[integrity]") || strstr(lockdown, "[confidentiality]"));
+}
+
+#define REFUSED \
+	"this kernel refuses modules that are not signed with a key of its own " \
+	"(module.sig_enforce or lockdown)"
+
 static void module_loadable(const struct doctor *doctor, const struct module *module,
 			    struct item *item)
 {
 	_cleanup_free_ char *denial = denial_text(module);
 
+	if (!denial && has_dkms_modules(doctor) && refuses_foreign_modules(doctor)) {
+		item_set(item, ITEM_FAILED, "not loaded: " REFUSED);
+		item_advise(item, "remove the modules of DKMS, and load the kernel's");
+		item_set_next(item, "apt remove kvm-htab-dkms && modprobe kvm_hv");
+		return;
+	}
 	item_set(item, ITEM_FAILED, "not loaded%s%s", denial ? ": " : "", denial ?: "");
 	advise_to_load(doctor, module, item);
 }
@@ -182,21 +219,6 @@ void doctor_kvm_pr(struct doctor *doctor, struct item *item)
 	}
 }
 
-/* Whether DKMS has installed our modules for the running kernel. */
-static bool has_dkms_modules(const struct doctor *doctor)
-{
-	static const char *const endings[] = { "", ".xz", ".zst", ".gz" };
-	char path[160];
-
-	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-		snprintf(path, sizeof(path), "/lib/modules/%s/updates/dkms/kvm-hv.ko%s",
-			 doctor->release, endings[i]);
-		if (sysfs_has(doctor->fs, path))
-			return true;
-	}
-	return false;
-}
-
 /* The length of the major and minor version at the start of @release: 3 of 6.1.0-50-powerpc64le */
 static int line_length(const char *release)
 {
@@ -220,7 +242,14 @@ static bool has_dkms_package(const struct doctor *doctor)
 /* The next step from a kernel without the series. */
 static void advise_modules(const struct doctor *doctor, struct item *item)
 {
-	if (has_dkms_modules(doctor)) {
+	if (has_dkms_modules(doctor) && refuses_foreign_modules(doctor)) {
+		item_advise(item,
+			    REFUSED ": remove those of DKMS, or kvm_hv cannot be loaded again");
+		item_set_next(item, "apt remove kvm-htab-dkms");
+	} else if (has_dkms_package(doctor) && refuses_foreign_modules(doctor)) {
+		item_advise(item, "guests run, but nothing outside a VMM can see or reset a VM's "
+				  "table; " REFUSED ": see kvm-htab-kernel(7)");
+	} else if (has_dkms_modules(doctor)) {
 		item_advise(item, "the kvm-htab modules are installed, but not loaded: stop the "
 				  "VMs and load them");
 		item_set_next(item, "modprobe -r kvm_hv && modprobe kvm_hv");

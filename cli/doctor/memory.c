@@ -25,35 +25,6 @@ static const char *size_text(const struct doctor *doctor, uint64_t bytes,
 	return text;
 }
 
-/* Whether this is Linux 5.18 to 5.19-rc3, which reserves before it can: mainline 6cf06c17e94f. */
-static bool reserves_too_early(const char *release)
-{
-	unsigned int major, minor, candidate = 0;
-	const char *rc = strstr(release, "-rc");
-
-	if (sscanf(release, "%u.%u", &major, &minor) != 2 || major != 5)
-		return false;
-	return minor == 18 ||
-	       (minor == 19 && rc && sscanf(rc, "-rc%u", &candidate) == 1 && candidate <= 3);
-}
-
-/* Kernels that cannot reserve a pool, whatever its size. False: this is none of them. */
-static bool reservation_impossible(const struct doctor *doctor, struct item *item)
-{
-	if (doctor->pool.log.too_early)
-		item_set(item, ITEM_FAILED,
-			 "the kernel could not reserve the pool at boot, through a bug of Linux "
-			 "7.0-rc1 (\"pageblock_order not yet initialized\")");
-	else if (reserves_too_early(doctor->release))
-		item_set(item, ITEM_FAILED,
-			 "the kernel could not reserve the pool at boot: Linux 5.18 to 5.19-rc3 "
-			 "cannot, whatever the ratio");
-	else
-		return false;
-	item_advise(item, "boot a newer kernel; another kvm_cma_resv_ratio does not help");
-	return true;
-}
-
 static void reservation_failed(const struct doctor *doctor, struct item *item, const char *what)
 {
 	unsigned long percent = RATIO_DEFAULT;
@@ -105,14 +76,18 @@ void doctor_reservation(struct doctor *doctor, struct item *item)
 	const struct pool *pool = &doctor->pool;
 
 	pool_read(doctor->fs, &doctor->pool);
-	if (pool->state == POOL_FAILED && !pool->zone_option) {
-		if (!reservation_impossible(doctor, item))
-			reservation_failed(doctor, item, "the pool could not be reserved at boot");
+	if (pool->boot_bug) {
+		item_set(item, ITEM_FAILED, "the kernel could not reserve the pool at boot, %s",
+			 pool->boot_bug);
+		advice = pool_advice(pool);
+	} else if (pool->state == POOL_FAILED && !pool->zone_option) {
+		reservation_failed(doctor, item, "the pool could not be reserved at boot");
 	} else if (pool->state == POOL_FAILED) {
 		item_set(item, ITEM_FAILED,
-			 "the pool could not be set up at boot, perhaps because of %s",
+			 "the pool could not be set up at boot, perhaps because of %s, whose zone "
+			 "for movable pages must not begin inside the pool",
 			 pool->zone_option);
-		advice = pool_advice(pool);
+		item_advise_boot(doctor, item, pool->zone_option, true);
 	} else if (pool->state == POOL_ABSENT) {
 		reservation_failed(doctor, item, "the host was booted without a pool");
 	} else if (pool->total_bytes.known) {
@@ -233,20 +208,21 @@ static bool limit_is_tight(const struct doctor *doctor, struct item *item, unsig
 void doctor_memory(struct doctor *doctor, struct item *item)
 {
 	const struct fact *largest = &doctor->pool.largest_free_order;
+	const struct fact *bytes = &doctor->pool.available_bytes;
 	char available[BYTES_TEXT_MAX], table[BYTES_TEXT_MAX];
 	unsigned int order = HPT_ORDER_DEFAULT;
 
-	if (!doctor->available_bytes) {
+	if (!bytes->known) {
 		item_set(item, ITEM_UNKNOWN, "cannot read /proc/meminfo");
 		return;
 	}
 	if (largest->known && largest->value > order && largest->value <= HPT_ORDER_MAX)
 		order = (unsigned int)largest->value;
-	size_text(doctor, doctor->available_bytes, available);
+	size_text(doctor, bytes->value, available);
 	size_text(doctor, hpt_bytes(order), table);
-	if (doctor->available_bytes >= hpt_bytes(order) && limit_is_tight(doctor, item, order))
+	if (bytes->value >= hpt_bytes(order) && limit_is_tight(doctor, item, order))
 		return;
-	if (doctor->available_bytes >= hpt_bytes(order)) {
+	if (bytes->value >= hpt_bytes(order)) {
 		item_set(item, ITEM_OK, "%s available, the reverse map of order %u needs %s",
 			 available, order, table);
 		return;
@@ -283,7 +259,8 @@ static void refusals_patched(const struct doctor *doctor, struct item *item)
 static void refusals_stock(const struct doctor *doctor, struct item *item)
 {
 	const struct pool *pool = &doctor->pool;
-	bool seen = pool->refused.value || pool->log.busy || pool->log.full;
+	bool seen = pool->refused.value || pool->log.busy || pool->log.full ||
+		    pool_is_doubtful(pool);
 	_cleanup_(advice_clear) struct advice busy = { 0 };
 
 	if (!pool->refused.known && !seen) {

@@ -4,6 +4,7 @@
 
 #include "doctor/doctor.h"
 #include "host/distribution.h"
+#include "host/guests.h"
 
 /* The package with a kernel that has pages of 64 KiB; NULL: not known to exist. */
 static const char *kernel_package(const struct doctor *doctor)
@@ -39,7 +40,7 @@ void doctor_pages(struct doctor *doctor, struct item *item)
 		 "%u KiB: QEMU's default pseries machine does not start (\"KVM can't supply 64kiB "
 		 "CI pages\")",
 		 (unsigned int)(bytes >> 10));
-	if (doctor_is_power8(doctor))
+	if (cpu_has_strict_threads(&doctor->host->cpu))
 		item_advise(item,
 			    "on POWER8, use an older machine type, such as -machine pseries-2.12; "
 			    "or boot a kernel with pages of 64 KiB%s%s",

@@ -86,10 +86,14 @@ static const char *grub_command(const struct sysfs *fs)
 		{ "/usr/sbin/grub2-mkconfig", "/boot/grub2",
 		  "grub2-mkconfig -o /boot/grub2/grub.cfg" },
 		{ "/usr/sbin/grub2-mkconfig", "/", "grub2-mkconfig -o /boot/grub2/grub.cfg" },
+		{ "/usr/bin/grub2-mkconfig", "/", "grub2-mkconfig -o /boot/grub2/grub.cfg" },
 		{ "/usr/sbin/grub-mkconfig", "/", "grub-mkconfig -o /boot/grub/grub.cfg" },
+		{ "/usr/bin/grub-mkconfig", "/", "grub-mkconfig -o /boot/grub/grub.cfg" },
 	};
 	struct distribution distribution;
 
+	if (sysfs_has(fs, "/usr/sbin/transactional-update")) /* of a read-only root */
+		return "transactional-update grub.cfg";
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (sysfs_has(fs, commands[i].tool) && sysfs_has(fs, commands[i].directory))
 			return commands[i].command;
@@ -100,10 +104,16 @@ static const char *grub_command(const struct sysfs *fs)
 	case DISTRIBUTION_SUSE:
 	case DISTRIBUTION_RHEL:
 		return "grub2-mkconfig -o /boot/grub2/grub.cfg";
-	case DISTRIBUTION_OTHER:
-		break;
+	case DISTRIBUTION_OTHER: /* GRUB's own name */
+		return *distribution.id ? "grub-mkconfig -o /boot/grub/grub.cfg" : NULL;
 	}
 	return NULL;
+}
+
+/* Whether the root file system is an image, which is replaced as a whole. */
+static bool boots_images(const struct sysfs *fs)
+{
+	return sysfs_has(fs, "/run/ostree-booted");
 }
 
 void distribution_boot_option(const struct sysfs *fs, const char *option, bool remove, char **what,
@@ -112,7 +122,17 @@ void distribution_boot_option(const struct sysfs *fs, const char *option, bool r
 	const char *with = remove ? "without" : "with", *grub = grub_command(fs);
 
 	*what = *command = NULL;
-	if (sysfs_has(fs, "/usr/sbin/grubby")) {
+	if (boots_images(fs)) {
+		*what = text_format("boot %s %s: %s it, then reboot", with, option,
+				    remove ? "remove" : "set");
+		*command = text_format("rpm-ostree kargs --%s=%s", remove ? "delete" : "append",
+				       option);
+	} else if (sysfs_has(fs, "/etc/NIXOS")) {
+		*what = text_format("boot %s %s: %s boot.kernelParams in "
+				    "/etc/nixos/configuration.nix, run nixos-rebuild boot and "
+				    "reboot",
+				    with, option, remove ? "remove it from" : "add it to");
+	} else if (sysfs_has(fs, "/usr/sbin/grubby")) {
 		*what = text_format("boot %s %s: %s it, then reboot", with, option,
 				    remove ? "remove" : "set");
 		*command = text_format("grubby --update-kernel=ALL --%s=%s",

@@ -34,14 +34,14 @@ static bool device_tree_is_pseries(const struct sysfs *fs)
 	       memmem(compatible, length, "pseries", strlen("pseries"));
 }
 
-static enum host_platform platform_of(const struct sysfs *fs)
+/* @cpuinfo: NULL if it cannot be read. */
+static enum host_platform platform_of(const struct sysfs *fs, const char *cpuinfo)
 {
-	_cleanup_free_ char *cpuinfo = NULL;
 	char name[8];
 
 	if (device_tree_is_pseries(fs))
 		return HOST_PSERIES;
-	if (!sysfs_read(fs, "/proc/cpuinfo", &cpuinfo, NULL) &&
+	if (cpuinfo &&
 	    cpuinfo_value(cpuinfo, "platform", "\n", name, sizeof(name))) /* POWER only */
 		return strcmp(name, "pSeries") ? HOST_POWERNV : HOST_PSERIES;
 #ifdef __powerpc64__
@@ -51,15 +51,11 @@ static enum host_platform platform_of(const struct sysfs *fs)
 	return HOST_OTHER;
 }
 
-void cpu_read(const struct sysfs *fs, struct cpu *cpu)
+static void read_cpu(const char *cpuinfo, struct cpu *cpu)
 {
-	_cleanup_free_ char *cpuinfo = NULL;
 	char revision[64] = "";
 	const char *pvr;
 
-	*cpu = (struct cpu){ 0 };
-	if (sysfs_read(fs, "/proc/cpuinfo", &cpuinfo, NULL))
-		return;
 	cpuinfo_value(cpuinfo, "cpu", ",\n", cpu->name, sizeof(cpu->name));
 	cpuinfo_value(cpuinfo, "platform", "\n", cpu->platform, sizeof(cpu->platform));
 	cpuinfo_value(cpuinfo, "firmware", "\n", cpu->firmware, sizeof(cpu->firmware));
@@ -71,28 +67,41 @@ void cpu_read(const struct sysfs *fs, struct cpu *cpu)
 }
 
 /* A pseries machine that is not QEMU's is a partition of PowerVM. */
-static bool is_powervm(const struct sysfs *fs)
+static bool is_powervm(const struct sysfs *fs, const char *cpuinfo)
 {
-	_cleanup_free_ char *compatible = NULL, *cpuinfo = NULL;
+	_cleanup_free_ char *compatible = NULL;
 	char model[64] = "";
 	size_t length;
 
 	if (!sysfs_read(fs, "/proc/device-tree/compatible", &compatible, &length))
 		return !memmem(compatible, length, "qemu", strlen("qemu")) &&
 		       memmem(compatible, length, "IBM,", strlen("IBM,"));
-	return !sysfs_read(fs, "/proc/cpuinfo", &cpuinfo, NULL) &&
-	       cpuinfo_value(cpuinfo, "model", "\n", model, sizeof(model)) &&
+	return cpuinfo && cpuinfo_value(cpuinfo, "model", "\n", model, sizeof(model)) &&
 	       !strncmp(model, "IBM,", strlen("IBM,"));
+}
+
+#define PVR_POWER7 0x3f
+
+bool cpu_is_too_old(const struct cpu *cpu)
+{
+	return cpu->version >= 0x33 && cpu->version <= 0x45 && cpu->version != PVR_POWER7;
 }
 
 void host_read(const struct sysfs *fs, struct host *host)
 {
+	_cleanup_free_ char *cpuinfo = NULL;
 	struct utsname uts;
 
-	*host = (struct host){ .platform = platform_of(fs),
+	(void)!sysfs_read(fs, "/proc/cpuinfo", &cpuinfo, NULL);
+	*host = (struct host){ .platform = platform_of(fs, cpuinfo),
 			       .captured = fs->captured,
 			       .machine = "unknown" };
-	host->powervm = host->platform == HOST_PSERIES && is_powervm(fs);
+	if (cpuinfo)
+		read_cpu(cpuinfo, &host->cpu);
+	host->powervm = host->platform == HOST_PSERIES && is_powervm(fs, cpuinfo);
+	host->no_hv = host->platform == HOST_POWERNV &&
+		      (cpu_is_too_old(&host->cpu) ||
+		       (*host->cpu.platform && strcmp(host->cpu.platform, "PowerNV") != 0));
 	host->module_loaded = sysfs_has(fs, "/sys/module/kvm_hv");
 	host->patched = sysfs_has(fs, "/sys/kernel/kvm_htab");
 	if (!fs->captured && !uname(&uts))
@@ -132,6 +141,12 @@ int host_check(const struct host *host, struct error *err)
 			host->machine);
 	if (host->platform == HOST_PSERIES)
 		return radix_only(host, err);
+	if (host->no_hv)
+		return error_set(err, STATUS_CANNOT, EOPNOTSUPP,
+				 "this host (%s, %s) has no hypervisor mode for KVM-HV, which "
+				 "requires POWER7 or later and PowerNV",
+				 *host->cpu.name ? host->cpu.name : "CPU unknown",
+				 *host->cpu.platform ? host->cpu.platform : "platform unknown");
 	if (!host->module_loaded && !host->patched)
 		return host_no_module(err);
 	return 0;
@@ -164,8 +179,9 @@ bool meminfo_available(const char *meminfo, uint64_t *bytes)
 
 	if (!meminfo_bytes(meminfo, "MemAvailable:", bytes))
 		return false;
-	if (meminfo_bytes(meminfo, "CmaFree:", &cma_free_bytes) && cma_free_bytes <= *bytes)
-		*bytes -= cma_free_bytes;
+	if (meminfo_bytes(meminfo, "CmaFree:",
+			  &cma_free_bytes)) /* may be more: a reserve is not available */
+		*bytes -= cma_free_bytes < *bytes ? cma_free_bytes : *bytes;
 	return true;
 }
 

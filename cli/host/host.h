@@ -11,16 +11,6 @@ enum host_platform {
 	HOST_PSERIES, /* POWER, itself a guest: its VMs are nested and use radix */
 };
 
-struct host {
-	enum host_platform platform;
-	bool powervm; /* HOST_PSERIES: a partition (LPAR) of PowerVM, not a guest of KVM */
-	bool module_loaded; /* /sys/module/kvm_hv */
-	bool patched; /* /sys/kernel/kvm_htab */
-	bool captured; /* a captured tree, not this host */
-	const struct error *denied; /* why the above may be wrong; borrowed; NULL: it is not */
-	char machine[65]; /* "x86_64"; "unknown" in a captured tree */
-};
-
 /* The first CPU and the machine in /proc/cpuinfo; "" and 0: unknown. */
 struct cpu {
 	char name[48]; /* "POWER9" */
@@ -30,8 +20,20 @@ struct cpu {
 	unsigned int version, revision; /* the halves of the PVR */
 };
 
-/* Fills @cpu from /proc/cpuinfo. Never fails. */
-void cpu_read(const struct sysfs *fs, struct cpu *cpu);
+struct host {
+	enum host_platform platform;
+	bool powervm; /* HOST_PSERIES: a partition (LPAR) of PowerVM, not a guest of KVM */
+	bool no_hv; /* HOST_POWERNV, but a CPU or platform without hypervisor mode */
+	bool module_loaded; /* /sys/module/kvm_hv */
+	bool patched; /* /sys/kernel/kvm_htab */
+	bool captured; /* a captured tree, not this host */
+	const struct error *denied; /* why the above may be wrong; borrowed; NULL: it is not */
+	char machine[65]; /* "x86_64"; "unknown" in a captured tree */
+	struct cpu cpu;
+};
+
+/* POWER4 to POWER6 and the PowerPC 970. */
+bool cpu_is_too_old(const struct cpu *cpu);
 
 /* Fills @host from /proc/cpuinfo, /proc/device-tree and /sys, and borrows fs->fault. Never fails. */
 void host_read(const struct sysfs *fs, struct host *host);

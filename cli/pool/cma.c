@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The pool as CMA, its allocator, reports it. */
+#include <errno.h>
 #include <string.h>
 
 #include "pool/read.h"
@@ -23,7 +24,11 @@ bool pool_read_cma_sysfs(const struct sysfs *fs, struct pool *pool)
 		return true;
 	if (pool_read_fact(fs, directory, "total_pages", &total))
 		fact_set(&pool->total_bytes, total.value * page_bytes, false);
-	if (pool_read_fact(fs, directory, "available_pages", &available))
+	if (pool_read_fact(fs, directory, "available_pages", &available) && total.known &&
+	    available.value > total.value)
+		sysfs_note_fault(fs, ERANGE, "/sys/kernel/mm/cma/kvm_cma/available_pages",
+				 "is more than total_pages");
+	else if (available.known)
 		fact_set(&pool->free_bytes, available.value * page_bytes, false);
 	if (pool_read_fact(fs, directory, "alloc_pages_success", &allocated) &&
 	    pool_read_fact(fs, directory, "release_pages_success", &released) &&
@@ -170,6 +175,8 @@ bool pool_read_meminfo(const struct sysfs *fs, struct pool *pool)
 	if (pool_has_others(fs, pool))
 		return false;
 	fact_set(&pool->total_bytes, total_bytes, true);
+	if (free_bytes > total_bytes) /* counters of each CPU are added up */
+		free_bytes = total_bytes;
 	if (!pool->used_bytes.known) /* else the difference is more exact */
 		fact_set_least(&pool->free_bytes, free_bytes);
 	return true;

@@ -78,6 +78,26 @@ void fit_plan(const struct sysfs *fs, const struct pool *pool, struct fit *fit)
 	fit->moved_bytes = fact_of(plan_bytes(&plan));
 }
 
+void fit_check_memory(const struct pool *pool, struct fit *fit)
+{
+	uint64_t bytes;
+
+	if (fit->answer != FIT_YES || !pool->available_bytes.known ||
+	    (!__builtin_mul_overflow(hpt_bytes(fit->order), (uint64_t)fit->count, &bytes) &&
+	     bytes <= pool->available_bytes.value))
+		return;
+	fit->answer = FIT_UNKNOWN;
+	fit->reason = FIT_MEMORY;
+}
+
+void fit_refuse(struct fit *fit, enum fit_reason reason)
+{
+	fit->answer = FIT_NO;
+	fit->reason = reason;
+	fit->source = NULL;
+	fit->moved_bytes = (struct fact){ 0 };
+}
+
 /* Allocates tables until one is refused. The caller releases them. */
 static int take(struct probe *probe, const struct fit *fit, unsigned int got[],
 		enum probe_outcome *last, struct error *err)
@@ -193,7 +213,8 @@ char *fit_sentence(const struct fit *fit)
 	unsigned int order = (unsigned int)fit->largest.value;
 	char *text = NULL;
 
-	if (fit->answer == FIT_YES && fit->reason != FIT_MOVES)
+	if ((fit->answer == FIT_YES && fit->reason != FIT_MOVES) || fit->reason == FIT_MMU ||
+	    fit->reason == FIT_THREADS)
 		return NULL;
 	bytes_format(hpt_bytes(fit->order), table);
 	if (fit->answer == FIT_YES)
@@ -245,6 +266,19 @@ static char *pieces_advice(const struct pool *pool, const char *free_text)
 		free_text);
 }
 
+/* Why reverse maps cannot be had. */
+static char *memory_advice(const struct pool *pool)
+{
+	char *text = NULL, bytes[BYTES_TEXT_MAX];
+
+	text_add(&text, "too little memory is available");
+	if (pool->available_bytes.known)
+		text_add(&text, " (%s)", bytes_format(pool->available_bytes.value, bytes));
+	text_add(&text, ": each table needs a reverse map of its size outside the pool; stop "
+			"guests, or release unused huge pages (vm.nr_hugepages)");
+	return text;
+}
+
 char *fit_advice(const struct sysfs *fs, const struct pool *pool, const struct fit *fit)
 {
 	_cleanup_(advice_clear) struct advice unknown = { 0 };
@@ -254,6 +288,8 @@ char *fit_advice(const struct sysfs *fs, const struct pool *pool, const struct f
 	bytes_format(pool->total_bytes.value, total_text);
 	switch (fit->reason) {
 	case FIT_ROOM:
+	case FIT_MMU: /* doctor tells */
+	case FIT_THREADS:
 		break;
 	case FIT_FAILED:
 	case FIT_ABSENT:
@@ -274,9 +310,7 @@ char *fit_advice(const struct sysfs *fs, const struct pool *pool, const struct f
 		return text_format("the pool has no room, but the page allocator may have some%s",
 				   pool->captured ? "" : "; use --probe to find out");
 	case FIT_MEMORY:
-		return text_format(
-			"too little free memory to probe safely: each table needs a reverse map "
-			"of its size outside the pool; free some first");
+		return memory_advice(pool);
 	case FIT_LIMIT:
 		bytes_format(fit->limit->max_bytes, total_text);
 		return text_format("raise memory.max of %s (%s), or stop guests in it",
@@ -335,6 +369,8 @@ const char *fit_reason_name(enum fit_reason reason)
 		[FIT_MOVES] = "moves",
 		[FIT_BUSY] = "busy",
 		[FIT_LENT] = "lent",
+		[FIT_MMU] = "mmu",
+		[FIT_THREADS] = "threads",
 	};
 
 	return names[reason];

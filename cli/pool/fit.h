@@ -22,11 +22,13 @@ enum fit_reason {
 	FIT_ABSENT, /* no pool: none was requested */
 	FIT_PAGES, /* not in the pool, but the page allocator may have room */
 	FIT_NO_ROOM, /* small, too little or pieces: not reported by this kernel */
-	FIT_MEMORY, /* too little memory for the reverse map, or to probe safely */
+	FIT_MEMORY, /* too little memory for the reverse maps */
 	FIT_BUSY, /* there is a gap, but CMA has refused such requests: pages in the way */
 	FIT_LENT, /* there is a gap, but pages of others must be moved out of it */
 	FIT_LIMIT, /* the limit of the memory cgroup leaves too little for the reverse map */
 	FIT_MOVES, /* the kernel moves, or may move, other tables to make room */
+	FIT_MMU, /* hash-MMU guests cannot run: the host uses radix */
+	FIT_THREADS, /* hash-MMU guests cannot run: secondary threads are online */
 };
 
 struct fit {
@@ -50,6 +52,12 @@ void fit_judge(const struct pool *pool, struct fit *fit);
  * moves would make room. FIT_UNKNOWN if the kernel does not report that.
  */
 void fit_plan(const struct sysfs *fs, const struct pool *pool, struct fit *fit);
+
+/* After these: yes becomes unknown if the reverse maps, outside the pool, need more than is available. */
+void fit_check_memory(const struct pool *pool, struct fit *fit);
+
+/* After fit_judge(): no, for @reason, whatever the pool has room for. */
+void fit_refuse(struct fit *fit, enum fit_reason reason);
 
 /*
  * After fit_judge(): tries, and frees all tables. Errors: as probe_table(), with @fit unchanged.

@@ -43,16 +43,36 @@ static const char *behind(const char *message, const char *prefix)
 	return strncmp(message, prefix, length) ? NULL : message + length;
 }
 
-/* The message of a line: without "<6>", "[    0.000000]" and "[    T0]". */
+/* Without what stands before the time: "kern  :info  : " of dmesg -x, "Nov 03 10:00:00 host kernel: ". */
+static const char *time_of(const char *line)
+{
+	const char *rest;
+
+	if (*line == '<' && (rest = strchr(line, '>')))
+		return rest + 1;
+	if (*line == '[')
+		return line;
+	if ((rest = behind(line, "kern ")) && (rest = strstr(rest, ": ")))
+		return rest + 2;
+	rest = strstr(line, " kernel: ");
+	return rest ? rest + strlen(" kernel: ") : line;
+}
+
+/*
+ * The message of a line, as dmesg, journalctl and syslog write them: without "<6>", "[    0.000000]",
+ * "[    T0]", "2026-11-03T10:00:00,000000+01:00", or the host.
+ */
 static const char *message_of(const char *line)
 {
-	const char *end;
+	const char *message = time_of(line), *end;
 
-	if (*line == '<' && (end = strchr(line, '>')))
-		line = end + 1;
-	while (*line == '[' && (end = strchr(line, ']')))
-		line = end + 1 + strspn(end + 1, " ");
-	return line;
+	while (*message == '[' && (end = strchr(message, ']')))
+		message = end + 1 + strspn(end + 1, " ");
+	if (*message >= '0' && *message <= '9' && message[strcspn(message, "T ")] == 'T')
+		message += strcspn(message, " ");
+	message += strspn(message, " ");
+	end = message + strcspn(message, " ");
+	return behind(end, " kernel: ") ?: message; /* journalctl -o short-monotonic */
 }
 
 /* What is being read: whose lines of CMA come next. */
@@ -116,9 +136,11 @@ static void read_cma(struct reader *reader, const char *message)
 {
 	const char *rest;
 
-	if ((rest = behind(message, "Reserved ")))
+	message = behind(message, "CMA: ") ?: message; /* Linux 3.17 */
+	if ((rest = behind(message, "Reserved ")) || (rest = behind(message, "reserved ")))
 		reservation(reader, rest, true);
-	else if ((rest = behind(message, "Failed to reserve ")))
+	else if ((rest = behind(message, "Failed to reserve ")) ||
+		 (rest = behind(message, "failed to reserve ")))
 		reservation(reader, rest, false);
 	else if (behind(message, "pageblock_order not yet initialized") && reader->next == POOL)
 		reader->log->too_early = true;
@@ -130,7 +152,6 @@ static void read_line(struct reader *reader, const char *line)
 {
 	const char *message = message_of(line), *rest;
 	struct pool_log *log = reader->log;
-	uint64_t mib;
 
 	if (strstr(message, " blocked for more than "))
 		reader->in_report = true;
@@ -139,11 +160,9 @@ static void read_line(struct reader *reader, const char *line)
 		log->hung = true;
 	if (behind(message, "kvm_cma_reserve: reserving ")) {
 		reader->next = POOL;
-	} else if ((rest = behind(message, "kvm_cma: CMA: reserved "))) { /* Linux 3.10 of EL7 */
-		if (!scan_u64(&rest, &mib) && mib <= UINT64_MAX >> 20) {
-			log->outcome = POOL_LOG_RESERVED;
-			log->bytes = mib << 20;
-		}
+	} else if ((rest = behind(message, "kvm_cma: CMA: "))) { /* before Linux 3.17 */
+		reader->next = POOL;
+		read_cma(reader, rest);
 	} else if (behind(message, "hugetlb_cma: ")) {
 		log->has_others = true;
 		reader->next = OTHERS;
@@ -155,6 +174,8 @@ static void read_line(struct reader *reader, const char *line)
 		read_cma(reader, rest);
 	} else if (strstr(message, "CMA area kvm_cma could not be activated")) {
 		log->outcome = POOL_LOG_USELESS;
+	} else if (behind(message, "alloc_contig_range: ") && strstr(message, "busy")) {
+		log->contended++;
 	} else if (reader->next == OTHERS) {
 		reader->next = NOBODY;
 	}
@@ -186,7 +207,13 @@ static void add_line(char **kept, const char *line, bool anonymous)
 char *pool_log_text(const struct sysfs *fs, bool anonymous)
 {
 	static const char *const words[] = {
-		"cma", "CMA", "fadump", "pageblock_order", "kvmppc_", "blocked for more than",
+		"cma",
+		"CMA",
+		"fadump",
+		"pageblock_order",
+		"kvmppc_",
+		"blocked for more than",
+		"alloc_contig_range",
 	};
 	_cleanup_free_ char *text = read_log(fs);
 	char *kept = NULL, *save = NULL;

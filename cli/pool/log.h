@@ -19,6 +19,7 @@ struct pool_log {
 	bool too_early; /* CMA was not ready when the pool was to be reserved: a bug of Linux 7.0-rc1 */
 	bool has_others; /* other CMA areas are mentioned */
 	unsigned int busy; /* refusals: a page in the way could not be moved (EBUSY) */
+	unsigned int contended; /* times that a page in the way made CMA try elsewhere */
 	bool hung; /* a task was blocked for long in a request for a table */
 	unsigned int full; /* refusals: no such gap (ENOMEM) */
 };

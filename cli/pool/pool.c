@@ -107,6 +107,14 @@ static struct advice advice_failed(const struct pool *pool)
 {
 	const char *zone = pool->zone_option;
 
+	if (pool->boot_bug)
+		return (struct advice){
+			.what = text_format(
+				"the kernel could not reserve the pool at boot, %s: " ONLY_PAGES,
+				pool->boot_bug),
+			.next = text_format("boot a newer kernel; another kvm_cma_resv_ratio does "
+					    "not help"),
+		};
 	return (struct advice){
 		.what = text_format("the pool could not be set up at boot: " ONLY_PAGES),
 		.next = zone ? text_format("boot without %s: its zone for movable pages must not "
@@ -128,6 +136,11 @@ struct advice pool_advice_busy(const struct pool *pool)
 			 "because pages of others could not be moved away (ret: -16 in the kernel "
 			 "log)",
 			 pool->log.busy, pool->log.busy == 1 ? "" : "s");
+	else if (!pool->refused.value && pool->log.contended)
+		text_add(
+			&advice.what,
+			"pages in the way: CMA could not move pages of others away at once (\"PFNs "
+			"busy\" in the kernel log), and this kernel does not say what it refused");
 	else
 		text_add(&advice.what,
 			 "pages in the way: CMA has refused requests, perhaps because pages of "
@@ -195,7 +208,8 @@ struct advice pool_advice(const struct pool *pool)
 bool pool_is_doubtful(const struct pool *pool)
 {
 	return !pool->series && pool_may_exist(pool) &&
-	       (pool->log.busy || (pool->refused.value && !pool->log.full));
+	       (pool->log.busy || (pool->refused.value && !pool->log.full) ||
+		(pool->mute && pool->log.contended));
 }
 
 bool pool_is_approximate(const struct pool *pool)

@@ -77,17 +77,20 @@ struct pool {
 	enum pool_moving moving;
 	bool series; /* the kernel has the whole kvm-htab series */
 	bool pins; /* the kernel, before 5.2, leaves pages in the pool that are pinned for long */
+	bool mute; /* the kernel, before 4.12, does not log what CMA refuses */
 	uint64_t least[HPT_ORDERS]; /* as fits, if that is unknown: so many are certain */
 	bool unlent_wanted; /* the caller wants the next two, which takes longer */
 	bool unlent_known;
 	uint64_t unlent[HPT_ORDERS]; /* as fits, without moving pages of others away */
 	uint64_t ram_bytes; /* 0: unknown */
+	struct fact available_bytes; /* of memory outside the pool, for reverse maps */
 	bool log_read;
 	struct pool_log log;
 	struct fact unlent_bytes; /* CmaFree: free, and not lent to others; a lower bound */
 	struct fact refused; /* requests, or pages, that CMA refused since boot */
 	char *sources; /* comma-separated, best first; owned */
 	bool denied; /* only root may read a better source */
+	const char *boot_bug; /* POOL_FAILED: why this kernel cannot reserve any pool; or NULL */
 	const char *zone_option; /* POOL_FAILED: the boot option that may be the cause; or NULL */
 	struct pool_map *map; /* filled unless it is NULL; borrowed */
 };

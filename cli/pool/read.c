@@ -2,8 +2,11 @@
 /* Facts about the pool, from one source after the other. */
 #include "pool/read.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "host/cmdline.h"
 #include "lib/text.h"
 #include "pool/map.h"
 
@@ -32,20 +35,32 @@ bool pool_read_fact(const struct sysfs *fs, const char *directory, const char *n
 	return true;
 }
 
+/* As the kernel does, which ignores a value that is not a number. */
+static bool parse_ratio(const char *value, unsigned long *percent)
+{
+	unsigned long number;
+	char *end;
+
+	if (!value || *value < '0' || *value > '9')
+		return false;
+	errno = 0;
+	number = strtoul(value, &end, 0);
+	if (errno || *end)
+		return false;
+	*percent = number;
+	return true;
+}
+
 bool pool_ratio_wanted(const struct sysfs *fs, unsigned long *percent)
 {
-	static const char option[] = "kvm_cma_resv_ratio=";
-	_cleanup_free_ char *cmdline = NULL;
-	const char *found = NULL;
+	_cleanup_(cmdline_close) struct cmdline cmdline = cmdline_open(fs);
+	const char *name, *value;
+	bool found = false;
 
-	if (sysfs_read(fs, "/proc/cmdline", &cmdline, NULL))
-		return false;
-	for (const char *s = cmdline; (s = strstr(s, option)); s += strlen(option))
-		found = s + strlen(option); /* the last one counts */
-	if (!found)
-		return false;
-	*percent = strtoul(found, NULL, 0);
-	return true;
+	while (cmdline_next(&cmdline, &name, &value))
+		if (cmdline_is(name, "kvm_cma_resv_ratio"))
+			found |= parse_ratio(value, percent); /* the last one counts */
+	return found;
 }
 
 /*
@@ -54,13 +69,10 @@ bool pool_ratio_wanted(const struct sysfs *fs, unsigned long *percent)
  */
 static const char *zone_option(const struct sysfs *fs)
 {
-	static const char *const options[] = { "movablecore=", "kernelcore=", "movable_node" };
-	_cleanup_free_ char *cmdline = NULL;
+	static const char *const options[] = { "movablecore", "kernelcore", "movable_node" };
 
-	if (sysfs_read(fs, "/proc/cmdline", &cmdline, NULL))
-		return NULL;
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (strstr(cmdline, options[i]))
+		if (cmdline_has(fs, options[i]))
 			return options[i];
 	return NULL;
 }
@@ -106,17 +118,29 @@ bool pool_read_references(const struct sysfs *fs, struct pool *pool)
 	return true;
 }
 
+/* Whether this option makes an area of CMA that is not the pool. */
+static bool makes_area(const char *name, const char *value)
+{
+	size_t length = value ? strlen(value) : 0;
+
+	if (!length)
+		return false;
+	if (cmdline_is(name, "hugetlb_cma") || cmdline_is(name, "cma"))
+		return strcmp(value, "0") != 0;
+	if (cmdline_is(name, "fadump"))
+		return !strcmp(value, "on");
+	return cmdline_is(name, "crashkernel") && length > 4 && !strcmp(value + length - 4, ",cma");
+}
+
 bool pool_has_others(const struct sysfs *fs, struct pool *pool)
 {
-	static const char *const options[] = { "hugetlb_cma=", "fadump=on", " cma=", ",cma" };
-	_cleanup_free_ char *cmdline = NULL;
+	_cleanup_(cmdline_close) struct cmdline cmdline = cmdline_open(fs);
+	const char *name, *value;
 
 	if (pool_log_of(fs, pool)->has_others)
 		return true;
-	if (sysfs_read(fs, "/proc/cmdline", &cmdline, NULL))
-		return false;
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (strstr(cmdline, options[i]))
+	while (cmdline_next(&cmdline, &name, &value))
+		if (makes_area(name, value))
 			return true;
 	return false;
 }
@@ -228,10 +252,33 @@ static void read_unlent(const struct sysfs *fs, struct pool *pool)
 static void read_ram(const struct sysfs *fs, struct pool *pool)
 {
 	_cleanup_free_ char *meminfo = NULL;
+	uint64_t bytes;
 
-	if (!sysfs_read(fs, "/proc/meminfo", &meminfo, NULL) &&
-	    !meminfo_bytes(meminfo, "MemTotal:", &pool->ram_bytes))
+	if (sysfs_read(fs, "/proc/meminfo", &meminfo, NULL))
+		return;
+	if (!meminfo_bytes(meminfo, "MemTotal:", &pool->ram_bytes))
 		pool->ram_bytes = 0;
+	if (meminfo_available(meminfo, &bytes))
+		fact_set(&pool->available_bytes, bytes, true);
+}
+
+/* Why this kernel cannot reserve a pool, whatever its size; NULL: it could. */
+static const char *boot_bug(const struct sysfs *fs, const struct pool *pool)
+{
+	_cleanup_free_ char *release = NULL;
+	unsigned int minor, candidate = 0;
+	const char *rc;
+
+	if (pool->log.too_early)
+		return "through a bug of Linux 7.0-rc1 (\"pageblock_order not yet initialized\")";
+	if (sysfs_read(fs, "/proc/sys/kernel/osrelease", &release, NULL) ||
+	    sscanf(release, "5.%u", &minor) != 1)
+		return NULL;
+	rc = strstr(release, "-rc");
+	if (minor == 18 ||
+	    (minor == 19 && rc && sscanf(rc, "-rc%u", &candidate) == 1 && candidate <= 3))
+		return "as Linux 5.18 to 5.19-rc3 never can, whatever the ratio"; /* until 6cf06c17e94f */
+	return NULL;
 }
 
 void pool_read(const struct sysfs *fs, struct pool *pool)
@@ -266,11 +313,15 @@ void pool_read(const struct sysfs *fs, struct pool *pool)
 	derive(pool);
 	if (!pool->series && pool_may_exist(pool)) {
 		pool->pins = kernel_is_before(fs, 5, 2);
+		pool->mute = kernel_is_before(fs, 4, 12);
 		pool_log_of(fs, pool);
 		counted = pool_read_refusals(fs, &refused);
 		pool->refused = fact_if(counted, refused);
 		read_unlent(fs, pool);
 	}
-	if (pool->state == POOL_FAILED)
-		pool->zone_option = zone_option(fs);
+	if (pool->state != POOL_FAILED)
+		return;
+	pool_log_of(fs, pool);
+	pool->boot_bug = boot_bug(fs, pool);
+	pool->zone_option = pool->boot_bug ? NULL : zone_option(fs);
 }

@@ -2,6 +2,7 @@
 /* How a VM is named on the command line. */
 #include "vm/target.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 #include "lib/size.h"
@@ -28,6 +29,7 @@ static int parse_fd(const char *number, struct vm_target *target, struct error *
 				 target->text);
 	target->kind = VM_TARGET_FD;
 	target->fd = (int)fd;
+	target->closed = fcntl(target->fd, F_GETFD) < 0;
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #ifndef KVM_HTAB_VM_TARGET_H
 #define KVM_HTAB_VM_TARGET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -21,6 +22,7 @@ struct vm_target {
 	const char *text; /* as given with --vm; borrowed */
 	struct vm_address address; /* VM_TARGET_UNIX */
 	int fd; /* VM_TARGET_FD; VM_TARGET_PID: descriptor of the VMM, -1: its only VM */
+	bool closed; /* VM_TARGET_FD: not inherited; the number may be a file of ours by now */
 	pid_t pid; /* VM_TARGET_PID */
 	const char *domain; /* VM_TARGET_DOMAIN; borrowed */
 	uint64_t id; /* VM_TARGET_ID */

@@ -80,13 +80,14 @@ static int check_kernel(const struct vm *vm, const struct host *host, struct err
 	return 0;
 }
 
-static int adopt_fd(int fd, struct vm *vm, struct error *err)
+static int adopt_fd(const struct vm_target *target, struct vm *vm, struct error *err)
 {
-	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+	if (target->closed || fcntl(target->fd, F_SETFD, FD_CLOEXEC) < 0)
 		return error_set(
-			err, STATUS_FAILED, errno,
-			"file descriptor %d is not open; let the parent process pass it on", fd);
-	vm->fd = fd;
+			err, STATUS_FAILED, EBADF,
+			"file descriptor %d is not open; let the parent process pass it on",
+			target->fd);
+	vm->fd = target->fd;
 	return 0;
 }
 
@@ -103,7 +104,7 @@ int vm_attach(const struct vm_target *target, const struct sysfs *fs, const stru
 				      err);
 		break;
 	case VM_TARGET_FD:
-		r = adopt_fd(target->fd, vm, err);
+		r = adopt_fd(target, vm, err);
 		break;
 	case VM_TARGET_PID:
 		r = vm_process_take(target->pid, target->fd, NULL, &vm->fd, err);

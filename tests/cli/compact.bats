@@ -231,7 +231,7 @@ and htab_move in kvm-htab-kernel(7)"
 		pool_file state $state
 		compact
 		assert_failure 3
-		assert_equal "$stderr" "$(stderr_of pool-status --sysroot "$DIR")"
+		assert_equal "$stderr" "$(stderr_of pool-status --sysroot "$DIR" | grep -v ': guests with a hashed page table cannot run here: ')"
 		[[ $stderr == *' pool'* ]] || fail "$stderr"
 	done
 }

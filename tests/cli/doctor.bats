@@ -372,8 +372,8 @@ pool() {
 	check reservation failed "(kvm_cma_resv_ratio=99)" "boot with kvm_cma_resv_ratio=5 " -
 	for option in movablecore=8G kernelcore=50% movable_node; do
 		echo "quiet $option" >"$dir/proc/cmdline"
-		check reservation failed "could not be set up at boot, perhaps because of ${option%%[0-9]*}" \
-			"boot without ${option%%[0-9]*}: its zone for movable pages must not begin inside the pool" -
+		check reservation failed "could not be set up at boot, perhaps because of ${option%%=*}, whose zone for movable pages must not begin inside the pool" \
+			"boot without ${option%%=*} on the kernel's command line" -
 	done
 	pool absent 0 0 0
 	echo "quiet kvm_cma_resv_ratio=5 kvm_cma_resv_ratio=0" >"$dir/proc/cmdline"
@@ -458,7 +458,7 @@ refusals; see the warnings: kernel"
 	check memory ok "117.9G available, the reverse map of order 33 needs 8G"
 	sed -i 's/^MemAvailable:.*/MemAvailable:    14814208 kB/' "$dir/proc/meminfo"
 	check memory warning "4G available, but the reverse map of order 33 needs 8G outside the pool" "free memory: stop guests, or release unused huge pages"
-	sed -i 's/^MemAvailable:.*/MemAvailable:    4096 kB/' "$dir/proc/meminfo"
+	sed -i 's/^MemAvailable:.*/MemAvailable:    10624000 kB/' "$dir/proc/meminfo"
 	pool ready 13743947776 600000000 24
 	check memory failed "4M available, but the reverse map of order 24 needs 16M"
 }

@@ -146,6 +146,6 @@ commands() {
 	cd "$BATS_TEST_TMPDIR"
 	cmp one/build/kvm-htab-*.tar.xz two/build/kvm-htab-*.tar.xz
 	tar -xf one/build/kvm-htab-*.tar.xz
-	run diff -r --exclude=.git --exclude=build --exclude=debian one kvm-htab-*/
+	run diff -r --no-dereference --exclude=.git --exclude=build --exclude=debian one kvm-htab-*/
 	assert_output ""
 }

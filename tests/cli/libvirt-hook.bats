@@ -61,6 +61,19 @@ hook() {
 	assert_line --regexp '^kvm-htab: domain "web": does not start: .*`kvm-htab pool-status`'
 }
 
+@test "a domain whose guest can use no table here is refused for that reason" {
+	tree=$(tree patched-6.1)
+	sed -i 's/(pvr .*/(pvr 004e 1200)/' "$tree/proc/cpuinfo" # radix, POWER9 DD2.0
+	on_host "$tree"
+	hook 64
+	assert_success
+	assert_output --partial 'no answer: on this host its guest may use the radix MMU'
+	hook 64 '<cpu><model>power8</model></cpu>'
+	assert_failure 1
+	assert_line --partial 'guests with a hashed page table cannot run here: '
+	assert_line 'kvm-htab: domain "web": does not start: its guest cannot use a hashed page table on this host, for the reason above'
+}
+
 @test "resizing: disabled takes the table for maxMemory, required that for memory" {
 	hash_host
 	hook 64 "$(max 4096)" "$(resizing disabled)"

@@ -129,7 +129,7 @@ first, or use a smaller maxmem or resize-hpt"
 	assert_output --partial "the pool could not be set up at boot: tables come from the page allocator, usually up to 16 MiB; look for \"cma\" in the boot log, and"
 	echo "quiet movablecore=8G" >"$dir/proc/cmdline"
 	run stderr_of pool-status --sysroot "$dir"
-	assert_output --partial "boot without movablecore=: its zone for movable pages must not begin inside the pool"
+	assert_output --partial "boot without movablecore: its zone for movable pages must not begin inside the pool"
 	echo absent >"$dir/sys/kernel/kvm_htab/pool/state"
 	run facts "$dir" STATE,CONDITION,TOTAL
 	assert_success

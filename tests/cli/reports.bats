@@ -256,7 +256,7 @@ cma_alloc_fail 7"
 	rm -r "$dir/sys/module/kvm_hv"
 	ram 4
 	kernel 6.12.0-55.el10.ppc64le
-	doctor_says PowerVM HMC FW1060 'KVM in a partition needs POWER10'
+	doctor_says PowerVM HMC FW1060.10 'KVM Capable'
 	[ "$(item firmware)" = failed ]
 	run kvm_htab pool-status --sysroot "$dir"
 	assert_failure 5
@@ -342,4 +342,419 @@ cma_alloc_fail 7"
 	[ "$(item requests)" = warning ]
 	doctor_says 'the kernel log tells of a request for a table that took minutes' 'look for what it waited for' \
 		"dmesg | grep -A 20 'blocked for more than'"
+}
+
+# Whether a guest can use a table at all: doctor, fit, pool-status and the metric say the same
+
+# agrees REASON TEXT...: no guest can run in $dir, and all commands say so
+agrees() {
+	local text
+	fit_says 3 no "$1" --ram 8G
+	for text in "${@:2}"; do
+		assert_output --partial "$text"
+	done
+	run stdout_of fit -rn -o ANSWER,REASON --ram 8G --maxmem 16G --sysroot "$dir"
+	assert_output "no $1"$'\n'"no $1"
+	doctor_says "$2"
+	assert_failure 3
+	[ "$(item "$1")" = failed ]
+	run stderr_of pool-status --sysroot "$dir"
+	assert_output --partial "guests with a hashed page table cannot run here: "
+	assert_output --partial "$2"
+	run stdout_of pool-status --json --sysroot "$dir"
+	run jq -r '.results[0].obstacle' <<<"$output"
+	assert_output --partial "$2"
+	run stdout_of pool-status --format=prometheus --sysroot "$dir"
+	assert_line 'kvm_htab_available 0'
+}
+
+# can_run: guests can use the tables that $dir has room for, and all commands say so
+can_run() {
+	fit_says 0 yes room --ram 8G
+	run kvm_htab doctor -q --sysroot "$dir"
+	assert_success
+	run stderr_of pool-status --sysroot "$dir"
+	refute_output --partial 'cannot run here'
+	run stdout_of pool-status --json --sysroot "$dir"
+	run jq -r '.results[0].obstacle' <<<"$output"
+	assert_output null
+	run stdout_of pool-status --format=prometheus --sysroot "$dir"
+	assert_line 'kvm_htab_available 1'
+}
+
+# with_pool: 12.8G of $dir's 256G, of which 1G is in use
+with_pool() {
+	ram 256 13421568 10240000
+	log 'kvm_cma_reserve: reserving 13107 MiB for global area' 'cma: Reserved 13107 MiB at 0x0000000100000000'
+	cma_debugfs 13104 1024
+}
+
+@test "a radix host that has no hash guests: its CPU, or its kernel" {
+	for revision in 1200 1201 3100 2100; do
+		power9 $revision
+		with_pool
+		kernel 6.12.43
+		[ $revision != 3100 ] || sed -i 's/3100)/2100)/' "$dir/proc/cpuinfo" # Cumulus
+		agrees mmu 'cannot run hash-MMU guests while the host uses radix' disable_radix
+		sed -i 's/Radix/Hash/' "$dir/proc/cpuinfo"
+		can_run
+	done
+	for revision in 1202 1203 2101; do
+		power9 $revision
+		with_pool
+		kernel 6.12.43
+		can_run
+	done
+	kernel 4.13.0-9-generic
+	agrees mmu 'the kernel (4.13.0-9-generic) does not run hash-MMU guests while the host uses radix' disable_radix
+	kernel 4.14.0-115.el7a.ppc64le
+	can_run
+	power10
+	with_pool
+	kernel 6.12.43
+	can_run
+}
+
+@test "indep_threads_mode of kernels before 5.14" {
+	power9 1201
+	with_pool
+	kernel 4.15.0-20-generic
+	file sys/module/kvm_hv/parameters/indep_threads_mode N
+	cpus 0,4,8,12 4
+	can_run
+	file sys/module/kvm_hv/parameters/indep_threads_mode Y
+	agrees mmu 'cannot run hash-MMU guests while the host uses radix' indep_threads_mode=N
+	file sys/module/kvm_hv/parameters/indep_threads_mode N
+	cpus 0-7 4
+	agrees threads 'secondary threads are online' 'chcpu -d 1-3,5-7'
+	file sys/devices/system/cpu/subcores_per_core 8 # not a number of parts
+	agrees threads 'secondary threads are online' 'chcpu -d 1-3,5-7'
+}
+
+@test "secondary threads of POWER8" {
+	power8
+	with_pool
+	kernel 6.12.43
+	can_run
+	cpus 0-15 8
+	agrees threads 'secondary threads are online (CPUs 1-7,9-15): vCPUs cannot run (EBUSY)' 'chcpu -d 1-7,9-15'
+}
+
+@test "kernels before 4.7 do not name the MMU: POWER8 has hash alone" {
+	power8
+	sed -i '/^MMU/d' "$dir/proc/cpuinfo"
+	[ "$(item mmu)" = ok ]
+	power9
+	sed -i '/^MMU/d' "$dir/proc/cpuinfo"
+	[ "$(item mmu)" = unknown ]
+}
+
+@test "POWER without hypervisor mode: a PowerMac, a POWER6" {
+	for cpu in '0044 0101' '003e 0301' '004d 0200'; do
+		begin
+		cpuinfo PPC970MP "$cpu" PowerMac Hash PowerMac11,2
+		with_pool
+		for command in 'fit --ram 8G' pool-status; do
+			# shellcheck disable=SC2086
+			run kvm_htab $command --sysroot "$dir"
+			assert_failure 5
+			assert_output 'kvm-htab: this host (PPC970MP, PowerMac) has no hypervisor mode for KVM-HV, which requires POWER7 or later and PowerNV'
+		done
+		run kvm_htab doctor --sysroot "$dir"
+		assert_failure 3
+		[ "$cpu" = '004d 0200' ] || assert_output --partial 'KVM-HV requires POWER7 or later: use a newer host'
+	done
+}
+
+@test "reverse maps need memory outside the pool, which huge pages may have taken" {
+	power9
+	with_pool
+	kernel 6.12.43
+	sed -i 's/^MemAvailable.*/MemAvailable:   10764288 kB/' "$dir/proc/meminfo" # 512M, and CmaFree
+	fit_says 0 yes room --ram 64G
+	fit_says 5 unknown memory --ram 64G --count 2
+	assert_output --partial 'too little memory is available (512M): each table needs a reverse map of its size outside the pool; stop guests, or release unused huge pages (vm.nr_hugepages)'
+}
+
+# The kernel log, as people keep it
+
+@test "lines of dmesg -T, -x and --time-format iso, of journalctl and syslog" {
+	while IFS='|' read -r before _; do
+		power9
+		ram 256 13421568 10240000
+		kernel 6.12.43
+		file var/log/dmesg "${before}kvm_cma_reserve: reserving 13107 MiB for global area
+${before}cma: Reserved 13107 MiB at 0x0000000100000000"
+		run stdout_of pool-status -rn -o STATE,TOTAL,APPROX --sysroot "$dir"
+		assert_output 'ready 12.8G no'
+		echo "${before}cma: __cma_alloc: kvm_cma: alloc failed, req-size: 1024 pages, ret: -16" >>"$dir/var/log/dmesg"
+		fit_says 5 unknown busy --ram 8G
+	done <<-'END'
+		[    0.000000] |
+		[    0.000000][    T0] |
+		<6>[    0.000000] |
+		<6>|
+		[Mo Nov  3 10:00:00 2025] |
+		kern  :info  : [    0.000000] |
+		2025-11-03T10:00:00,000000+01:00 |
+		kern  :info  : 2025-11-03T10:00:00,000000+01:00 |
+		Nov 03 10:00:00 host kernel: |
+		Nov  3 10:00:00 host kernel: [    0.000000] |
+		2025-11-03T10:00:00+0100 host kernel: |
+		[    0.000000] host kernel: |
+	END
+}
+
+@test "the allocators of Linux before 3.17, and of 3.17" {
+	power8
+	ram 256
+	kernel 3.16.0-30-generic
+	log 'kvm_cma: CMA: failed to reserve 13107 MiB'
+	[ "$(item reservation)" = failed ]
+	fit_says 3 no failed --ram 8G
+	kernel 3.17.0
+	log 'cma: CMA: reserved 13107 MiB at 1f00000000'
+	doctor_says '12.8G, 5.0 percent of 256G RAM'
+	log 'cma: CMA: failed to reserve 13107 MiB'
+	fit_says 3 no failed --ram 8G
+}
+
+@test "before Linux 4.12 only \"PFNs busy\" tells of pages in the way" {
+	power8
+	with_pool
+	kernel 4.4.0-210-generic
+	fit_says 0 yes room --ram 8G
+	echo '[ 8123.1] alloc_contig_range: [1dc000, 1dc400) PFNs busy' >>"$dir/var/log/dmesg"
+	fit_says 5 unknown busy --ram 8G
+	assert_output --partial 'CMA could not move pages of others away at once ("PFNs busy" in the kernel log), and this kernel does not say what it refused'
+	[ "$(item refusals)" = warning ]
+	# later kernels log the refusal itself, so that this was a gap among others
+	kernel 4.18.0
+	fit_says 0 yes room --ram 8G
+}
+
+@test "kernels that cannot reserve a pool: fit and pool-status say what doctor says" {
+	power9
+	ram 256 0 0
+	kernel 5.18.5-200.fc36.ppc64le movablecore=8G
+	log 'kvm_cma_reserve: reserving 13107 MiB for global area' 'cma: Failed to reserve 13107 MiB'
+	for command in doctor 'fit --ram 8G' pool-status 'fit --ram 8G --suggest-ratio'; do
+		# shellcheck disable=SC2086
+		run kvm_htab $command --sysroot "$dir"
+		assert_output --partial 'the kernel could not reserve the pool at boot, as Linux 5.18 to 5.19-rc3 never can, whatever the ratio'
+		assert_output --partial 'boot a newer kernel; another kvm_cma_resv_ratio does not help'
+	done
+	assert_failure 3
+}
+
+# The command line
+
+@test "kvm_cma_resv_ratio as the kernel reads it" {
+	while read -r words; do
+		power9
+		ram 256 13421568 10240000
+		# shellcheck disable=SC2086
+		kernel 6.12.43 ${words#* }
+		run stdout_of pool-status -rn -o STATE --sysroot "$dir"
+		assert_output "${words%% *}" || fail "$words: $output"
+	done <<-'END'
+		absent kvm_cma_resv_ratio=0
+		absent kvm-cma-resv-ratio=0
+		absent kvm_cma_resv_ratio=5 kvm_cma_resv_ratio=0x0
+		absent kvm_cma_resv_ratio=0 kvm_cma_resv_ratio=none
+		absent kvm_cma_resv_ratio=00
+		absent dyndbg="file a.c +p" kvm_cma_resv_ratio=0
+		unknown kvm_cma_resv_ratio=0 kvm_cma_resv_ratio=5
+		unknown kvm_cma_resv_ratio=
+		unknown kvm_cma_resv_ratio
+		unknown kvm_cma_resv_ratio=0%
+		unknown kvm_cma_resv_ratio=off
+		unknown xkvm_cma_resv_ratio=0
+		unknown kvm_cma_resv_ratio2=0
+		unknown quiet -- kvm_cma_resv_ratio=0
+		unknown dyndbg="file a.c kvm_cma_resv_ratio=0"
+	END
+}
+
+@test "options that make no area of CMA" {
+	for word in hugetlb_cma=0 fadump=nocma crashkernel=512M cma=0 nocma=1 xhugetlb_cma=8G; do
+		power9
+		ram 64 8388608 8192000
+		kernel 6.1.0 $word
+		run stdout_of pool-status -rn -o TOTAL --sysroot "$dir"
+		assert_output 8G
+	done
+}
+
+# The next command, on more distributions
+
+@test "boot options on systems of images, NixOS, and with GRUB's own names" {
+	without_pool() {
+		power9
+		ram 256 0 0
+		kernel 6.12.0 kvm_cma_resv_ratio=0
+	}
+	without_pool
+	os fedora 41
+	tool usr/sbin/grubby
+	tool run/ostree-booted
+	doctor_says $'\nNext: rpm-ostree kargs --append=kvm_cma_resv_ratio=5'
+	without_pool
+	os sle-micro 6.1 suse
+	tool usr/sbin/transactional-update
+	tool usr/sbin/grub2-mkconfig
+	tool etc/default/grub
+	doctor_says 'in /etc/default/grub, run transactional-update grub.cfg and reboot'
+	without_pool
+	os nixos 25.05
+	tool etc/NIXOS
+	doctor_says 'add it to boot.kernelParams in /etc/nixos/configuration.nix, run nixos-rebuild boot and reboot'
+	for id in gentoo alpine void; do
+		without_pool
+		os $id
+		tool etc/default/grub
+		doctor_says 'in /etc/default/grub, run grub-mkconfig -o /boot/grub/grub.cfg and reboot'
+	done
+}
+
+@test "one thread a core at the next boot: where the unit may be missing, and what does not do it" {
+	power8
+	with_pool
+	os void
+	doctor_says 'to keep it so at the next boot: boot with smt-enabled=off'
+	refute_output --partial systemctl
+	# POWER has nosmt since Linux 6.6
+	while read -r release stays words; do
+		# shellcheck disable=SC2086
+		kernel $release $words
+		run kvm_htab doctor --sysroot "$dir"
+		[ "$stays" = yes ] || assert_output --partial 'to keep it so at the next boot'
+		[ "$stays" = no ] || refute_output --partial 'to keep it so at the next boot'
+	done <<-'END'
+		5.15.0 no nosmt
+		6.5.0 no nosmt
+		6.6.0 yes nosmt
+		6.6.0 yes nosmt=force
+		6.8.0 no mitigations=auto,nosmt
+		5.15.0 yes smt-enabled=off
+		5.15.0 no smt-enabled=on
+		5.15.0 no smt-enabled=16
+		5.15.0 yes smt-enabled=1
+	END
+}
+
+@test "a kernel that refuses foreign modules is not told to install any" {
+	for why in sig_enforce lockdown; do
+		power9
+		with_pool
+		kernel 6.1.0-26-powerpc64le
+		os debian 12
+		doctor_says 'apt install kvm-htab-dkms'
+		file sys/module/module/parameters/sig_enforce N
+		file sys/kernel/security/lockdown '[none] integrity confidentiality'
+		doctor_says 'apt install kvm-htab-dkms'
+		[ $why != sig_enforce ] || file sys/module/module/parameters/sig_enforce Y
+		[ $why != lockdown ] || file sys/kernel/security/lockdown 'none [integrity] confidentiality'
+		doctor_says "nothing outside a VMM can see or reset a VM's table; this kernel" 'this kernel refuses modules that are not signed with a key of its own (module.sig_enforce or lockdown)' \
+			'see KERNEL in kvm-htab(8)'
+		refute_output --partial 'apt install kvm-htab-dkms'
+		tool lib/modules/6.1.0-26-powerpc64le/updates/dkms/kvm-hv.ko
+		doctor_says 'remove those of DKMS, or kvm_hv cannot be loaded again' 'apt remove kvm-htab-dkms'
+		refute_output --partial 'modprobe -r'
+		cp -r "$TREES/stock-6.1-meminfo/lib" "$dir"
+		rm -r "$dir/sys/module/kvm_hv"
+		kernel "$(cat "$TREES/stock-6.1-meminfo/proc/sys/kernel/osrelease")"
+		tool "lib/modules/$(cat "$dir/proc/sys/kernel/osrelease")/updates/dkms/kvm-hv.ko"
+		doctor_says "remove the modules of DKMS, and load the kernel's" $'\nNext: apt remove kvm-htab-dkms && modprobe kvm_hv'
+	done
+}
+
+@test "a partition that may have KVM: load the module first; an older CPU never has it" {
+	lpar POWER10
+	rm -r "$dir/sys/module/kvm_hv"
+	doctor_says 'a partition (LPAR) of PowerVM without KVM' 'if there is no such device' 'HMC' 'KVM Capable' \
+		$'\nNext: modprobe kvm_hv'
+	sed -i 's/0080 0200/004e 1202/' "$dir/proc/cpuinfo"
+	doctor_says 'KVM in a partition needs POWER10 or later, firmware FW1060.10'
+	refute_output --partial modprobe
+}
+
+@test "files of CMA that are garbled: what is left of them is used" {
+	power9
+	with_pool
+	kernel 6.12.43
+	file sys/module/kvm_hv/refcnt 3
+	file sys/kernel/debug/cma/cma-kvm_cma/bitmap 'garbage 99999999999999999999'
+	file sys/kernel/debug/cma/cma-kvm_cma/used 18446744073709551615
+	file sys/kernel/debug/cma/cma-kvm_cma/maxchunk 512
+	fit_says 0 yes room --order 25
+	fit_says 3 no no-room --order 28
+	assert_output --partial 'the pool has no room, and this kernel does not report why; start large guests first'
+	for word in count order_per_bit; do
+		file sys/kernel/debug/cma/cma-kvm_cma/$word 18446744073709551615
+		run stdout_of pool-status -rn -o STATE,TOTAL,LARGEST --sysroot "$dir"
+		assert_output 'ready 12.8G -'
+	done
+	head -c 100000 /dev/urandom >"$dir/var/log/dmesg"
+	head -c 100000 /dev/urandom >"$dir/proc/cmdline"
+	head -c 100000 /dev/urandom >"$dir/proc/meminfo"
+	run kvm_htab fit --order 28 --sysroot "$dir"
+	assert_failure 5
+}
+
+@test "more free than there is" {
+	power9
+	ram 256 13421568 99421568
+	file sys/kernel/mm/cma/kvm_cma/total_pages 209712
+	file sys/kernel/mm/cma/kvm_cma/available_pages 999999
+	run kvm_htab fit --ram 8G --sysroot "$dir"
+	assert_failure 1
+	assert_output --partial '/sys/kernel/mm/cma/kvm_cma/available_pages: is more than total_pages'
+	# of CmaFree each CPU has a part, so that it may be
+	rm -r "$dir/sys/kernel/mm"
+	file sys/module/kvm_hv/refcnt 1
+	run stdout_of pool-status -rn -o TOTAL,FREE --sysroot "$dir"
+	assert_output '12.8G 12.8G'
+	# and MemAvailable lacks what is kept in reserve
+	sed -i 's/^MemAvailable.*/MemAvailable:   99421000 kB/' "$dir/proc/meminfo"
+	[ "$(item memory)" = failed ]
+	doctor_says '0B available, but the reverse map of order 24 needs 16M outside the pool'
+}
+
+@test "a zone for movable pages is removed in the way of this distribution" {
+	power9
+	ram 256 0 0
+	kernel 6.12.0 kernelcore=50%
+	log 'kvm_cma_reserve: reserving 13107 MiB for global area' 'cma: Reserved 13107 MiB at 0x0000000100000000' \
+		'cma: CMA area kvm_cma could not be activated'
+	os fedora 41
+	tool usr/sbin/grubby
+	doctor_says 'perhaps because of kernelcore, whose zone for movable pages must not begin inside the pool' \
+		$'\nNext: grubby --update-kernel=ALL --remove-args=kernelcore'
+	fit_says 3 no failed --ram 8G
+	assert_output --partial 'boot without kernelcore'
+}
+
+@test "a guest with kvm_pr: its guests do not use radix" {
+	lpar POWER8
+	sed -i 's/0080 0200/004d 0200/' "$dir/proc/cpuinfo"
+	rm -r "$dir/sys/module/kvm_hv"
+	file sys/module/kvm_pr/initstate live
+	doctor_says $'\nGuests of KVM-PR run here, and need no hashed page table of the host'
+	assert_failure 5
+	refute_output --partial radix
+}
+
+# tests/host/doctor-causes.bats has the device of a host
+@test "a container without /dev/kvm" {
+	need_mounts
+	power9
+	with_pool
+	file run/.containerenv ''
+	# shellcheck disable=SC2016 # for the shell within
+	run on_host "$dir" bash -c 'mount -t tmpfs none /dev && exec "$0" doctor -J' "$KVM_HTAB"
+	run jq -r '.results[] | select(.item == "/dev/kvm") | .state, .advice, .next' <<<"$output"
+	assert_output 'failed
+start the container with the device: --device=/dev/kvm of podman and docker
+null'
 }

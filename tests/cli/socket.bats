@@ -202,6 +202,11 @@ within() {
 	run kvm_htab vm-status --vm fd:77
 	assert_failure 1
 	assert_output --partial "fd:77: file descriptor 77 is not open; let the parent process pass it on"
+	# nor one that the program itself has opened by then
+	run bash -c 'exec 3<&- 4<&- 5<&- 6<&-; "$1" vm-status --vm fd:3; "$1" vm-status --vm fd:4' - "$KVM_HTAB"
+	assert_failure 1
+	assert_output --partial "fd:3: file descriptor 3 is not open"
+	assert_output --partial "fd:4: file descriptor 4 is not open"
 	run bash -c 'exec 9</dev/null; exec "$@"' - "$KVM_HTAB" vm-status --vm fd:9
 	assert_failure 1
 	assert_output --partial 'not a KVM VM but "/dev/null"'

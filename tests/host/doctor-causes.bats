@@ -79,7 +79,7 @@ group, then log in again"
 	host rm /dev/kvm
 	doctor /dev/kvm
 	assert_equal "$(said /dev/kvm what)" missing
-	assert_equal "$(said /dev/kvm advice)" "create the device, or pass it into the container"
+	assert_equal "$(said /dev/kvm advice)" "create the device"
 	assert_equal "$(said /dev/kvm next)" \
 		"rm -f /dev/kvm && mknod -m 0660 /dev/kvm c 10 232 && chgrp kvm /dev/kvm"
 	mend /dev/kvm

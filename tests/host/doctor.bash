@@ -3,18 +3,11 @@
 #
 # For tests: what doctor says in the host, and what comes of doing as it says.
 #
-#   hash_boot [OPTION...]   host_boot, with the hash MMU where the emulated CPU (POWER9 DD2.0) has guests
-#                           with tables only so
 #   doctor_boot [OPTION...] hash_boot; then counters start at 0, and /dev/kvm is as distributions have it
 #   doctor [ITEM...]        runs it and keeps what it says; fails unless these items, and no others, have failed
 #   said ITEM FIELD         of the last one: state, what, advice, next; "null" if there is none
 #   mend ITEM               runs the command that it gave, as it stands
 #   boot_word ITEM          what it advised to boot with
-
-hash_boot() {
-	[[ $HOST_MACHINE != powernv9 ]] || set -- "$@" --append disable_radix
-	host_boot "$@"
-}
 
 doctor_boot() {
 	hash_boot "$@" || return

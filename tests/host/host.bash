@@ -8,6 +8,8 @@
 #                           already with the same parameters is used again. testbed/NAME-initramfs
 #                           makes what its root file system gets on top. --in-turn: its CPUs run one at a time, see
 #                           torture.bats
+#   hash_boot [OPTION...]   host_boot, with the hash MMU where the emulated CPU (POWER9 DD2.0) has guests
+#                           with tables only so: kvm-htab fit says no there otherwise
 #   host COMMAND ARG...     runs COMMAND in the host; output, errors and exit status are its own
 #   host 'shell text'       a single argument is for bash
 #   host_as USER COMMAND... the same as nobody, or as user (uid 1000)
@@ -78,6 +80,11 @@ host_boot() {
 		! machine_splat "$HOST_DIR" && host_up "$@" || return
 	fi
 	[[ $panic == 1 ]] || touch "$HOST_DIR/no-panic"
+}
+
+hash_boot() {
+	[[ $HOST_MACHINE != powernv9 ]] || set -- "$@" --append disable_radix
+	host_boot "$@"
 }
 
 # host_up DIR...: as machine_start, until it is up

@@ -10,7 +10,7 @@ load host
 load vmm
 
 setup_file() {
-	host_boot
+	hash_boot
 }
 
 setup() {
@@ -19,7 +19,7 @@ setup() {
 	((before == 0))
 	tables_move running
 	vm_start
-	[[ $HOST_MACHINE == powernv8 ]] || vm hash
+	[[ $HOST_MACHINE != powernv10 ]] || vm hash
 	plans=$(stat_of plans)
 	moves=$(stat_of moves)
 }

@@ -60,13 +60,13 @@ setup() {
 }
 
 @test "no pool was asked for: absent" {
-	host_boot --append kvm_cma_resv_ratio=0
+	hash_boot --append kvm_cma_resv_ratio=0
 	no_pool absent
 	host_verdict
 }
 
 @test "a pool was asked for and could not be had: failed" {
-	host_boot --append kvm_cma_resv_ratio=99
+	hash_boot --append kvm_cma_resv_ratio=99
 	run host dmesg
 	assert_output --partial 'cma: Failed to reserve'
 	no_pool failed
@@ -77,10 +77,10 @@ setup() {
 # zones, which CMA gives up when it is to be activated.
 @test "a pool was reserved and could not be activated: failed" {
 	local mib start
-	host_boot
+	hash_boot
 	read -r mib start _ < <(host "dmesg | sed -n 's/.*cma: Reserved \([0-9]*\) MiB at /\1 /p'")
 	[[ $mib && $start ]]
-	host_boot --append movablecore=$((4096 - (start >> 20) - mib / 2))M
+	hash_boot --append movablecore=$((4096 - (start >> 20) - mib / 2))M
 	run host dmesg
 	assert_output --partial 'cma: CMA area kvm_cma could not be activated'
 	no_pool failed

@@ -10,7 +10,7 @@
 load fixture
 
 setup_file() {
-	host_boot --no-panic
+	hash_boot --no-panic
 	host chmod 666 /dev/kvm
 }
 

@@ -13,7 +13,7 @@ load host
 load vmm
 
 setup_file() {
-	host_boot --no-panic
+	hash_boot --no-panic
 	host 'mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug'
 	host 'modprobe kvm_hv; chmod 666 /dev/kvm'
 }
@@ -75,17 +75,20 @@ tried() {
 	host_as nobody 'for order in {18..29}; do kvm-htab fit -rn -o ORDER,ANSWER --order $order --probe 2>/dev/null; done; true'
 }
 
-# anonymous_pages: a process has 200 MiB of them, some in the pool, until let_go
+# anonymous_pages: a process has 200 MiB of them, some in the pool, until let_go. dd fills its buffer in one call, since an
+# emulated host takes minutes for as many bytes in a shell, and then waits for a reader that has stopped.
 anonymous_pages() {
 	# shellcheck disable=SC2016 # for the host
-	host 'bash -c "x=\$(head -c 200M /dev/zero | tr \"\\0\" x); echo \$\$ >/run/hold.pid; while sleep 1; do :; done" >/dev/null 2>&1 &'
+	host 'dd if=/dev/zero bs=200M count=1 iflag=fullblock 2>/dev/null | {
+		head -c 1 >/dev/null; echo $BASHPID >/run/hold.pid; exec sleep 86400; } >/dev/null 2>&1 &'
 	host_wait 50 '[ -e /run/hold.pid ]'
 }
 
-# hold_pages: 16 pages of the pool, far from each other, are held by a pipe; let_go: no longer
+# hold_pages: 16 pages of the pool, far from each other, are held by a pipe; let_go: no longer. To find them most of the
+# memory is taken, page by page: with pages of 4 KiB that are a million, which is minutes on an emulated host
 hold_pages() {
 	# shellcheck disable=SC2016 # for the host
-	host 'set -- $(dmesg | sed -nE "/kvm_cma_reserve/{n;s/.*Reserved ([0-9]+) MiB at (0x[0-9a-f]+).*/\1 \2/p}")
+	host_limit 300 'set -- $(dmesg | sed -nE "/kvm_cma_reserve/{n;s/.*Reserved ([0-9]+) MiB at (0x[0-9a-f]+).*/\1 \2/p}")
 		page=$(getconf PAGESIZE); hold 16 $(($2 / page)) $(($1 * 1048576 / page))'
 	host_wait 10 '[ -e /run/hold.pid ]'
 }
