@@ -253,8 +253,8 @@ static void copy_threads(struct capture *c, const struct vmm *vmm)
 /* The user, the command and the name of the guest, or what stands for these. */
 static void copy_identity(struct capture *c, struct vmm *vmm)
 {
-	_cleanup_free_ char *status = NULL, *path = text_format("/proc/%d/comm", vmm->pid),
-			    *comm = NULL;
+	static const char *const names[] = { "comm", "cmdline", "cgroup" };
+	_cleanup_free_ char *status = NULL;
 	pid_t pid = vmm->pid;
 	char arguments[128] = "vmm";
 	int length = (int)sizeof("vmm");
@@ -264,13 +264,14 @@ static void copy_identity(struct capture *c, struct vmm *vmm)
 		status = text_format("Tgid:\t%d\nUid:\t%u\n", vmm->pid, vmm->uid);
 	if (status)
 		write_of(c, pid, "status", status, strlen(status));
-	if (path && c->full) {
-		tree_copy(&c->tree, c->fs, path);
-		comm = text_format("/proc/%d/cmdline", vmm->pid);
-		if (comm)
-			tree_copy(&c->tree, c->fs, comm);
-		return;
+	for (size_t i = 0; c->full && i < COUNT_OF(names); i++) {
+		_cleanup_free_ char *path = text_format("/proc/%d/%s", pid, names[i]);
+
+		if (path)
+			tree_copy(&c->tree, c->fs, path);
 	}
+	if (c->full)
+		return;
 	if (vmm->command)
 		write_of(c, pid, "comm", "vmm\n", strlen("vmm\n"));
 	if (vmm->guest)

@@ -195,6 +195,8 @@ enum exit_status command_run(const struct command *command, int argc, char **arg
 {
 	static struct call call; /* one for the process, zeroed by its loader */
 
+	if (call.options.command) /* only a fuzzer comes again */
+		call = (struct call){ 0 };
 	call.options.command = command;
 	options_parse(argc, argv, &call.options);
 	return call.options.watch_ms ? watch(&call) : command_once(&call);

@@ -82,6 +82,7 @@ same_answers() {
 	ln -s anon_inode:kvm-vm "$dir/proc/$pid/fd/9"
 	ln -s anon_inode:kvm-vcpu:0 "$dir/proc/$pid/fd/10"
 	echo qemu-secret >"$dir/proc/$pid/comm"
+	echo 0::/machine.slice/secret.scope >"$dir/proc/$pid/cgroup"
 	printf 'qemu\0-name\0guest=secret\0-object\0secret,data=x\0' >"$dir/proc/$pid/cmdline"
 	printf 'Name:\tsecret\nTgid:\t%d\nUid:\t107\t107\n' "$pid" >"$dir/proc/$pid/status"
 	echo "$pid (a secret) S 1" >"$dir/proc/$pid/stat"
@@ -97,11 +98,11 @@ same_answers() {
 	assert [ -z "$(find "$copy" -name '*secret*')" ]
 	assert [ ! -e "$copy/proc/12" ]
 	assert_equal "$(<"$copy/proc/$pid/stat")" "$pid (vmm) S 1"
-	run stdout_of list -rn -o VMM,DOMAIN --sysroot "$copy"
-	assert_output "vmm vm-$pid"
+	run stdout_of list -rn -o VMM,DOMAIN,CGROUP --sysroot "$copy"
+	assert_output "vmm vm-$pid -"
 	same_answers "$dir" --full
-	run stdout_of list -rn -o VMM,DOMAIN --sysroot "$copy"
-	assert_output "qemu-secret secret"
+	run stdout_of list -rn -o VMM,DOMAIN,CGROUP --sysroot "$copy"
+	assert_output "qemu-secret secret machine.slice/secret.scope"
 }
 
 @test "DIR is made new, for its owner only" {

@@ -67,6 +67,22 @@ ails() {
 	ails power9-6.1-stock-failed 3 'mmu failed, kernel warning, reservation failed, refusals unknown'
 }
 
+@test "tables that are filled, and a cgroup that pays for them" {
+	says paid-6.1 '1 24 16384 0% 100% early
+2 20 8192 100% 0% larger' inspect --all -o ID,ORDER,READ,4K,64K,VERDICT
+	run --separate-stderr kvm_htab inspect --all --json --sysroot "$TREES/paid-6.1"
+	# the first is a sample of a table at 3.1 %, the second a table at 90 %
+	assert_equal "$(jq -c '[.results[] | (.load_ppm - 31005 | fabs) < .error_ppm or (.load_ppm - 899856 | fabs) <= .error_ppm]' \
+		<<<"$output")" '[true,true]'
+	says paid-6.1 '1 machine.slice/web.scope 16842752
+2 machine.slice/web.scope 1114112' list -b -o ID,CGROUP,CHARGED
+	ails paid-6.1 3 'mmu failed, memory warning'
+	exits paid-6.1 0 fit --order 26 --cgroup machine.slice
+	run --separate-stderr kvm_htab fit --order 27 --cgroup machine.slice -rn -o ANSWER,REASON --sysroot "$TREES/paid-6.1"
+	assert_output 'no limit'
+	assert_equal "$status" 3
+}
+
 @test "a nested host" {
 	for tree in nested-6.1 nested-6.1-stock; do
 		exits $tree 5 pool-status

@@ -37,7 +37,6 @@ calls() {
 		echo "inspect --all $form --sysroot $TREES/loaded-6.1"
 		echo "list -o +CGROUP,CHARGED,LOAD $form --sysroot $TREES/loaded-6.1"
 	done
-	echo "pool-status --format=prometheus --load --sysroot $TREES/loaded-6.1"
 	echo "fit --order 27 --sysroot $TREES/fragmented-6.1"
 	echo "compact --dry-run --order 27 --sysroot $TREES/fragmented-6.1"
 	echo "compact --dry-run --sysroot $TREES/patched-6.1"

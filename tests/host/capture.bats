@@ -30,13 +30,14 @@ teardown() {
 # memory is free changes all the time.
 said() {
 	# shellcheck disable=SC2016 # for the host
-	host 'for args in doctor pool-status list "fit --order 27" "fit --ram 64G --suggest-ratio"; do
+	host 'for args in doctor pool-status list "list -o ID,CHARGED" "inspect --all -o ID,ORDER,LOAD,RAM,VERDICT" "fit --order 27" \
+		"fit --ram 64G --suggest-ratio"; do
 		kvm-htab $args '"$*"' 2>&1; echo "status $?"; done' |
 		sed -E '/ \/dev\/kvm /d; /give the device to group kvm/d; /chgrp kvm/d; /others look at it/d; /^(ok|warning) +memory/d; /^Guests with/s/;.*//' |
 		sed -E 's/~[0-9.]+[KMG]/~/g'
 }
 
-@test "doctor, pool-status, list and fit say the same of a copy" {
+@test "doctor, pool-status, list, inspect and fit say the same of a copy" {
 	local there
 	said >"$BATS_TEST_TMPDIR/here"
 	run host kvm-htab capture /tmp/copy

@@ -16,7 +16,6 @@ load vmm
 FILLERS=(27 27 26 26 24 23 22 21 20 19 18 18)
 KEEP=1
 PREFER_PAGES=2
-CGROUP=/sys/fs/cgroup/ladder
 
 setup_file() {
 	host_boot
@@ -286,20 +285,12 @@ hold() {
 	refused 30 23 $((KEEP | PREFER_PAGES))
 }
 
-# What the VM's cgroup is charged for but reverse maps. Reading cpu.stat brings it up to date, on 7.2 after two seconds.
-pages_charged() {
-	host "sleep 2.5; cat $CGROUP/cpu.stat >/dev/null
-		awk '\$1 == \"kernel\" { n += \$2 } \$1 == \"vmalloc\" { n -= \$2 } END { print n }' $CGROUP/memory.stat"
-}
-
 # The page allocator gives a certain place in pageblocks only: of 16 MiB, which is as large as its blocks get, or on a
 # radix host with 6.1 of 2 MiB.
 # shellcheck disable=SC2016 # for the host
 @test "no pages but its own: a table shrinks to half of its block, and grows into the other half by pageblocks" {
 	only_patched_kernel "growing in place"
-	local n entries pageblock charged
-	host "echo +memory >/sys/fs/cgroup/cgroup.subtree_control
-		mkdir $CGROUP && cat /run/vmm/vm/pid >$CGROUP/cgroup.procs"
+	local n entries pageblock
 	pageblock=$(host 'order=$(sed -n "s/Page block order: *//p" /proc/pagetypeinfo)
 		echo $(($(getconf PAGESIZE) << order))')
 	pages_plenty
@@ -312,7 +303,6 @@ pages_charged() {
 	assert_equal "$(in_place)" $((n + 1))
 	vm run
 	entries=$(vm entries)
-	charged=$(pages_charged)
 	run vm allocate2 23
 	assert_output ENOMEM
 	has 21 2
@@ -322,9 +312,6 @@ pages_charged() {
 	if ((pageblock <= 1 << 21)); then
 		assert_output 'order=22 source=2'
 		assert_equal "$(in_place)" $((n + 2))
-		# and the owner pays for the half that came to it
-		charged=$(($(pages_charged) - charged))
-		((charged > 7 << 18 && charged < 9 << 18)) || fail "charged $charged"
 	elif ((status)); then
 		assert_output ENOMEM
 		assert_equal "$(vm entries)" "$entries"
@@ -332,7 +319,6 @@ pages_charged() {
 		assert_output 'order=22 source=2'
 		assert_equal "$(vm entries)" 0
 	fi
-	host "cat /run/vmm/vm/pid >/sys/fs/cgroup/cgroup.procs && rmdir $CGROUP"
 }
 
 @test "no pages at all: the pool, down to its last granule" {

@@ -5,7 +5,7 @@
 #
 # Runs on: powernv9; lines: all; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
-# Takes: 45 s
+# Takes: 60 s
 
 bats_require_minimum_version 1.5.0
 load fixture
@@ -219,6 +219,27 @@ refused() {
 	pays one $MIB $MIB
 	vm close-vm
 	pays one $((-base))
+}
+
+@test "a table that grows in place: the larger reverse map, or none if that is too much" {
+	only_patched_kernel "growing in place"
+	local n
+	one_block
+	run vm allocate2 25
+	assert_output 'order=25 source=1'
+	neighbour behind 25
+	fill_pool
+	vm_end behind
+	vm run
+	n=$(in_place)
+	limit one $((24 * MIB))
+	refused vm allocate2 26
+	pays one $((32 * MIB))
+	no_limit one
+	run vm allocate2 26
+	assert_output 'order=26 source=1'
+	assert_equal "$(in_place)" $((n + 1))
+	pays one $((64 * MIB))
 }
 
 @test "sysfs says what is charged" {
