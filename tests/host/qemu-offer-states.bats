@@ -4,6 +4,7 @@
 # back before the guest runs again, whatever starts it. Snapshots keep the order.
 #
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series
+# Longer: QEMU_LINE=10.0
 # Takes: 120 s
 
 load offer
@@ -152,7 +153,8 @@ snapshot() {
 	take reset
 	take_says reset
 	snapshot save fresh
-	ended migration true
+	ended snapshot true
+	assert_equal "$(runstate)" paused
 	take_killed
 	vm_cont
 	boots_afresh $ORDER
@@ -186,4 +188,31 @@ snapshot() {
 	boots_afresh $ORDER
 	table_is $ORDER
 	host rm /tmp/disk
+}
+
+@test "the socket: where it cannot be, QEMU says why" {
+	local path long
+	long=/tmp/$(printf 'x%.0s' {1..108})
+	offer_up
+	qmp '{ "execute": "object-del", "arguments": { "id": "htab0" } }'
+	add() {
+		run qmp "{ \"execute\": \"object-add\", \"arguments\": { \"qom-type\": \"kvm-htab-offer\", \"id\": \"htab0\", $1 } }"
+	}
+	add "\"path\": \"$long\""
+	assert_output --partial "'path' is longer than 107 bytes"
+	add '"path": "/tmp/nowhere/vm.sock"'
+	assert_output --partial 'Cannot bind a socket to /tmp/nowhere/vm.sock'
+	add '"path": "/tmp/vm.sock", "group": "nobodys"'
+	assert_output --partial 'There is no group \"nobodys\"'
+	run host test -e /tmp/vm.sock
+	assert_failure
+	add '"path": "/tmp/vm.sock"'
+	assert_output '{"return": {}}'
+	run host stat -c %a /tmp/vm.sock
+	assert_output 600
+	vm_stop
+	run --separate-stderr host kvm-htab vm-status --vm /tmp/vm.sock -rn -o STATE
+	assert_output offered
+	goes_on
+	guest_kill
 }

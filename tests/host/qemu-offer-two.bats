@@ -4,6 +4,7 @@
 # destination to which the other migrates while it runs.
 #
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series
+# Longer: QEMU_LINE=10.0
 # Takes: 90 s
 
 load offer

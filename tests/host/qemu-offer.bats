@@ -3,6 +3,7 @@
 # QEMU with the series of integration/qemu offers the hash page table of its Linux guest to kvm-htab.
 #
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series
+# Longer: QEMU_LINE=10.0
 # Takes: 165 s
 
 load offer
