@@ -19,7 +19,7 @@ top=${qemu%/integration/qemu}
 say() { echo "qemu: $*" >&2; }
 
 line=${QEMU_LINE:-7.2}
-[[ -e $qemu/lines/$line ]] || die "there is no line \"$line\" of QEMU; there are: $(ls "$qemu/lines" | xargs)"
+[[ -e $qemu/lines/$line ]] || die "there is no line \"$line\" of QEMU; there are: $(cd "$qemu/lines" && echo *)"
 # shellcheck source=integration/qemu/lines/7.2
 . "$qemu/lines/$line"
 # shellcheck disable=SC2034 # for those who load this

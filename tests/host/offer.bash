@@ -6,7 +6,7 @@
 #
 #   setup_file, setup, teardown, teardown_file    a host with QEMU of integration/qemu, and how much of the pool is in use
 #                           ($before); at the end, no guest
-#   $MEMORY, $ORDER         of the guest, and of the table that QEMU gives it
+#   $MEMORY                 of the guest
 #   offer_start [OPTION...] a guest whose table is offered, when it is up
 #   offer_up                the same; one that is alive serves
 #   status FIELD            of query-kvm-htab
@@ -15,6 +15,7 @@
 #   events REGEX            the data of such events since the last qmp
 #   expect_event TEXT       waits until QEMU has sent it
 #   table_is ORDER          according to the guest, to the pool and to QEMU
+#   guests_use BYTES        of the pool, all together; waits for what the kernel finishes later
 #   works                   the guest uses its memory
 #   take MODE               a client that misbehaves, see taker.c; returns when it has the VM
 #   take_says REGEX         waits until it says so
@@ -31,8 +32,7 @@ load vmm
 load guest
 
 MEMORY=512M
-# shellcheck disable=SC2034 # for those who load this
-ORDER=22
+guest_dir=/run/guest # as in guest.bash
 
 setup_file() {
 	guest_host --add offer
@@ -48,6 +48,7 @@ teardown() {
 	local status=0
 
 	guest_end_failed || status=1
+	# shellcheck disable=SC2016 # for the shell in the host
 	host 'kill -9 $(cat /tmp/*.taker); rm -f /tmp/*.taker' 2>/dev/null || true
 	return $status
 }
@@ -56,6 +57,7 @@ teardown_file() {
 	guest_kill_all
 }
 
+# shellcheck disable=SC2120 # options are for those who load this
 offer_start() {
 	guest_kill
 	guest_start "$MEMORY" -object "kvm-htab-offer,id=htab0,path=$guest_dir/vm.sock,group=1000,timeout=60" "$@" || return
@@ -63,6 +65,7 @@ offer_start() {
 }
 
 offer_up() {
+	# shellcheck disable=SC2119 # no options
 	guest_alive || offer_start
 }
 
@@ -92,6 +95,10 @@ table_is() {
 	assert_output "guest: order $1"
 	assert_equal "$(pool_used)" $((before + (1 << $1)))
 	assert_equal "$(status .order)" "$1"
+}
+
+guests_use() {
+	pool_back_to $((before + $1))
 }
 
 works() {
@@ -141,12 +148,13 @@ boots_afresh() {
 }
 
 migrated() {
-	local _
+	local answer
 
-	for _ in {1..60}; do
-		run qmp '{ "execute": "query-migrate" }'
-		[[ $output != *'"completed"'* ]] || return 0
+	for _ in {1..300}; do
+		answer=$(qmp '{ "execute": "query-migrate" }')
+		[[ $answer != *'"completed"'* ]] || return 0
+		[[ $answer != *'"failed"'* ]] || break
 		sleep 1
 	done
-	fail "$output"
+	fail "$answer"
 }

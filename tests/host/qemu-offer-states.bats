@@ -9,6 +9,8 @@
 
 load offer
 
+ORDER=22 # of the table that QEMU gives a guest with $MEMORY
+guest_dir=/run/guest # as in guest.bash
 SOCKET=$guest_dir/vm.sock
 
 hmp() {
@@ -118,7 +120,7 @@ looked_at() {
 	guest_ended
 	take_says closed
 	take_says EIO
-	pool_back_to "$before"
+	guests_use 0
 	run host test -e $SOCKET
 	assert_failure
 }
@@ -191,7 +193,7 @@ snapshot() {
 }
 
 @test "the socket: where it cannot be, QEMU says why" {
-	local path long
+	local long
 	long=/tmp/$(printf 'x%.0s' {1..108})
 	offer_up
 	qmp '{ "execute": "object-del", "arguments": { "id": "htab0" } }'

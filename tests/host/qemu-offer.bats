@@ -8,6 +8,8 @@
 
 load offer
 
+ORDER=22 # of the table that QEMU gives a guest with $MEMORY
+guest_dir=/run/guest # as in guest.bash
 SOCKET=$guest_dir/vm.sock
 
 @test "stopped, the VM is looked at and reset; the guest boots afresh" {
@@ -235,7 +237,7 @@ SOCKET=$guest_dir/vm.sock
 	guest_kill
 	take_says closed
 	take_says EIO
-	pool_back_to "$before"
+	guests_use 0
 	host "cd /tmp && mv $SOCKET left.sock"
 	guest_start "$MEMORY" -S
 	host mv /tmp/left.sock $SOCKET

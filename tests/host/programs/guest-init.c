@@ -123,7 +123,8 @@ static _Atomic unsigned long *rounds;
 
 static void busy(void)
 {
-	rounds = mmap(NULL, sizeof(*rounds), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	rounds = mmap(NULL, sizeof(*rounds), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	if (rounds == MAP_FAILED || fork())
 		return;
 	while (try_memory(2))
