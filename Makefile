@@ -17,7 +17,7 @@
 #	make coverage		which lines of the tool its tests reach, and why not all
 #	make fuzz		the tool's parsers under libFuzzer, a minute each
 #	make bench		the benchmarks: tables, and JSON in build/bench
-#	make qemu		Debian's QEMU with the series of integration/qemu, for POWER; ten minutes
+#	make qemu		Debian's QEMU with the series of integration/qemu, for POWER; ten minutes; QEMU_LINE=10.0
 #	make shell		a shell in an emulated host; MACHINE=powernv9, STOCK=1
 #	make clean
 #
@@ -68,8 +68,8 @@ install: all
 		>"$(DESTDIR)$(includedir)/kvm-htab.h"
 	chmod 0644 "$(DESTDIR)$(includedir)/kvm-htab.h"
 	install -D -m 0644 -t "$(DESTDIR)$(docdir)" README.md CHANGELOG
-	install -D -m 0644 -t "$(DESTDIR)$(docdir)/examples" $(addprefix examples/,$(filter %.c,$(examples)))
-	install -D -m 0755 -t "$(DESTDIR)$(docdir)/examples" $(addprefix examples/,$(filter-out %.c,$(examples)))
+	install -D -m 0644 -t "$(DESTDIR)$(docdir)/examples" $(addprefix examples/,$(filter %.c %.xml,$(examples)))
+	install -D -m 0755 -t "$(DESTDIR)$(docdir)/examples" $(addprefix examples/,$(filter-out %.c %.xml,$(examples)))
 	install -D -m 0644 -t "$(DESTDIR)$(docdir)/monitoring" $(addprefix monitoring/,$(monitoring))
 	install -D -m 0644 -t "$(DESTDIR)$(systemunitdir)" $(addprefix monitoring/,$(units))
 	sed -i 's|@bindir@|$(bindir)|' "$(DESTDIR)$(systemunitdir)/kvm-htab-metrics.service"
@@ -145,7 +145,7 @@ bench: setup
 
 qemu:
 	@tests/setup integration/qemu/packages
-	@integration/qemu/build
+	@QEMU_LINE=$(QEMU_LINE) integration/qemu/build
 
 shell: setup
 	@tests/host/testbed/shell --machine $(MACHINE) $(if $(STOCK),--stock)

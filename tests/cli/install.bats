@@ -22,6 +22,7 @@ setup() {
 	assert_line "share/doc/kvm-htab/examples/reset-qemu 755"
 	assert_line "share/doc/kvm-htab/examples/share_vm_fd.py 755"
 	assert_line "share/doc/kvm-htab/examples/libvirt-hook-qemu 755"
+	assert_line "share/doc/kvm-htab/examples/libvirt-domain.xml 644"
 	for file in share/man/man8/kvm-htab.8 share/man/man8/kvm-htab-fit.8 share/man/man7/kvm-htab-vm-socket.7 \
 		share/man/man5/kvm-htab-json.5 share/bash-completion/completions/kvm-htab share/zsh/site-functions/_kvm-htab \
 		share/fish/vendor_completions.d/kvm-htab.fish share/doc/kvm-htab/README.md \
@@ -36,7 +37,7 @@ setup() {
 	for page in "${pages[@]}"; do
 		assert_line "share/man/man${page##*.}/$page 644"
 	done
-	assert_equal "${#lines[@]}" "$((16 + ${#pages[@]}))"
+	assert_equal "${#lines[@]}" "$((17 + ${#pages[@]}))"
 	touch "$dest/usr/bin/other"
 	make_in "$ROOT" uninstall DESTDIR="$dest" prefix=/usr
 	run find "$dest" ! -type d -o -name kvm-htab

@@ -48,3 +48,20 @@ with_libvirt() {
 	assert_line --regexp 'domain:mail: process [0-9]+ \(qemu-system-ppc\) has no KVM VM'
 	assert_equal "$(grep -c '^status 1$' <<<"$output")" 3
 }
+
+# libvirtd here runs no domain of type kvm for ppc64: it translates one that is emulated
+@test "examples/libvirt-domain.xml: libvirt accepts it, and QEMU is asked to offer its VM, as README says" {
+	local xml=$BATS_TEST_DIRNAME/../../examples/libvirt-domain.xml object
+	run virt-xml-validate "$xml" domain
+	assert_success
+	object=$(xmllint --xpath 'string(//*[local-name()="commandline"]/*[2]/@value)' "$xml")
+	export DOMAIN=$BATS_TEST_TMPDIR/domain.xml
+	sed "s/<domain type='kvm'/<domain type='qemu'/; s/'ppc64le'/'ppc64'/" "$xml" >"$DOMAIN"
+	with_libvirt 'virsh --quiet domxml-to-native qemu-argv --xml "$DOMAIN"'
+	assert_success
+	assert_output --partial " -object $object "
+	run grep -F "<qemu:arg value='$object'/>" "$BATS_TEST_DIRNAME/../../README.md"
+	assert_success
+	run grep -F "$(grep '<domain ' "$xml")" "$BATS_TEST_DIRNAME/../../README.md"
+	assert_success
+}

@@ -1,9 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# For tests: a Linux guest of Debian's QEMU in the host; one at a time.
+# For tests: Linux guests of Debian's QEMU in the host. Functions are about one at a time.
 #
 #   guest_host OPTION...    boots a host (host_boot) on which a guest can start with a hashed page table
+#   guest_use [NAME]        what follows is about the guest of that name; without NAME, and without guest_use, about
+#                           the one that has none. Its directory is $guest_dir
 #   guest_start MEMORY [OPTION...]  QEMU with a guest of so much (its -m); returns when QEMU answers,
 #                           1 if it ended instead. Options are QEMU's
 #   guest_kernel TEXT       more words for the command line of the guests started from now on
@@ -14,8 +16,9 @@
 #   qmp JSON                a command to QEMU, and what it answered
 #   guest_ended             waits until QEMU has ended, and returns its exit status
 #   guest_kill              ends it if it is there
-#   guest_end_failed        for teardown: after a test that failed, prints the logs, ends the guest, and returns 1;
-#                           after others, the guest serves the next test
+#   guest_end_failed        for teardown: after a test that failed, prints the logs, ends all guests, and returns 1;
+#                           after others, they serve the next test
+#   guest_kill_all          ends those that are there
 #   guest_logs              what QEMU and the guest's console said last
 #   guest_htab COMMAND ...  kvm-htab COMMAND on the guest's VM, by root, with the descriptor taken
 #                           out of QEMU, which knows nothing of it
@@ -26,6 +29,10 @@
 GUEST_LIMIT=${GUEST_LIMIT:-300}
 guest_dir=/run/guest
 guest_words=
+
+guest_use() {
+	guest_dir=/run/guest${1:+-$1}
+}
 
 # A POWER9 host that uses radix runs no guest with a hashed page table.
 guest_host() {
@@ -72,10 +79,22 @@ guest_alive() {
 }
 
 guest_end_failed() {
+	local guest_dir
+
 	[[ -z ${BATS_TEST_COMPLETED:-} ]] || return 0
-	guest_logs
-	guest_kill
+	for guest_dir in $(host 'shopt -s nullglob; echo /run/guest*/'); do
+		guest_logs
+	done
+	guest_kill_all
 	return 1
+}
+
+guest_kill_all() {
+	local guest_dir
+
+	for guest_dir in $(host 'shopt -s nullglob; echo /run/guest*/'); do
+		guest_kill
+	done
 }
 
 guest_logs() {

@@ -8,12 +8,16 @@
  *	order           "order N", of the table in use
  *	resize N        asks for a table of another order, "resized N" or the errno's name
  *	reboot          restarts, by the firmware
+ *	busy            from now on, writes and reads back memory all the time
+ *	rounds          "rounds N", how often it has done that
+ *	panic           its kernel panics
  *	poweroff
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,7 +89,8 @@ static void resize(const char *order)
 		close(fd);
 }
 
-static void load(size_t mib)
+/* Whether so much memory has kept what was written. */
+static bool try_memory(size_t mib)
 {
 	size_t size = mib << 20, step = (size_t)sysconf(_SC_PAGESIZE);
 	unsigned char *mem =
@@ -93,18 +98,38 @@ static void load(size_t mib)
 
 	if (mem == MAP_FAILED) {
 		say("%s", strerrorname_np(errno));
-		return;
+		return false;
 	}
 	for (size_t at = 0; at < size; at += step)
 		*(uint64_t *)(mem + at) = at ^ mib;
 	for (size_t at = 0; at < size; at += step) {
 		if (*(uint64_t *)(mem + at) != (at ^ mib)) {
 			say("memory is wrong at %zu", at);
-			return;
+			return false;
 		}
 	}
 	munmap(mem, size);
-	say("loaded %zu", mib);
+	return true;
+}
+
+static void load(size_t mib)
+{
+	if (try_memory(mib))
+		say("loaded %zu", mib);
+}
+
+/* Little memory, so that a migration can keep up. */
+static _Atomic unsigned long *rounds;
+
+static void busy(void)
+{
+	rounds = mmap(NULL, sizeof(*rounds), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	if (rounds == MAP_FAILED || fork())
+		return;
+	while (try_memory(2))
+		++*rounds;
+	_exit(1);
 }
 
 static void obey(char *line)
@@ -121,6 +146,12 @@ static void obey(char *line)
 		say("order %u", hpt_order());
 	else if (!strcmp(line, "resize"))
 		resize(arg);
+	else if (!strcmp(line, "busy"))
+		busy();
+	else if (!strcmp(line, "rounds"))
+		say("rounds %lu", rounds ? *rounds : 0);
+	else if (!strcmp(line, "panic"))
+		_exit(1); /* of the init process */
 	else if (!strcmp(line, "reboot"))
 		reboot(RB_AUTOBOOT);
 	else if (!strcmp(line, "poweroff"))
