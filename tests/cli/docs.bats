@@ -181,8 +181,7 @@ and not: $pattern"
 @test "the examples in C and Python are the ones that are tested" {
 	page=$MAN/kvm-htab-vm-socket.7
 	sed -n '/^#include/,$p' "$ROOT/examples/share-vm-fd.c" >"$BATS_TEST_TMPDIR/c"
-	sed -n '/^import asyncio/,/^async def serve_one/p' "$ROOT/examples/share_vm_fd.py" | sed '$d' |
-		sed -e :a -e '/^\n*$/{$d;N;ba' -e '}' >"$BATS_TEST_TMPDIR/py"
+	sed -n '/^import asyncio/,$p' "$ROOT/examples/share_vm_fd.py" >"$BATS_TEST_TMPDIR/py"
 	for language in c:C py:Python; do
 		sed -n "/^\.Ss ${language#*:}\$/,/^\.Ed/p" "$page" | sed '1,/^\.Bd -literal$/d; /^\.Ed$/d; s/^\\&//; s/\\e/\\/g' \
 			>"$BATS_TEST_TMPDIR/printed"
