@@ -133,7 +133,8 @@ static struct sample take(struct vm *vm)
 	s.ns = now_ns() - start;
 	s.host = (uint32_t)(after - before);
 	if (!s.host || !s.guest) {
-		fprintf(stderr, "hcalls: PMC5 does not count in the %s\n", s.host ? "guest" : "host");
+		fprintf(stderr, "hcalls: PMC5 does not count in the %s\n",
+			s.host ? "guest" : "host");
 		exit(1);
 	}
 	return s;

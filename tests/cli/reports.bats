@@ -162,7 +162,8 @@ cma_alloc_fail 7"
 	run kvm_htab pool-status --sysroot "$dir"
 	assert_line 'Free            at least 310M'
 	run kvm_htab pool-status --format=prometheus --sysroot "$dir"
-	refute_output --partial kvm_htab_pool_free_bytes
+	refute_line --partial 'TYPE kvm_htab_pool_free_bytes'
+	assert_line 'kvm_htab_known{metric="kvm_htab_pool_free_bytes"} 0'
 }
 
 @test "a pool that is too small: the smallest ratio that does" {
@@ -310,7 +311,7 @@ cma_alloc_fail 7"
 		read -r id version release <<<"$host"
 		os "$id" "$version"
 		kernel "$release"
-		doctor_says 'see KERNEL'
+		doctor_says 'see kvm-htab-kernel(7)'
 		refute_output --partial 'kvm-htab-dkms'
 	done
 }
@@ -656,7 +657,7 @@ ${before}cma: Reserved 13107 MiB at 0x0000000100000000"
 		[ $why != sig_enforce ] || file sys/module/module/parameters/sig_enforce Y
 		[ $why != lockdown ] || file sys/kernel/security/lockdown 'none [integrity] confidentiality'
 		doctor_says "nothing outside a VMM can see or reset a VM's table; this kernel" 'this kernel refuses modules that are not signed with a key of its own (module.sig_enforce or lockdown)' \
-			'see KERNEL in kvm-htab(8)'
+			'see kvm-htab-kernel(7)'
 		refute_output --partial 'apt install kvm-htab-dkms'
 		tool lib/modules/6.1.0-26-powerpc64le/updates/dkms/kvm-hv.ko
 		doctor_says 'remove those of DKMS, or kvm_hv cannot be loaded again' 'apt remove kvm-htab-dkms'
