@@ -6,14 +6,16 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-int offer_vm(int vm_fd);
+int offer_vm(int vm_fd, unsigned int order_max);
 int share_vm_fd(int sock, int vm_fd);
 
-int offer_vm(int vm_fd)
+/* Others may request tables of up to order_max; 0: of any order. */
+int offer_vm(int vm_fd, unsigned int order_max)
 {
 	struct kvm_enable_cap cap = {
 		.cap = KVM_CAP_PPC_HTAB_CTL,
-		.args = { KVM_PPC_HTAB_CTL_OFFER },
+		/* and all other bits that the VM has, such as NOMOVE */
+		.args = { KVM_PPC_HTAB_CTL_OFFER, order_max },
 	};
 
 	return ioctl(vm_fd, KVM_ENABLE_CAP, &cap);

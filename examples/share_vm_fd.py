@@ -22,6 +22,7 @@ TIMEOUT_S = 10
 
 def offer_vm(vm_fd, order_max=0):
     """Let others change the table until the VM runs (0: any order)."""
+    # add to the offer all other bits that the VM has, such as NOMOVE
     cap = struct.pack("=IIQQQQ64x", KVM_CAP_PPC_HTAB_CTL, 0,
                       KVM_PPC_HTAB_CTL_OFFER, order_max, 0, 0)
     fcntl.ioctl(vm_fd, KVM_ENABLE_CAP, cap)
@@ -46,16 +47,18 @@ async def share_vm_fd(client, vm_fd):
 
 
 async def serve_one(path, vm_fd):
-    """Waits for one client on a socket at path. The answer must come in time once it has connected."""
+    """Send the VM to the next client of a socket at path."""
+    loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(path)
         try:
             os.chmod(path, 0o600)  # who can connect gets the VM
             listener.listen(1)
             listener.setblocking(False)
-            client, _ = await asyncio.get_running_loop().sock_accept(listener)
+            client, _ = await loop.sock_accept(listener)
             with client:
-                return await asyncio.wait_for(share_vm_fd(client, vm_fd), TIMEOUT_S)
+                answer = share_vm_fd(client, vm_fd)
+                return await asyncio.wait_for(answer, TIMEOUT_S)
         finally:
             os.unlink(path)
 

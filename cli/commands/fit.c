@@ -83,8 +83,9 @@ static void check(struct argp_state *state, const struct options *options)
 			     options->cgroup);
 }
 
+/* @smaller: what would make the table of such a guest smaller */
 static void add_case(struct fit_cases *cases, const struct options *options, const char *basis,
-		     uint64_t ram_bytes)
+		     uint64_t ram_bytes, const char *smaller)
 {
 	cases->cases[cases->n++] = (struct fit_case){
 		.basis = basis,
@@ -92,6 +93,7 @@ static void add_case(struct fit_cases *cases, const struct options *options, con
 		.fit = {
 			.order = ram_bytes ? hpt_order_of_ram(ram_bytes) : options->order,
 			.count = options->count,
+			.smaller = smaller,
 		},
 	};
 }
@@ -100,11 +102,12 @@ static void add_case(struct fit_cases *cases, const struct options *options, con
 static void add_cases(struct fit_cases *cases, const struct options *options)
 {
 	if (options->order)
-		add_case(cases, options, "order", 0);
+		add_case(cases, options, "order", 0, "request a smaller order");
 	if (options->ram_bytes)
-		add_case(cases, options, "ram", options->ram_bytes);
+		add_case(cases, options, "ram", options->ram_bytes, "give the guest less RAM");
 	if (options->maxmem_bytes)
-		add_case(cases, options, "maxmem", options->maxmem_bytes);
+		add_case(cases, options, "maxmem", options->maxmem_bytes,
+			 "use a smaller maxmem or resize-hpt");
 }
 
 static void fill_row(struct fit_case *c)

@@ -40,7 +40,7 @@
 	F(vmm, "VMM", TEXT, "command of that process") \
 	F(domain, "DOMAIN", TEXT, "libvirt's name of the VM") \
 	F(cgroup, "CGROUP", TEXT, "memory cgroup of that process") \
-	F(charged_bytes, "CHARGED", BYTES, "what a memory cgroup is charged for the table") \
+	F(charged_bytes, "CHARGED", BYTES, "what is charged to memory cgroups for the VM") \
 	F(load_ppm, "LOAD", PPM, "used entries of the table; requires root")
 
 struct vm_row {

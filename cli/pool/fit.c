@@ -297,7 +297,8 @@ char *fit_advice(const struct sysfs *fs, const struct pool *pool, const struct f
 	case FIT_SMALL:
 		text_add(&text, "the pool (%s) is too small, even if it were empty; ", total_text);
 		pool_add_ratio(fs, pool, fit->count * hpt_bytes(fit->order), &text);
-		text_add(&text, ", or use a smaller maxmem or resize-hpt");
+		if (fit->smaller)
+			text_add(&text, ", or %s", fit->smaller);
 		return text;
 	case FIT_TOO_LITTLE:
 		text_add(&text, "only %s of %s in the pool are free; stop or migrate guests, or ",

@@ -34,6 +34,7 @@ enum fit_reason {
 struct fit {
 	unsigned int order; /* of the tables wanted */
 	unsigned int count; /* number of them at the same time */
+	const char *smaller; /* what would make a table smaller, for advice; NULL: not known */
 	enum fit_answer answer;
 	enum fit_reason reason;
 	struct fact fits; /* number that the pool has room for, or that the trial got */
@@ -44,7 +45,7 @@ struct fit {
 	const struct cgroup_limit *limit; /* borrowed; only of FIT_LIMIT */
 };
 
-/* Answers from the facts about @pool. Fills @fit except order and count. */
+/* Answers from the facts about @pool. Fills @fit except order, count and smaller. */
 void fit_judge(const struct pool *pool, struct fit *fit);
 
 /*

@@ -82,8 +82,8 @@ static struct advice advice_fragmented(const struct pool *pool)
 		break;
 	case MOVING_UNSUPPORTED:
 		advice.next = text_format(
-			"restart or migrate guests to join the pieces, start large guests first, "
-			"or use a smaller maxmem or resize-hpt");
+			"restart or migrate guests to join the pieces, or start large guests "
+			"first");
 		break;
 	}
 	return advice;

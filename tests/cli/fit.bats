@@ -95,6 +95,7 @@ fragmented() {
 	assert_line --index 1 --regexp '^ram +64G +29 +512M +1 +19 +yes +room$'
 	assert_line --index 2 --regexp '^maxmem +4T +35 +32G +1 +0 +no +small$'
 	[[ $stderr == *"maxmem: no room for a table of order 35 (32G); the largest that fits is of order 33"* ]]
+	[[ $stderr == *', or use a smaller maxmem or resize-hpt' ]]
 	run answers "$POWER" --ram 64G --maxmem 256G
 	assert_success
 	assert_output "$(printf '%s\n' "29 19 yes room" "31 4 yes room")"
@@ -116,7 +117,13 @@ fragmented() {
 	run answers "$dir" --order 34
 	assert_output "34 0 no small"
 	run advice "$dir" --order 34
-	assert_output --partial "the pool (12.8G) is too small, even if it were empty; boot with"
+	assert_output "the pool (12.8G) is too small, even if it were empty; boot with kvm_cma_resv_ratio=8 \
+(20.5G of 256G RAM), or request a smaller order"
+	# what makes a table smaller depends on what it is for
+	run advice "$dir" --ram 2T
+	assert_output --regexp ', or give the guest less RAM$'
+	run advice "$dir" --ram 64G --maxmem 2T
+	assert_output --regexp ', or use a smaller maxmem or resize-hpt$'
 
 	pool_file free_bytes 524288
 	pool_file largest_free_order 19

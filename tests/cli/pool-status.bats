@@ -112,8 +112,7 @@ fits_of() {
 \`echo running >/sys/module/kvm_hv/parameters/htab_move\`"
 	rm "$dir/sys/kernel/kvm_htab/compact"
 	run stderr_of pool-status --sysroot "$dir"
-	assert_output "kvm-htab: ${fragmented}restart or migrate guests to join the pieces, start large guests \
-first, or use a smaller maxmem or resize-hpt"
+	assert_output "kvm-htab: ${fragmented}restart or migrate guests to join the pieces, or start large guests first"
 }
 
 @test "a failed reservation and an absent pool, as the kernel says them" {
