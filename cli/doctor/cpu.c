@@ -32,20 +32,22 @@ void doctor_cpu(struct doctor *doctor, struct item *item)
 
 #define PVR_POWER10 0x80
 
-#define PARTITION_NEEDS \
-	"firmware FW1060.10 and the HMC's setting \"KVM Capable\"; its guests use the radix MMU. " \
-	"For guests with a hashed page table use a host in hypervisor mode (PowerNV)"
+#define POWERNV_ONLY \
+	"only a host in hypervisor mode (PowerNV) has guests with a hashed page table. "
+#define PARTITION_NEEDS "firmware FW1060.10 and the HMC's setting \"KVM Capable\""
 
 static void partition_without_kvm(const struct cpu *cpu, const char *what, struct item *item)
 {
 	item_set(item, ITEM_FAILED, "this host is %s without KVM", what);
 	if (cpu->version < PVR_POWER10) {
-		item_advise(item, "KVM in a partition needs POWER10 or later, " PARTITION_NEEDS);
+		item_advise(item, POWERNV_ONLY
+			    "For guests that use the radix MMU, a partition needs POWER10 or "
+			    "later, " PARTITION_NEEDS);
 		return;
 	}
-	item_advise(
-		item,
-		"load kvm_hv; if there is no such device, the partition needs " PARTITION_NEEDS);
+	item_advise(item, POWERNV_ONLY
+		    "For guests that use the radix MMU load kvm_hv; if there is no such device, "
+		    "the partition needs " PARTITION_NEEDS);
 	item_set_next(item, "modprobe kvm_hv");
 }
 

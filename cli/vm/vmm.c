@@ -148,6 +148,7 @@ int vmm_read_fds(struct vmm *vmm)
 	const struct dirent *entry;
 	char kind[64];
 	uint64_t fd;
+	int r;
 
 	if (directory_fd == -EPERM) /* a /proc mounted with hidepid */
 		return -EACCES;
@@ -156,11 +157,11 @@ int vmm_read_fds(struct vmm *vmm)
 	while ((entry = sysfs_next(dir))) {
 		if (*entry->d_name == '.')
 			continue;
-		if (read_kind(dirfd(dir), entry->d_name, kind, sizeof(kind))) {
-			if (errno == EACCES || errno == EPERM)
-				return -EACCES;
-			continue; /* has been closed */
-		}
+		r = read_kind(dirfd(dir), entry->d_name, kind, sizeof(kind));
+		if (r == -ENOENT || r == -ESRCH || r == -EINVAL)
+			continue; /* has been closed, or is no link in a tree */
+		if (r)
+			return r == -EPERM ? -EACCES : r;
 		vmm->has_kvm |= !strncmp(kind, KVM_LINK, strlen(KVM_LINK));
 		if (strcmp(kind, VMM_VM_LINK) || parse_u64(entry->d_name, &fd) || fd > INT32_MAX)
 			continue;

@@ -676,7 +676,7 @@ ${before}cma: Reserved 13107 MiB at 0x0000000100000000"
 	doctor_says 'a partition (LPAR) of PowerVM without KVM' 'if there is no such device' 'HMC' 'KVM Capable' \
 		$'\nNext: modprobe kvm_hv'
 	sed -i 's/0080 0200/004e 1202/' "$dir/proc/cpuinfo"
-	doctor_says 'KVM in a partition needs POWER10 or later, firmware FW1060.10'
+	doctor_says 'a partition needs POWER10 or later, firmware FW1060.10'
 	refute_output --partial modprobe
 }
 

@@ -18,6 +18,7 @@ RUNNING='running yes'
 
 setup_file() {
 	doctor_boot --memory 16G --append kvm_cma_resv_ratio=50
+	host 'cd /sys/fs/cgroup && echo +memory >cgroup.subtree_control && mkdir machine.slice'
 }
 
 setup() {

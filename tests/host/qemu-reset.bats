@@ -91,7 +91,7 @@ state() {
 	assert_success
 	assert_output --regexp "^pid:[0-9]+: table of order $ORDER cleared; the guest is stopped and boots with \"cont\"\$"
 	assert_equal "$(state)" prelaunch
-	run --separate-stderr guest_htab vm-status -rn -o STATE,READY,ORDER
+	run --separate-stderr guest_htab vm-status -rn -o STATE,HAS-RUN,ORDER
 	assert_output "fresh no $ORDER"
 	qmp '{ "execute": "cont" }'
 	run guest_expect 'up, .*'

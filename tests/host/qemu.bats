@@ -54,7 +54,7 @@ table_is() {
 	run guest_expect 'order .*'
 	assert_output "guest: order $1"
 	assert_equal "$(pool_used)" $((before + (1 << $1)))
-	run --separate-stderr guest_htab vm-status -rn -o MMU,ORDER,SOURCE,READY,RESIZING
+	run --separate-stderr guest_htab vm-status -rn -o MMU,ORDER,SOURCE,HAS-RUN,RESIZING
 	if [[ $HOST_IS_STOCK == 1 ]]; then
 		assert_failure 5
 		return
@@ -121,7 +121,7 @@ works() {
 @test "paused, its VM is in use; looked at, it goes on" {
 	guest_up
 	qmp '{ "execute": "stop" }'
-	run --separate-stderr guest_htab vm-status -rn -o STATE,MMU,ORDER,READY
+	run --separate-stderr guest_htab vm-status -rn -o STATE,MMU,ORDER,HAS-RUN
 	if [[ $HOST_IS_STOCK == 1 ]]; then
 		assert_failure 5
 	else
@@ -142,7 +142,7 @@ works() {
 	if [[ $HOST_IS_STOCK == 1 ]]; then
 		status=5 why='this kernel accepts VM ioctls only'
 	else
-		run --separate-stderr host kvm-htab vm-status --vm "pid:$pid" -rn -o MMU,ORDER,SOURCE,READY
+		run --separate-stderr host kvm-htab vm-status --vm "pid:$pid" -rn -o MMU,ORDER,SOURCE,HAS-RUN
 		assert_success
 		assert_output "hash $ORDER pool yes"
 	fi
@@ -239,7 +239,7 @@ works() {
 	run guest_expect 'up, .*'
 	assert_output "guest: up, MMU Radix, order 0"
 	assert_equal "$(pool_used)" "$before"
-	run --separate-stderr guest_htab vm-status -rn -o MMU,TABLE,READY
+	run --separate-stderr guest_htab vm-status -rn -o MMU,TABLE,HAS-RUN
 	if [[ $HOST_IS_STOCK == 1 ]]; then
 		assert_failure 5
 	else

@@ -29,8 +29,8 @@ says() {
 
 @test "a VM that nobody has offered begins to run: it is running" {
 	local runs="vmm ctl vm run-loop
-		until kvm-htab vm-status --vm pid:$PID -rn -o STATE,READY | grep -qx 'running yes'; do sleep 0.1; done"
-	meanwhile "$runs" reset --vm "pid:$PID" --wait=20 -rn -o RESULT,CHANGED,READY,STATUS
+		until kvm-htab vm-status --vm pid:$PID -rn -o STATE,HAS-RUN | grep -qx 'running yes'; do sleep 0.1; done"
+	meanwhile "$runs" reset --vm "pid:$PID" --wait=20 -rn -o RESULT,CHANGED,HAS-RUN,STATUS
 	assert_failure 4
 	assert_output 'failed no yes 4'
 	says 'the VM is running; stop it first'
