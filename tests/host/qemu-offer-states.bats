@@ -119,7 +119,8 @@ looked_at() {
 	qmp '{ "execute": "quit" }' || true
 	guest_ended
 	take_says closed
-	take_says EIO
+	# the VM outlives its QEMU as long as somebody has it, and its guest has run
+	take_says EBUSY
 	guests_use 0
 	run host test -e $SOCKET
 	assert_failure
@@ -209,7 +210,7 @@ snapshot() {
 	run host test -e /tmp/vm.sock
 	assert_failure
 	add '"path": "/tmp/vm.sock"'
-	assert_output '{"return": {}}'
+	assert_output --partial '{"return": {}}'
 	run host stat -c %a /tmp/vm.sock
 	assert_output 600
 	vm_stop
