@@ -57,7 +57,8 @@ struct kvm_ppc_htab {
  * @vcpus_running: vCPU threads inside KVM_RUN, ceded ones included
  * @table_bytes: size of the table; 0: no table
  * @revmap_bytes: size of its reverse map, which comes from vmalloc
- * @default_order: the order a VM gets at its first KVM_RUN if nobody asks
+ * @default_order: the order a VM gets at its first KVM_RUN if none is
+ *	requested
  * @pad: 0
  * @reserved: 0
  */
@@ -79,7 +80,7 @@ struct kvm_ppc_htab_info {
 /*
  * Reported by KVM_CHECK_EXTENSION as the mask of known args[0] bits and enabled
  * on the VM by its owner: args[0] is a mask of KVM_PPC_HTAB_CTL_*, 0 revokes;
- * args[1] is the largest order that other processes may ask for, 0: no limit.
+ * args[1] is the largest order that other processes may request, 0: no limit.
  * Bit 0 of args[0] permitted them for good in an earlier version of this
  * interface, and is never valid.
  */
