@@ -6,26 +6,20 @@
  * instructions PMC5 has counted in the guest, and in handlers that run in the guest's context.
  */
 
-#define H_REMOVE	0x04
-#define H_ENTER		0x08
-#define H_READ		0x0c
-#define H_PROTECT	0x18
-#define H_FAULT		0xf01
-#define H_EXIT		0xf02
+#include "../host/programs/hcall.inc"
 
 #define SPR_PMC5	791
 #define SPR_MMCR0	795
-#define MSR_DR		0x10
 
-	.macro	h_enter
-	li	%r3, H_ENTER
-	li	%r4, 0
-	mr	%r5, %r17
-	mr	%r6, %r15
-	mr	%r7, %r16
-	sc	1
+	.macro	success
 	cmpdi	%r3, 0
 	bne	failed
+	.endm
+
+	.macro	let_count
+	li	%r3, 0
+	mtspr	SPR_MMCR0, %r3
+	isync
 	.endm
 
 	.macro	h_remove index
@@ -33,8 +27,7 @@
 	li	%r3, H_REMOVE
 	li	%r4, 0
 	sc	1
-	cmpdi	%r3, 0
-	bne	failed
+	success
 	.endm
 
 	.macro	begin
@@ -52,6 +45,12 @@
 	sc	1
 	.endm
 
+	.macro	until_done again
+	addi	%r24, %r24, -1
+	cmpdi	%r24, 0
+	bne	\again
+	.endm
+
 	.machine power8
 	.section .rodata
 	.balign	16
@@ -61,43 +60,35 @@ hcalls:
 
 /* An entry comes and goes */
 hcalls_enter:
-	li	%r3, 0
-	mtspr	SPR_MMCR0, %r3		/* let it count */
-	isync
+	let_count
 1:	begin
 2:	h_enter
+	success
 	h_remove %r4
-	addi	%r24, %r24, -1
-	cmpdi	%r24, 0
-	bne	2b
+	until_done 2b
 	end
 	b	1b
 
 hcalls_read:
-	li	%r3, 0
-	mtspr	SPR_MMCR0, %r3
-	isync
+	let_count
 	h_enter
+	success
 	mr	%r23, %r4
 1:	begin
 2:	li	%r3, H_READ
 	li	%r4, 0
 	mr	%r5, %r23
 	sc	1
-	cmpdi	%r3, 0
-	bne	failed
-	addi	%r24, %r24, -1
-	cmpdi	%r24, 0
-	bne	2b
+	success
+	until_done 2b
 	end
 	b	1b
 
 /* Its page becomes read-only, and writable again */
 hcalls_protect:
-	li	%r3, 0
-	mtspr	SPR_MMCR0, %r3
-	isync
+	let_count
 	h_enter
+	success
 	mr	%r23, %r4
 	li	%r22, 2
 1:	begin
@@ -107,19 +98,14 @@ hcalls_protect:
 	mr	%r5, %r23
 	li	%r6, 0
 	sc	1
-	cmpdi	%r3, 0
-	bne	failed
-	addi	%r24, %r24, -1
-	cmpdi	%r24, 0
-	bne	2b
+	success
+	until_done 2b
 	end
 	b	1b
 
 /* Entries for pages that the VMM has not touched by then, and has when they are loaded from */
 hcalls_fault:
-	li	%r3, 0
-	mtspr	SPR_MMCR0, %r3
-	isync
+	let_count
 	lis	%r31, 4			/* where the entries are */
 	mr	%r29, %r16		/* ptel */
 	srdi	%r30, %r15, 12		/* VSID */
@@ -129,6 +115,7 @@ hcalls_fault:
 	xor	%r17, %r30, %r24
 	sldi	%r17, %r17, 3
 	h_enter
+	success
 	sldi	%r10, %r24, 3
 	stdx	%r4, %r31, %r10
 	addi	%r24, %r24, 1
@@ -145,9 +132,7 @@ hcalls_fault:
 	isync
 3:	ld	%r25, 0(%r26)
 	addi	%r26, %r26, 0x1000
-	addi	%r24, %r24, -1
-	cmpdi	%r24, 0
-	bne	3b
+	until_done 3b
 	mtmsrd	%r23
 	isync
 	end

@@ -19,12 +19,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <time.h>
 
+#include "../host/programs/hcall.h"
 #include "../host/programs/vmm.h"
-
-#define H_FAULT 0xf01
-#define H_EXIT 0xf02
+#include "cost.h"
 
 #define MSR_SF (1ULL << 63)
 #define MSR_ME (1ULL << 12)
@@ -60,23 +58,6 @@ static void fail(const char *what, int error)
 {
 	fprintf(stderr, "hcalls: %s: %s\n", what, strerror(error));
 	exit(1);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-/* 32 bits are enough for a difference. */
-static uint32_t instructions(void)
-{
-	uint64_t pmc5;
-
-	__asm__ __volatile__("mfspr %0, 775" : "=r"(pmc5));
-	return (uint32_t)pmc5;
 }
 
 static void start_at(struct vcpu *v, const unsigned char *entry, uint64_t count)

@@ -28,10 +28,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <asm/kvm_htab.h>
+
+#include "cost.h"
 
 #define KVM_VM_PPC_HV_TYPE 1
 #define MEMSET_ORDER "/sys/module/memset_pool/parameters/order"
@@ -55,14 +56,6 @@ static void fail(const char *what)
 {
 	fprintf(stderr, "reset: %s: %s\n", what, strerror(errno));
 	exit(1);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 static int vm_create(size_t bytes)
@@ -100,15 +93,6 @@ static void make_dirty(int vm)
 	if (fd < 0 || write(fd, &data, sizeof(data)) != sizeof(data))
 		fail("cannot write an entry");
 	close(fd);
-}
-
-/* The module has made it count, and 32 bits are enough for a difference. */
-static uint32_t instructions(void)
-{
-	uint64_t pmc5;
-
-	__asm__ __volatile__("mfspr %0, 775" : "=r"(pmc5));
-	return (uint32_t)pmc5;
 }
 
 static struct cost time_reset(int vm)

@@ -5,27 +5,7 @@
  * entries of the hashed page table. vmm-vm.c fills the mailbox and knows the registers of a report.
  */
 
-#define H_REMOVE	0x04
-#define H_ENTER		0x08
-#define H_READ		0x0c
-#define H_CEDE		0xe0
-#define H_REPORT	0xf00	/* unknown to the kernel, so it gets to the VMM */
-#define H_FAULT		0xf01
-#define H_EXIT		0xf02	/* unknown as well; the VMM goes on at once */
-
-#define H_PTEG_FULL	-6
-
-#define MSR_DR		0x10
-
-/* Enters the entry r15 (pteh), r16 (ptel) at the index in r17: r3 status, r4 where */
-	.macro	h_enter
-	li	%r3, H_ENTER
-	li	%r4, 0
-	mr	%r5, %r17
-	mr	%r6, %r15
-	mr	%r7, %r16
-	sc	1
-	.endm
+#include "hcall.inc"
 
 /* The mailbox's SLB entry */
 	.macro	slb_from_mailbox

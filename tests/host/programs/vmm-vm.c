@@ -11,13 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hcall.h"
 #include "vmm.h"
 
 #define KVM_VM_PPC_HV_TYPE 1
 
 #define H_FUNCTION (-2L)
-#define H_REPORT 0xf00
-#define H_FAULT 0xf01
 
 #define MSR_SF (1ULL << 63)
 #define MSR_ME (1ULL << 12)
