@@ -24,6 +24,7 @@
 #   ended REASON CHANGED    the last offer
 #   goes_on                 the guest has never stopped being what it was
 #   boots_afresh ORDER      the guest says so, with a table of that order
+#   resized ORDER           stopped, its table is resized, and the guest boots afresh with it
 #   migrated                waits until QEMU has sent its guest to another
 
 bats_require_minimum_version 1.5.0
@@ -145,6 +146,13 @@ boots_afresh() {
 	run guest_expect 'up, .*'
 	assert_output "guest: up, MMU Hash, order $1"
 	works
+}
+
+resized() {
+	vm_stop
+	host kvm-htab resize --order "$1" --vm "$guest_dir/vm.sock"
+	vm_cont
+	boots_afresh "$1"
 }
 
 migrated() {

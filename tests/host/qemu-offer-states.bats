@@ -161,17 +161,11 @@ snapshot() {
 	take_killed
 	vm_cont
 	boots_afresh $ORDER
-	vm_stop
-	host kvm-htab resize --order $((ORDER + 1)) --vm $SOCKET
-	vm_cont
-	boots_afresh $((ORDER + 1))
+	resized $((ORDER + 1))
 	guest_tell busy
 	snapshot save larger
 	works
-	vm_stop
-	host kvm-htab resize --order $((ORDER + 2)) --vm $SOCKET
-	vm_cont
-	boots_afresh $((ORDER + 2))
+	resized $((ORDER + 2))
 	vm_stop
 	take reset
 	take_says reset

@@ -110,10 +110,7 @@ rounds() {
 	local there
 	guest_kill_all
 	offer_start
-	vm_stop
-	host kvm-htab resize --order $((ORDER + 1)) --vm "$guest_dir/vm.sock"
-	vm_cont
-	boots_afresh $((ORDER + 1))
+	resized $((ORDER + 1))
 	guest_tell "resize $((ORDER + 2))"
 	guest_expect "resized $((ORDER + 2))"
 	guest_tell busy

@@ -257,10 +257,7 @@ SOCKET=$guest_dir/vm.sock
 
 @test "migrated, the guest keeps its order; a migration ends the offer first" {
 	offer_start
-	vm_stop
-	host kvm-htab resize --order $((ORDER + 1)) --vm $SOCKET
-	vm_cont
-	boots_afresh $((ORDER + 1))
+	resized $((ORDER + 1))
 	vm_stop
 	take silent
 	qmp '{ "execute": "migrate", "arguments": { "uri": "exec:cat >/tmp/vm" } }'
