@@ -7,7 +7,7 @@
 
 /* The tightest limit on the way from a cgroup to the root. */
 struct cgroup_limit {
-	bool limited; /* false: there is none, and the rest is unset */
+	bool limited; /* whether a limit was found; if not, the other fields are unset */
 	char *cgroup; /* whose it is, without the leading "/"; owned */
 	uint64_t max_bytes; /* its memory.max */
 	uint64_t room_bytes; /* what may still be charged there, after page cache is reclaimed */
