@@ -161,6 +161,18 @@ static int cmd_mmio(char **args, int n, FILE *out)
 	return vm_mmio(&vm, n > 0 ? (unsigned int)number(args[0]) : 0, false, out);
 }
 
+static int cmd_model(char **args, int n, FILE *out)
+{
+	(void)n;
+	return vm_model(&vm, strtoull(args[0], NULL, 0), (unsigned int)number(args[1]), out);
+}
+
+static int cmd_model_check(char **args, int n, FILE *out)
+{
+	(void)args, (void)n;
+	return vm_model_check(&vm, out);
+}
+
 static int cmd_stop(char **args, int n, FILE *out)
 {
 	(void)args, (void)n;
@@ -296,6 +308,9 @@ static const struct command commands[] = {
 	{ "mmio-enter", 0, 1, cmd_mmio_enter,
 	  "[VCPU]: enters a page that is no memory and loads from it twice" },
 	{ "mmio", 0, 1, cmd_mmio, "[VCPU]: the same without entering it" },
+	{ "model", 2, 2, cmd_model,
+	  "SEED BATCHES: random hypercalls, loads and stores, compared with a model; says what differs" },
+	{ "model-check", 0, 0, cmd_model_check, "compares all of the table and the dirty log" },
 	{ "stop", 0, 0, cmd_stop, "takes all vCPUs out of KVM_RUN; none may have ended by itself" },
 	{ "advise", 1, 1, cmd_advise, "ADVICE: madvise for the guest's memory, by number" },
 	{ "offer", 1, 2, cmd_offer, "PATH|@NAME [seqpacket]: hands the VM to one client" },
