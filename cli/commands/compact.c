@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "commands/command.h"
-#include "host/copy.h"
 #include "lib/progress.h"
 #include "lib/text.h"
 #include "pool/fit.h"
@@ -19,7 +18,7 @@
 	F(table_bytes, "SIZE", BYTES, "size of its table") \
 	F(from_bytes, "FROM", BYTES, "old offset of the table in the pool") \
 	F(to_bytes, "TO", BYTES, "new offset of the table in the pool") \
-	F(pause_ms, "PAUSE", NUMBER, "estimated pause of its vCPUs, in milliseconds") \
+	F(max_exits, "EXITS", NUMBER, "extra exits of its vCPUs, at most, until it is fetched") \
 	F(pid, "PID", NUMBER, "process that created the VM") \
 	F(vmm, "VMM", TEXT, "command of that process") \
 	F(domain, "DOMAIN", TEXT, "libvirt's name of the VM")
@@ -176,9 +175,11 @@ static int carry_out(struct call *call, struct compact *compact)
 	return r;
 }
 
-/* @speed: bytes that this host copies in a millisecond; 0: not measured. */
+/* What the kernel fetches at a time, when a vCPU looks for an entry in it. */
+#define FETCH_BYTES 4096
+
 static void fill_move(const struct compact *compact, const struct plan_move *planned,
-		      uint64_t speed, struct move *move)
+		      struct move *move)
 {
 	const struct host_vm *vm = vm_list_find(&compact->vms, planned->vm);
 
@@ -187,7 +188,7 @@ static void fill_move(const struct compact *compact, const struct plan_move *pla
 	move->table_bytes = fact_of(planned->bytes);
 	move->from_bytes = fact_of(planned->from);
 	move->to_bytes = fact_of(planned->to);
-	move->pause_ms = fact_if(speed, speed ? planned->bytes / speed + 1 : 0);
+	move->max_exits = fact_of(planned->bytes / FETCH_BYTES);
 	if (!vm)
 		return;
 	move->pid = fact_if(vm->pid, (uint64_t)vm->pid);
@@ -195,18 +196,11 @@ static void fill_move(const struct compact *compact, const struct plan_move *pla
 	move->domain = vm->domain;
 }
 
-static bool shows_pauses(const struct call *call)
-{
-	return !call->options.output.quiet && !call->fs.captured &&
-	       layout_selects(&call->layout, offsetof(struct move, pause_ms));
-}
-
 /* Fills in the rows. This must be done before the tables move. */
 static int describe(struct call *call, struct compact *compact)
 {
 	_cleanup_(error_clear) struct error ignored = { 0 };
 	size_t n = compact->plan.nmoves;
-	uint64_t speed = n && shows_pauses(call) ? copy_measure() : 0;
 
 	call->rows = compact->moves = calloc(n + 1, sizeof(*compact->moves));
 	if (!compact->moves)
@@ -214,7 +208,7 @@ static int describe(struct call *call, struct compact *compact)
 	if (n && vm_list_read(&call->fs, &call->host, &compact->vms, &ignored))
 		vm_list_clear(&compact->vms);
 	for (size_t i = 0; i < n; i++)
-		fill_move(compact, &compact->plan.moves[i], speed, &compact->moves[i]);
+		fill_move(compact, &compact->plan.moves[i], &compact->moves[i]);
 	call->nrows = n;
 	return 0;
 }
@@ -308,12 +302,13 @@ const struct command compact_command = {
 	.summary = "move tables to make room for a larger one",
 	.doc = "Move hashed page tables within the pool to make room for a larger one. The kernel "
 	       "also does this when a request needs it; this command does it ahead of time. A "
-	       "guest pauses while its table is copied.",
+	       "guest stops for a moment, however large its table is, and is a little slower "
+	       "until the table has been copied.",
 	.options = own_options,
 	.check = check,
 	.columns = columns,
 	.ncolumns = COUNT_OF(columns),
-	.defaults = "ID,ORDER,SIZE,FROM,TO,PAUSE,PID,VMM,DOMAIN",
+	.defaults = "ID,ORDER,SIZE,FROM,TO,EXITS,PID,VMM,DOMAIN",
 	.row_bytes = sizeof(struct move),
 	.data_bytes = sizeof(struct compact),
 	.run = run,

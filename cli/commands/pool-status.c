@@ -285,11 +285,11 @@ static void print_moves(const struct call *call, const struct pool *pool)
 
 	if (!pool->moves.value)
 		return;
-	printf("Moved           %" PRIu64 " %s to make room (%s); longest pause %" PRIu64
-	       ".%" PRIu64 " ms\n",
+	printf("Moved           %" PRIu64 " %s to make room (%s); longest stop %" PRIu64 ".%" PRIu64
+	       " ms\n",
 	       pool->moves.value, tables_word(pool->moves.value),
 	       fact_text(&pool->moved_bytes, COLUMN_BYTES, call->options.output.bytes, bytes),
-	       pool->longest_move_us.value / 1000, pool->longest_move_us.value / 100 % 10);
+	       pool->longest_stop_us.value / 1000, pool->longest_stop_us.value / 100 % 10);
 }
 
 static void print_summary(const struct call *call, const struct status *status)

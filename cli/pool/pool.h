@@ -37,9 +37,14 @@
 	  "requests that failed because there was no room") \
 	F(resets, "/stats", "RESETS", NUMBER, "resets_total", "requests that cleared a table") \
 	F(moves, "/stats", "MOVES", NUMBER, "moves_total", "tables moved to make room for others") \
-	F(moved_bytes, "/stats", "MOVED", BYTES, "moved_bytes_total", "bytes copied by moves") \
-	F(longest_move_us, "/stats", "LONGEST-MOVE", NUMBER, "longest_move_seconds", \
-	  "longest time that a move held up a VM")
+	F(moved_bytes, "/stats", "MOVED", BYTES, "moved_bytes_total", \
+	  "size of the tables that were moved") \
+	F(longest_stop_us, "/stats", "LONGEST-STOP", NUMBER, "longest_stop_seconds", \
+	  "longest time that a VM was stopped to move its table") \
+	F(fetched_on_access, "/stats", "FETCHED-ON-ACCESS", NUMBER, "fetched_on_access_total", \
+	  "pieces of moved tables, 4 KiB each, fetched when they were needed") \
+	F(fetched_by_worker, "/stats", "FETCHED-BY-WORKER", NUMBER, "fetched_by_worker_total", \
+	  "pieces of moved tables, 4 KiB each, fetched before they were needed")
 
 enum pool_state {
 	POOL_UNKNOWN,

@@ -83,12 +83,15 @@ layouts() {
 # - kvm_arch.resize_hpt, a pointer that only kvm-hv.ko follows, has become kvm_arch.htab, in the same place;
 # - kvmppc_ops, a table that kvm-hv.ko makes and kvm.ko reads, has grown: what it had is where it was;
 # - kvm_vcpu_stat has grown at its end. Built-in code counts in it what it has always counted. Of what follows it in
-#   kvm_vcpu only generic KVM code knows, which is in kvm.ko.
+#   kvm_vcpu only generic KVM code knows, which is in kvm.ko;
+# - kvm_hpt_info.fetching is half of what was kvm_hpt_info.cma. Built-in code reads it, so modules alone leave it out.
 changed_layouts() {
 	awk '
 		/^kvm_vcpu: .*[ *](stats_id|dirty_ring|last_used_slot|last_used_slot_gen)(\[|;)/ { next }
 		/^kvm_vcpu_stat: (size|u64 hpt_(enter|full);) / { next }
 		/^kvm_vcpu: struct kvm_vcpu_stat stat;/ { sub(/ [0-9]+ [*]\/$/, "") }
+		/^kvm_hpt_info: u16 fetching;/ { next }
+		/^kvm_hpt_info: u16 cma;/ { $0 = "kvm_hpt_info: int cma; /* 20 4 */" }
 		/^kvm_arch:/ { sub(/struct kvm_resize_hpt \* resize_hpt;/, "struct kvmppc_htab * htab;") }
 		{ name = $0; sub(/:.*/, "", name) }
 		NR == FNR { old[$0] = name; in_old[name] = 1; next }

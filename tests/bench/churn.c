@@ -292,7 +292,7 @@ static void print_orders(const char *name, const uint64_t *of)
 }
 
 /* What the series counts, and an unpatched kernel does not; sums, but for the last one, which is since the boot */
-static const char *const stat_names[] = { "plans", "moves", "moved_bytes", "longest_move_us" };
+static const char *const stat_names[] = { "plans", "moves", "moved_bytes", "longest_stop_us" };
 #define STATS (sizeof(stat_names) / sizeof(stat_names[0]))
 static uint64_t stats_before[STATS - 1];
 

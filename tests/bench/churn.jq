@@ -30,7 +30,7 @@ def table:
 			(map(.moves) | add) as $moves
 			| [($moves / (map(.asked | total) | add) * 1000 | fixed(1)),
 			   if $moves > 0 then (map(.moved_bytes) | add) / $moves / 1048576 | fixed(1) else "-" end,
-			   (map(.longest_move_us) | max / 1000 | fixed(1))] end),
+			   (map(.longest_stop_us) | max / 1000 | fixed(1))] end),
 	   [],
 	   ["order"] + [$modes[] | "\(.) %"],
 	   ($orders[] as $order

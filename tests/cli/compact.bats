@@ -60,10 +60,10 @@ refuses() {
 	echo 4711 >"$DIR/run/libvirt/qemu/web.pid"
 	compact --order 28
 	assert_success
-	assert_line --index 0 --regexp '^ID ORDER SIZE +FROM +TO PAUSE +PID VMM +DOMAIN$'
-	assert_line --index 1 --regexp '^ 1 +26 +64M +128M +0B +- +4711 qemu-system-ppc web$'
-	assert_line --index 2 --regexp '^ 9 +24 +16M +225M +75M +- +815 crosvm +-$'
-	assert_line --index 3 --regexp '^ - +20 +1M +300M +64M +- +- - +-$'
+	assert_line --index 0 --regexp '^ID ORDER SIZE +FROM +TO EXITS +PID VMM +DOMAIN$'
+	assert_line --index 1 --regexp '^ 1 +26 +64M +128M +0B +16384 +4711 qemu-system-ppc web$'
+	assert_line --index 2 --regexp '^ 9 +24 +16M +225M +75M +4096 +815 crosvm +-$'
+	assert_line --index 3 --regexp '^ - +20 +1M +300M +64M +256 +- - +-$'
 	assert_line --index 4 'Would move 3 tables (81M) to make room for a table of order 28 (256M)'
 	assert_equal "${#lines[@]}" 5
 	assert_equal "$stderr" ''
@@ -84,7 +84,7 @@ refuses() {
 	run --separate-stderr without_privileges "$KVM_HTAB" compact --dry-run --order 28 -rn --sysroot "$DIR"
 	chmod 755 "$DIR/proc"
 	assert_success
-	assert_output '1 26 64M 128M 0B - - - -'
+	assert_output '1 26 64M 128M 0B 16384 - - -'
 }
 
 @test "one table is one" {
@@ -100,7 +100,7 @@ refuses() {
 	assert_success
 	run jq -c '[.command, .exit_status], .results[]' <<<"$output"
 	assert_output '["compact",0]
-{"version":2,"command":"compact","result":"would-move","order":26,"moved_bytes":67108864,"tables":[{"id":1,"order":26,"table_bytes":67108864,"from_bytes":0,"to_bytes":134217728,"pause_ms":null,"pid":38,"vmm":null,"domain":null}],"largest_free_order_before":28,"largest_free_order":28,"exit_status":0,"error":null}'
+{"version":2,"command":"compact","result":"would-move","order":26,"moved_bytes":67108864,"tables":[{"id":1,"order":26,"table_bytes":67108864,"from_bytes":0,"to_bytes":134217728,"max_exits":16384,"pid":38,"vmm":null,"domain":null}],"largest_free_order_before":28,"largest_free_order":28,"exit_status":0,"error":null}'
 	run stdout_of compact --json --dry-run --order 26 --sysroot "$DIR" --output to,from
 	run jq -c '.results[0] | keys_unsorted, .tables[]' <<<"$output"
 	assert_output '["version","command","result","order","moved_bytes","tables"]

@@ -77,7 +77,7 @@ check_format() {
 		/^kvm_htab_resets_total/d
 		s/^kvm_htab_resets/kvm_htab_reset/
 		/^kvm_htab_resets_total/s/$/.5/
-		/^kvm_htab_longest_move_seconds/s/\..*//
+		/^kvm_htab_longest_stop_seconds/s/\..*//
 	END
 	printf %s "$(cat "$BATS_TEST_TMPDIR/good")" >"$BATS_TEST_TMPDIR/bad"
 	run check_format "$BATS_TEST_TMPDIR/bad"
@@ -112,7 +112,7 @@ check_format() {
 		resets_total 118
 		moves_total 21
 		moved_bytes_total 2818572288
-		longest_move_seconds 0.048213
+		longest_stop_seconds 0.048213
 		pool_source_info{source="/sys/kernel/kvm_htab"} 1
 	END
 }
@@ -183,7 +183,7 @@ check_format() {
 			[[ $metric != kvm_htab_pool_fits ]] || count=$((count / 29))
 			assert_equal "$metric $((count > 0))" "$metric $value"
 		done < <(sed -n 's/^kvm_htab_known{metric="\(.*\)"} /\1 /p' "$BATS_TEST_TMPDIR/metrics")
-		((known == 14))
+		((known == 16))
 	done
 	run metrics "$TREES/stock-6.1-meminfo"
 	assert_line 'kvm_htab_known{metric="kvm_htab_pool_size_bytes"} 1'

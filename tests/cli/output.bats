@@ -29,7 +29,7 @@ load common
 @test "JSON has the names that --help lists, and --output narrows it" {
 	run stdout_of pool-status --sysroot "$POWER" --json
 	run jq -c '.results[0] | keys_unsorted' <<<"$output"
-	assert_output '["version","command","state","condition","module_loaded","kernel_patched","platform","approximate","sources","total_bytes","used_bytes","free_bytes","largest_free_order","granule_bytes","order_min","order_max","order_default","order_max_pages","from_pool","from_pages","in_place","fallbacks","failures","resets","moves","moved_bytes","longest_move_us","fits","guests","users","users_hidden","users_advice","advice","obstacle","exit_status","error"]'
+	assert_output '["version","command","state","condition","module_loaded","kernel_patched","platform","approximate","sources","total_bytes","used_bytes","free_bytes","largest_free_order","granule_bytes","order_min","order_max","order_default","order_max_pages","from_pool","from_pages","in_place","fallbacks","failures","resets","moves","moved_bytes","longest_stop_us","fetched_on_access","fetched_by_worker","fits","guests","users","users_hidden","users_advice","advice","obstacle","exit_status","error"]'
 	run stdout_of pool-status --sysroot "$POWER" --json -o free,STATE
 	run jq -c '.results[0]' <<<"$output"
 	assert_output '{"version":2,"command":"pool-status","free_bytes":10878976000,"state":"ready"}'

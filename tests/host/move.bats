@@ -100,7 +100,7 @@ entries() {
 	tables_move running
 	run vm allocate2 27
 	assert_output 'order=27 source=1'
-	(($(stat_of longest_move_us) > 0))
+	(($(stat_of longest_stop_us) > 0))
 	for i in "${running[@]}"; do
 		run host vmm ctl "filler$i" stop
 		assert_success
@@ -250,13 +250,13 @@ columns() {
 	plan=$output
 	run host kvm-htab compact --order 26 --dry-run
 	assert_success
-	assert_line --index 0 --regexp '^ *ID +ORDER +SIZE +FROM +TO +PAUSE +PID +VMM +DOMAIN$'
+	assert_line --index 0 --regexp '^ *ID +ORDER +SIZE +FROM +TO +EXITS +PID +VMM +DOMAIN$'
 	assert_line --index 3 'Would move 2 tables (32M) to make room for a table of order 26 (64M)'
 	assert_equal "$(stat_of moves)" "$moves"
 
 	run host kvm-htab compact --order 26
 	assert_success
-	assert_line --index 1 --regexp '^ *[0-9]+ +24 +16M +[0-9.]+[MB] +[0-9.]+[MB] +[1-9][0-9]* +[0-9]+ +vmm +-$'
+	assert_line --index 1 --regexp '^ *[0-9]+ +24 +16M +[0-9.]+[MB] +[0-9.]+[MB] +4096 +[0-9]+ +vmm +-$'
 	assert_line --index 3 'Moved 2 tables (32M); there is now room for a table of order 26 (64M)'
 	assert_equal "$(stat_of moves)" $((moves + 2))
 	run host cat /sys/kernel/kvm_htab/pool/largest_free_order
@@ -286,7 +286,7 @@ columns() {
 	assert_equal "$(json '.results[0] | [.result, .order, .largest_free_order_before, .largest_free_order] | join(" ")')" \
 		'moved 27 24 27'
 	assert_equal "$(json '.results[0] | ([.tables[].table_bytes] | add) == .moved_bytes')" true
-	assert_equal "$(json '.results[0].tables | map(select(.pid == null or .pause_ms == null)) | length')" 0
+	assert_equal "$(json '.results[0].tables | map(select(.pid == null or .max_exits != 4096)) | length')" 0
 }
 
 @test "compact: what cannot be had, and who may not ask" {
@@ -337,10 +337,10 @@ columns() {
 	run --separate-stderr host kvm-htab pool-status -rbn -o MOVES,MOVED
 	assert_output "$((moves + 2)) $(stat_of moved_bytes)"
 	run host kvm-htab pool-status
-	assert_line --regexp '^Moved +[0-9]+ tables to make room \([0-9.]+[MG]\); longest pause [0-9.]+ ms$'
+	assert_line --regexp '^Moved +[0-9]+ tables to make room \([0-9.]+[MG]\); longest stop [0-9.]+ ms$'
 	run host kvm-htab pool-status --format=prometheus
 	assert_line "kvm_htab_moves_total $((moves + 2))"
-	assert_line --regexp '^kvm_htab_longest_move_seconds [0-9]+\.[0-9]{6}$'
+	assert_line --regexp '^kvm_htab_longest_stop_seconds [0-9]+\.[0-9]{6}$'
 }
 
 @test "fit: yes, after moving so much" {

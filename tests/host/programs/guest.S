@@ -34,11 +34,28 @@
 	.balign	16
 	.globl	guest_image, guest_image_end, guest_run, guest_loop, guest_cede, guest_hammer, guest_check
 	.globl	guest_exits
-	.globl	guest_mmio_enter, guest_mmio, guest_enter
+	.globl	guest_mmio_enter, guest_mmio, guest_enter, guest_steps, guest_gap
 
 guest_image:
-	/* An interrupt is reported with its vector; the guest does not go on after it. */
-	.irp	vec, 0x100, 0x200, 0x300, 0x380, 0x400, 0x480, 0x500, 0x600, 0x700, 0x800
+	.irp	vec, 0x100, 0x200
+	.org	guest_image + \vec
+	li	%r4, \vec
+	li	%r3, H_FAULT
+	sc	1
+	b	.
+	.endr
+
+	/* A step may end like this. */
+	.org	guest_image + 0x300
+	cmpdi	%r29, 0x7e57
+	beq	step_faulted
+	li	%r4, 0x300
+	li	%r3, H_FAULT
+	sc	1
+	b	.
+
+	/* Other interrupts are reported with their vectors; the guest does not go on after one. */
+	.irp	vec, 0x380, 0x400, 0x480, 0x500, 0x600, 0x700, 0x800
 	.org	guest_image + \vec
 	li	%r4, \vec
 	li	%r3, H_FAULT
@@ -122,6 +139,22 @@ guest_run:
 guest_loop:
 	lis	%r31, 2
 1:	ld	%r5, 128(%r31)
+	addi	%r5, %r5, 1
+	std	%r5, 128(%r31)
+	b	1b
+
+/* Reads the timebase all the time, and keeps the longest time between two looks at it. */
+guest_gap:
+	lis	%r31, 2
+	mftb	%r6
+1:	mftb	%r7
+	subf	%r8, %r6, %r7
+	mr	%r6, %r7
+	ld	%r9, 136(%r31)
+	cmpld	%r8, %r9
+	ble	2f
+	std	%r8, 136(%r31)
+2:	ld	%r5, 128(%r31)
 	addi	%r5, %r5, 1
 	std	%r5, 128(%r31)
 	b	1b
@@ -347,6 +380,60 @@ guest_enter:
 	mr	%r6, %r18
 	sc	1
 	b	.
+
+/* Does one step after the other, and reports: see struct guest_step */
+guest_steps:
+	lis	%r31, 8
+	ld	%r30, 0(%r31)		/* how many */
+	addi	%r31, %r31, 256
+1:	cmpdi	%r30, 0
+	beq	4f
+	ld	%r3, 0(%r31)
+	ld	%r4, 8(%r31)
+	ld	%r5, 16(%r31)
+	ld	%r6, 24(%r31)
+	ld	%r7, 32(%r31)
+	ld	%r8, 40(%r31)
+	ld	%r9, 48(%r31)
+	ld	%r10, 56(%r31)
+	ld	%r11, 64(%r31)
+	cmpdi	%r3, 2
+	ble	2f
+	sc	1
+	b	3f
+
+2:	mr	%r14, %r4
+	mr	%r15, %r7
+	mr	%r27, %r5
+	cmpdi	%cr1, %r3, 2
+	mr	%r28, %r6
+	li	%r29, 0x7e57
+	translation_on
+	bne	%cr1, 5f
+	std	%r15, 0(%r14)
+5:	ld	%r4, 0(%r14)
+	translation_off
+	li	%r3, 0
+step_done:
+	li	%r29, 0
+3:	std	%r3, 128(%r31)
+	std	%r4, 136(%r31)
+	std	%r5, 144(%r31)
+	std	%r6, 152(%r31)
+	std	%r7, 160(%r31)
+	std	%r8, 168(%r31)
+	std	%r9, 176(%r31)
+	std	%r10, 184(%r31)
+	std	%r11, 192(%r31)
+	addi	%r31, %r31, 256
+	addi	%r30, %r30, -1
+	b	1b
+4:	li	%r3, H_REPORT
+	sc	1
+	b	.
+step_faulted:
+	li	%r3, 0x300
+	b	step_done
 guest_image_end:
 
 	.section .note.GNU-stack, "", @progbits

@@ -132,6 +132,56 @@ int htab_entries(struct vm *vm, enum entries what, FILE *out)
 	return 0;
 }
 
+int htab_snapshot(struct vm *vm, struct entry *entries, size_t n)
+{
+	int fd = htab_open(vm, 0), ret = fd < 0 ? fd : 0;
+	unsigned char *data = malloc(READ_BYTES);
+	size_t next = 0;
+
+	if (!data)
+		ret = -ENOMEM;
+	while (!ret && next < n) {
+		ssize_t got = read(fd, data, READ_BYTES);
+		const unsigned char *at = data;
+
+		if (got <= 0)
+			ret = got ? -errno : -EPROTO;
+		while (!ret && at < data + got && next < n) {
+			struct kvm_get_htab_header header;
+
+			memcpy(&header, at, sizeof(header));
+			if (header.index != next || next + header.n_valid + header.n_invalid > n)
+				ret = -EPROTO;
+			at += sizeof(header);
+			for (unsigned int i = 0; !ret && i < header.n_valid;
+			     i++, at += sizeof(struct hpte)) {
+				struct hpte e;
+
+				memcpy(&e, at, sizeof(e));
+				entries[next++] = (struct entry){ header.index + i, be64toh(e.v),
+								  be64toh(e.r) };
+			}
+			next += header.n_invalid;
+		}
+	}
+	close(fd);
+	free(data);
+	return ret;
+}
+
+int htab_write_none(struct vm *vm, uint32_t slot)
+{
+	const struct kvm_get_htab_header header = { .index = slot, .n_invalid = 1 };
+	int fd = htab_open(vm, KVM_GET_HTAB_WRITE), ret = 0;
+
+	if (fd < 0)
+		return fd;
+	if (write(fd, &header, sizeof(header)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
 struct record {
 	struct kvm_get_htab_header header;
 	struct hpte e;

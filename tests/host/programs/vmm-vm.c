@@ -25,7 +25,9 @@
 
 #define MAILBOX 0x20000 /* guest.S knows this one, too */
 #define MAILBOX_COUNTER 128
+#define MAILBOX_GAP 136
 #define PAGE 0x30000
+#define STEPS 0x80000 /* and this one */
 #define PATTERN 0x4b564d2d48544142ULL
 
 /* A 4 KiB entry for PAGE at EA, in a 256 MiB segment: its hash is the VSID. */
@@ -47,8 +49,8 @@
 
 extern const unsigned char guest_image[], guest_image_end[];
 extern const unsigned char guest_run[], guest_loop[], guest_cede[], guest_hammer[], guest_check[];
-extern const unsigned char guest_exits[];
-extern const unsigned char guest_mmio_enter[], guest_mmio[], guest_enter[];
+extern const unsigned char guest_exits[], guest_gap[];
+extern const unsigned char guest_mmio_enter[], guest_mmio[], guest_enter[], guest_steps[];
 
 struct mailbox {
 	uint64_t pattern, pteh, ptel, index, more, ea, page, slb_vsid, slb_esid;
@@ -321,6 +323,22 @@ int vm_run(struct vm *vm, unsigned int cpu, unsigned int more_entries, FILE *out
 	return ret ? ret : check_report(vm->vcpus[cpu].run->papr_hcall.args, more_entries, out);
 }
 
+int vm_steps(struct vm *vm, unsigned int cpu, struct guest_step *steps, unsigned int n)
+{
+	int ret = vcpu_prepare(vm, cpu, guest_steps);
+	const uint64_t count = n;
+
+	if (ret)
+		return ret;
+	memcpy(vm->ram + STEPS, &count, sizeof(count));
+	memcpy(vm->ram + STEPS + sizeof(*steps), steps, n * sizeof(*steps));
+	ret = vcpu_start(&vm->vcpus[cpu]);
+	if (!ret)
+		ret = vcpu_finish(&vm->vcpus[cpu], stderr);
+	memcpy(steps, vm->ram + STEPS + sizeof(*steps), n * sizeof(*steps));
+	return ret;
+}
+
 /* Whatever the outcome, prints how many loads got to the device. */
 int vm_mmio(struct vm *vm, unsigned int cpu, bool enter, FILE *out)
 {
@@ -378,13 +396,19 @@ int vm_enter(struct vm *vm, unsigned int cpu, uint64_t n, uint64_t index, uint64
 	return args[2] ? -EPROTO : 0;
 }
 
+uint64_t vm_longest_gap(struct vm *vm)
+{
+	return __atomic_exchange_n((uint64_t *)(vm->ram + MAILBOX + MAILBOX_GAP), 0,
+				   __ATOMIC_RELAXED);
+}
+
 /* Returns once the guest has shown that it runs. */
 int vm_run_endless(struct vm *vm, unsigned int cpu, enum guest guest)
 {
 	static const unsigned char *const entries[] = {
 		[GUEST_LOOP] = guest_loop,     [GUEST_CEDE] = guest_cede,
 		[GUEST_HAMMER] = guest_hammer, [GUEST_CHECK] = guest_check,
-		[GUEST_EXITS] = guest_exits,
+		[GUEST_EXITS] = guest_exits,   [GUEST_GAP] = guest_gap,
 	};
 	int ret = vcpu_prepare(vm, cpu, entries[guest]);
 	volatile uint64_t *counter;
@@ -394,6 +418,7 @@ int vm_run_endless(struct vm *vm, unsigned int cpu, enum guest guest)
 	fill_mailbox(vm, 0);
 	counter = (volatile uint64_t *)(vm->ram + MAILBOX + MAILBOX_COUNTER);
 	*counter = 0;
+	vm_longest_gap(vm);
 	ret = vcpu_start(&vm->vcpus[cpu]);
 	for (int i = 0; !ret && !*counter; i++) {
 		if (i == GUEST_LIMIT_S * 100 || vm->vcpus[cpu].result) {

@@ -161,6 +161,18 @@ static int cmd_mmio(char **args, int n, FILE *out)
 	return vm_mmio(&vm, n > 0 ? (unsigned int)number(args[0]) : 0, false, out);
 }
 
+static int cmd_model(char **args, int n, FILE *out)
+{
+	(void)n;
+	return vm_model(&vm, strtoull(args[0], NULL, 0), (unsigned int)number(args[1]), out);
+}
+
+static int cmd_model_check(char **args, int n, FILE *out)
+{
+	(void)args, (void)n;
+	return vm_model_check(&vm, out);
+}
+
 static int cmd_stop(char **args, int n, FILE *out)
 {
 	(void)args, (void)n;
@@ -317,6 +329,9 @@ static const struct command commands[] = {
 	{ "fill", 3, 4, cmd_fill,
 	  "HOW PPM SIZE [SEED]: a table with a known load, see vmm.h; that" },
 	{ "stat", 1, 2, cmd_stat, "NAME [VCPU]: one of the vCPU's binary statistics" },
+	{ "model", 2, 2, cmd_model,
+	  "SEED BATCHES: random hypercalls, loads and stores, compared with a model; says what differs" },
+	{ "model-check", 0, 0, cmd_model_check, "compares all of the table and the dirty log" },
 	{ "stop", 0, 0, cmd_stop, "takes all vCPUs out of KVM_RUN; none may have ended by itself" },
 	{ "advise", 1, 1, cmd_advise, "ADVICE: madvise for the guest's memory, by number" },
 	{ "offer", 1, 2, cmd_offer, "PATH|@NAME [seqpacket]: hands the VM to one client" },

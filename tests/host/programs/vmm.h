@@ -48,6 +48,7 @@ int vm_enter(struct vm *vm, unsigned int cpu, uint64_t n, uint64_t index, uint64
 enum guest {
 	GUEST_LOOP, /* computes */
 	GUEST_CEDE, /* sleeps in H_CEDE */
+	GUEST_GAP, /* looks at the timebase all the time: see vm_longest_gap() */
 	GUEST_HAMMER, /* enters, reads and removes entries */
 	GUEST_CHECK, /* the same, and checks the memory that it gets at through them */
 	GUEST_EXITS, /* leaves KVM_RUN and comes back all the time, and checks that an entry stays */
@@ -55,11 +56,31 @@ enum guest {
 
 int vm_run_endless(struct vm *vm, unsigned int cpu, enum guest guest);
 int vm_stop(struct vm *vm, FILE *out);
+/* The longest time, in ticks of the timebase, that such a guest did not run, since this was asked last */
+uint64_t vm_longest_gap(struct vm *vm);
 int vm_advise(struct vm *vm, int advice);
 
 /* Descriptors that only make the process harder to look through; they stay. */
 int vm_second(const struct vm *vm, FILE *out);
 int vm_duplicate(const struct vm *vm, FILE *out);
+
+/* What a guest does one after the other, each with its registers r3 to r11 before and after */
+#define GUEST_LOAD 1 /* r4 address, r5 and r6 SLB entry: r4 what was there */
+#define GUEST_STORE 2 /* the same, r7 */
+#define GUEST_FAULT 0x300 /* r3 after one of these */
+
+struct guest_step {
+	uint64_t in[9];
+	uint64_t pad[7];
+	uint64_t out[9];
+	uint64_t pad2[7];
+};
+
+int vm_steps(struct vm *vm, unsigned int cpu, struct guest_step *steps, unsigned int n);
+
+/* vmm-model.c */
+int vm_model(struct vm *vm, uint64_t seed, unsigned int batches, FILE *out);
+int vm_model_check(struct vm *vm, FILE *out);
 
 /* vmm-htab.c */
 int htab_allocate(struct vm *vm, uint32_t order, FILE *out);
@@ -83,6 +104,11 @@ struct entry {
 };
 
 #define HTAB_WRITE_MAX 4
+
+/* All of a table of n entries, with v == 0 where there is none */
+int htab_snapshot(struct vm *vm, struct entry *entries, size_t n);
+/* Takes an entry out of the table */
+int htab_write_none(struct vm *vm, uint32_t slot);
 
 /* One write of n entries, or of the first bytes of it; the number of bytes that the kernel took */
 ssize_t htab_write(struct vm *vm, const struct entry *entries, size_t n, size_t bytes);
