@@ -166,8 +166,8 @@ suite_run() {
 	done
 }
 
-# What is skipped, and what failed with what it says of it; with names=1 only the names of what failed. Lines of several
-# machines may be mixed; a machine's lines begin with its name.
+# What is skipped, and what failed with what it says of it, up to so many lines ("lines"); with skips=0, without what is
+# skipped. Lines of several machines may be mixed; a machine's lines begin with its name.
 # shellcheck disable=SC2016 # for awk
 suite_again='
 	FNR == 1 {
@@ -180,9 +180,8 @@ suite_again='
 		rest = substr($0, length(host) + 1)
 		sub(/^ +/, "", rest)
 	}
-	names { if (rest ~ /^not ok /) print job ": " $0; next }
-	rest ~ /^(not ok|ok) / { left[host] = rest ~ /^not/ ? 41 : 0 }
-	rest ~ /^ok .*# skip/ || rest ~ /^(not ok |#)/ && left[host]-- > 0 { print job ": " $0 }'
+	rest ~ /^(not ok|ok) / { left[host] = rest ~ /^not/ ? lines + 1 : 0 }
+	rest ~ /^ok .*# skip/ && skips || rest ~ /^(not ok |#)/ && left[host]-- > 0 { print job ": " $0 }'
 
 # The parts in the order in which their first jobs ended
 # shellcheck disable=SC2016 # for awk
@@ -216,12 +215,12 @@ suite_failed() {
 # suite_report: all but the count
 suite_report() {
 	printf '\n'
-	awk "$suite_again" "$suite_dir"/*.log
+	awk -v lines=40 -v skips=1 "$suite_again" "$suite_dir"/*.log
 	printf '\n'
 	awk -v elapsed=$((SECONDS - suite_start)) "$suite_table" "$suite_dir/results"
 	printf '\n'
-	# Names alone once more: of a long log, the end is what is read.
-	awk -v names=1 "$suite_again" "$suite_dir"/*.log
+	# In short once more: of a long log, the end is what is read.
+	awk -v lines=12 -v skips=0 "$suite_again" "$suite_dir"/*.log
 	[[ -z ${suite_note-} ]] || printf '%s\n' "$suite_note"
 }
 
