@@ -141,6 +141,7 @@ bench: setup
 	@tests/bench/run --json build/bench/reset.json
 	@tests/bench/hcalls --json build/bench/hcalls.json
 	@tests/bench/pause --json build/bench/pause.json
+	@tests/bench/throughput --json build/bench/throughput.json
 	@tests/bench/churn --json build/bench/churn.json
 
 qemu:

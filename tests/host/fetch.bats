@@ -55,8 +55,9 @@ windows() {
 	run host_limit $((120 + 30 * WINDOWS)) '
 		cd /sys/module/book3s_hv_htab_test/parameters
 		RANDOM='"$SEED"'
+		# Longer than a VM that was held up for 1 % of a minute is left alone
 		until_holding() {
-			for ((i = 0; i < 3000; i++)); do
+			for ((i = 0; i < 9000; i++)); do
 				[ $(<holding) = $1 ] && return
 				sleep 0.01
 			done

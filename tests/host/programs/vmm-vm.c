@@ -402,6 +402,12 @@ uint64_t vm_longest_gap(struct vm *vm)
 				   __ATOMIC_RELAXED);
 }
 
+uint64_t vm_counter(const struct vm *vm)
+{
+	return __atomic_load_n((const uint64_t *)(vm->ram + MAILBOX + MAILBOX_COUNTER),
+			       __ATOMIC_RELAXED);
+}
+
 /* Returns once the guest has shown that it runs. */
 int vm_run_endless(struct vm *vm, unsigned int cpu, enum guest guest)
 {

@@ -56,6 +56,8 @@ enum guest {
 
 int vm_run_endless(struct vm *vm, unsigned int cpu, enum guest guest);
 int vm_stop(struct vm *vm, FILE *out);
+/* How many rounds such a guest has done since it was started */
+uint64_t vm_counter(const struct vm *vm);
 /* The longest time, in ticks of the timebase, that such a guest did not run, since this was asked last */
 uint64_t vm_longest_gap(struct vm *vm);
 int vm_advise(struct vm *vm, int advice);
