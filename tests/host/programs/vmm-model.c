@@ -193,9 +193,9 @@ static void add_protect(void)
 		s->r = (s->r & ~R_PP) | pp;
 }
 
-static void add_read(void)
+static void add_read(size_t i)
 {
-	size_t i = some_index(), n = chance(30) ? 4 : 1;
+	size_t n = chance(30) ? 4 : 1;
 	struct expected *e = step("H_READ", i, H_READ, n == 4 ? FLAG_READ_4 : 0, i, 0, 0);
 
 	answer(e, 0, ~0ULL);
@@ -209,9 +209,8 @@ static void add_read(void)
 	}
 }
 
-static void add_clear(bool ref)
+static void add_clear(size_t i, bool ref)
 {
-	size_t i = some_index();
 	struct slot *s = &model.slots[i];
 	struct expected *e = step(ref ? "H_CLEAR_REF" : "H_CLEAR_MOD", i,
 				  ref ? H_CLEAR_REF : H_CLEAR_MOD, 0, i, 0, 0);
@@ -304,11 +303,11 @@ static void add_step(void)
 	else if (what < 50)
 		add_protect();
 	else if (what < 56)
-		add_read();
+		add_read(some_index());
 	else if (what < 61)
-		add_clear(true);
+		add_clear(some_index(), true);
 	else if (what < 68)
-		add_clear(false);
+		add_clear(some_index(), false);
 	else if (what < 82)
 		add_access(true);
 	else if (what < 96)
@@ -331,15 +330,18 @@ static int check_steps(void)
 	return 0;
 }
 
+static int run_steps(struct vm *vm)
+{
+	int ret = vm_steps(vm, 0, steps, nr_steps);
+	return ret ? PROBLEM("the guest ended with error %d", ret) : check_steps();
+}
+
 static int run_batch(struct vm *vm)
 {
-	int ret;
-
 	nr_steps = 0;
 	for (unsigned int i = 0; i < BATCH; i++)
 		add_step();
-	ret = vm_steps(vm, 0, steps, nr_steps);
-	return ret ? PROBLEM("the guest ended with error %d", ret) : check_steps();
+	return run_steps(vm);
 }
 
 /* All entries, as the htab file has them */
@@ -410,14 +412,35 @@ static int check_dirty_log(struct vm *vm)
 	return 0;
 }
 
+/* The host's page that has this one */
+static unsigned int host_page_of(const struct slot *s)
+{
+	return page_of(s) / (unsigned int)(HOST_PAGE / 4096);
+}
+
+/* What the guest clears for pages that have been taken away is not there afterwards */
+static int clear_bits(struct vm *vm, unsigned int host_page)
+{
+	nr_steps = 0;
+	for (size_t i = 0; i < model.n && nr_steps + 2 <= BATCH; i++) {
+		const struct slot *s = &model.slots[i];
+
+		if (s->mine && !s->mmio && host_page_of(s) == host_page) {
+			add_clear(i, chance(50));
+			add_read(i);
+		}
+	}
+	return run_steps(vm);
+}
+
 static int take_pages_away(struct vm *vm)
 {
-	unsigned int first = below(PAGES * 4096 / HOST_PAGE), per = HOST_PAGE / 4096;
+	unsigned int host_page = below(PAGES * 4096 / HOST_PAGE), per = HOST_PAGE / 4096;
 
-	if (madvise(vm->ram + PAGES_AT + first * HOST_PAGE, HOST_PAGE, MADV_DONTNEED))
+	if (madvise(vm->ram + PAGES_AT + host_page * HOST_PAGE, HOST_PAGE, MADV_DONTNEED))
 		return PROBLEM("madvise: %s", strerror(errno));
-	memset(&model.memory[first * per], 0, per * sizeof(model.memory[0]));
-	return 0;
+	memset(&model.memory[host_page * per], 0, per * sizeof(model.memory[0]));
+	return chance(50) ? clear_bits(vm, host_page) : 0;
 }
 
 /* Not all are by default */
@@ -428,14 +451,15 @@ static int enable_hcall(struct vm *vm, uint64_t number)
 	return ioctl(vm->fd, KVM_ENABLE_CAP, &cap) ? -errno : 0;
 }
 
-static int begin(struct vm *vm)
+/* order: 0 if the kernel can say it */
+static int begin(struct vm *vm, unsigned int order)
 {
 	struct kvm_userspace_memory_region region = {
 		.flags = KVM_MEM_LOG_DIRTY_PAGES,
 		.memory_size = vm->ram_bytes,
 		.userspace_addr = (uintptr_t)vm->ram,
 	};
-	struct kvm_ppc_htab_info info;
+	struct kvm_ppc_htab_info info = { .table_bytes = 1ULL << order };
 	int ret = enable_hcall(vm, H_BULK_REMOVE)	?:
 			  enable_hcall(vm, H_CLEAR_REF) ?:
 							  enable_hcall(vm, H_CLEAR_MOD);
@@ -443,7 +467,7 @@ static int begin(struct vm *vm)
 	if (ret)
 		return ret;
 	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region) ||
-	    ioctl(vm->fd, KVM_PPC_GET_HTAB_INFO, &info))
+	    (!order && ioctl(vm->fd, KVM_PPC_GET_HTAB_INFO, &info)))
 		return -errno;
 	/* The first time that it runs real mode is mapped */
 	ret = vm_steps(vm, 0, steps, 0);
@@ -454,14 +478,14 @@ static int begin(struct vm *vm)
 	return model.slots ? check_file(vm, true) : -ENOMEM;
 }
 
-int vm_model(struct vm *vm, uint64_t seed, unsigned int batches, FILE *out)
+int vm_model(struct vm *vm, uint64_t seed, unsigned int batches, unsigned int order, FILE *out)
 {
 	int ret = 0;
 
 	problem[0] = 0;
 	random_seed(seed);
 	if (!model.slots)
-		ret = begin(vm);
+		ret = begin(vm, order);
 	for (unsigned int i = 0; !ret && i < batches; i++) {
 		ret = run_batch(vm);
 		if (!ret && chance(20))

@@ -163,8 +163,8 @@ static int cmd_mmio(char **args, int n, FILE *out)
 
 static int cmd_model(char **args, int n, FILE *out)
 {
-	(void)n;
-	return vm_model(&vm, strtoull(args[0], NULL, 0), (unsigned int)number(args[1]), out);
+	return vm_model(&vm, strtoull(args[0], NULL, 0), (unsigned int)number(args[1]),
+			n > 2 ? (unsigned int)number(args[2]) : 0, out);
 }
 
 static int cmd_model_check(char **args, int n, FILE *out)
@@ -329,8 +329,8 @@ static const struct command commands[] = {
 	{ "fill", 3, 4, cmd_fill,
 	  "HOW PPM SIZE [SEED]: a table with a known load, see vmm.h; that" },
 	{ "stat", 1, 2, cmd_stat, "NAME [VCPU]: one of the vCPU's binary statistics" },
-	{ "model", 2, 2, cmd_model,
-	  "SEED BATCHES: random hypercalls, loads and stores, compared with a model; says what differs" },
+	{ "model", 2, 3, cmd_model,
+	  "SEED BATCHES [ORDER]: random hypercalls, loads and stores, compared with a model; says what differs" },
 	{ "model-check", 0, 0, cmd_model_check, "compares all of the table and the dirty log" },
 	{ "stop", 0, 0, cmd_stop, "takes all vCPUs out of KVM_RUN; none may have ended by itself" },
 	{ "advise", 1, 1, cmd_advise, "ADVICE: madvise for the guest's memory, by number" },

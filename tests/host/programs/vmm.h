@@ -81,7 +81,8 @@ struct guest_step {
 int vm_steps(struct vm *vm, unsigned int cpu, struct guest_step *steps, unsigned int n);
 
 /* vmm-model.c */
-int vm_model(struct vm *vm, uint64_t seed, unsigned int batches, FILE *out);
+/* order: of the table, 0 if the kernel can say it */
+int vm_model(struct vm *vm, uint64_t seed, unsigned int batches, unsigned int order, FILE *out);
 int vm_model_check(struct vm *vm, FILE *out);
 
 /* vmm-htab.c */
