@@ -10,7 +10,6 @@
 bats_require_minimum_version 1.5.0
 load fixture
 
-CGROUPS=/sys/fs/cgroup
 SOCKET=@pays
 MIB=$((1 << 20))
 
@@ -37,25 +36,16 @@ start() {
 	host "echo \$\$ >$CGROUPS/$2/cgroup.procs && vmm start $1 ${*:3}"
 	[[ $HOST_MACHINE == powernv8 ]] || host vmm ctl "$1" hash
 	base=$(settled "$2")
-	base_kernel=$(kernel_of "$2")
+	base_kernel=$(cgroup_kernel "$2")
 }
 
-# Shell text for the host. Reading cpu.stat brings memory.stat up to date; on 7.2 it takes up to two seconds.
+# Shell text for the host
 stat_text() {
 	echo "{ cat $CGROUPS/$1/cpu.stat >/dev/null; awk '\$1 == \"$2\" { print \$2 }' $CGROUPS/$1/memory.stat; }"
 }
 
 stat_of() {
 	host "$(stat_text "$1" "$2")"
-}
-
-# The same of the kernel's memory but for slabs, which are taken back while a limit is reached
-kernel_text() {
-	echo "{ cat $CGROUPS/$1/cpu.stat >/dev/null; awk '\$1 == \"kernel\" { n += \$2 } \$1 == \"slab\" { n -= \$2 } END { print n }' $CGROUPS/$1/memory.stat; }"
-}
-
-kernel_of() {
-	host "$(kernel_text "$1")"
 }
 
 settled() {
@@ -69,8 +59,8 @@ pays() {
 	local want=$((${base:?} + $2)) least
 	host_wait 10 "[ \$($(stat_text "$1" vmalloc)) = $want ]" || assert_equal "$(stat_of "$1" vmalloc)" $want
 	least=$((base_kernel + $2 + ${3:-0} - MIB))
-	host_wait 10 "n=\$($(kernel_text "$1")) && [ \$n -gt $least ] && [ \$n -lt $((least + 2 * MIB)) ]" ||
-		fail "the kernel's memory is $(kernel_of "$1"), not $((least + MIB))"
+	host_wait 10 "n=\$($(cgroup_kernel_text "$1")) && [ \$n -gt $least ] && [ \$n -lt $((least + 2 * MIB)) ]" ||
+		fail "the kernel's memory is $(cgroup_kernel "$1"), not $((least + MIB))"
 }
 
 # The same of a cgroup that had nothing to pay
@@ -342,7 +332,7 @@ refused() {
 	vm close-vm
 	vm create
 	base=$(settled one)
-	base_kernel=$(kernel_of one)
+	base_kernel=$(cgroup_kernel one)
 	vm run-loop
 	vm stop
 	pays one 0
