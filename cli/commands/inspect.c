@@ -276,12 +276,13 @@ static void add_notes(struct call *call)
 	if (smaller)
 		call_note(
 			call, NULL,
-			"to have a smaller table from the start, give the guest a smaller maxmem, "
-			"or resize-hpt=enabled; see kvm-htab-inspect(8)");
+			"to have a smaller table from the start, give the guest less initial RAM, "
+			"or a smaller maxmem if it cannot resize its table; see "
+			"kvm-htab-inspect(8)");
 	if (larger)
 		call_note(call, NULL,
-			  "to have a larger table from the start, give the guest a larger maxmem; "
-			  "see kvm-htab-inspect(8)");
+			  "to have a larger table from the start, give the guest "
+			  "resize-hpt=disabled and a larger maxmem; see kvm-htab-inspect(8)");
 }
 
 static void run(struct call *call)

@@ -13,7 +13,9 @@ const char *percent_format(uint64_t ppm, char text[static BYTES_TEXT_MAX])
 {
 	const uint64_t hundredths = (ppm + 50) / 100, tenths = (ppm + 500) / 1000;
 
-	if (ppm && hundredths < 100)
+	if (ppm && !hundredths) /* not "0.00%" beside a "0%" */
+		snprintf(text, BYTES_TEXT_MAX, "<0.01%%");
+	else if (ppm && hundredths < 100)
 		snprintf(text, BYTES_TEXT_MAX, "0.%02" PRIu64 "%%", hundredths);
 	else if (tenths % 10)
 		snprintf(text, BYTES_TEXT_MAX, "%" PRIu64 ".%" PRIu64 "%%", tenths / 10,

@@ -155,6 +155,8 @@ struct advice pool_advice_busy(const struct pool *pool)
 	return advice;
 }
 
+#define TRY "find out by trying, with `kvm-htab pool-status --probe`"
+
 struct advice pool_advice_unknown(const struct pool *pool)
 {
 	struct advice advice = { 0 };
@@ -174,12 +176,13 @@ struct advice pool_advice_unknown(const struct pool *pool)
 		text_add(&advice.what, "this kernel does not report what fits into the pool");
 		text_add(
 			&advice.next,
-			"boot a kernel with the kvm-htab series, or one with CMA_DEBUGFS, and run as "
-			"root with debugfs mounted on /sys/kernel/debug");
+			"%sboot a kernel with the kvm-htab series, or one with CMA_DEBUGFS, and run "
+			"as root with debugfs mounted on /sys/kernel/debug",
+			pool->captured ? "" : TRY ", or ");
+		return advice;
 	}
 	if (!pool->captured)
-		text_add(&advice.next,
-			 "; or find out by trying, with `kvm-htab pool-status --probe`");
+		text_add(&advice.next, "; or " TRY);
 	return advice;
 }
 

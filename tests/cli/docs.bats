@@ -306,15 +306,27 @@ there() {
 	run ! there 'kvm-htab-nothing(8)'
 }
 
-@test "kvm-htab(8) names all pages, and is short" {
+@test "kvm-htab(8) names all pages, and is a screen of 52 lines" {
 	for page in "$MAN"/kvm-htab-*.[578]; do
 		name=$(basename "${page%.*}")
 		grep -qx "\.It Xr $name ${page##*.}" "$MAN/kvm-htab.8" || fail "$name"
 	done
-	(($(plain "$MAN/kvm-htab.8" 80 | wc -l) <= 84))
+	(($(plain "$MAN/kvm-htab.8" 80 | wc -l) <= 52))
 	# the first paragraph says for whom all this is
 	run sed -n '/^\.Sh DESCRIPTION/,/^\.Pp/p' "$MAN/kvm-htab.8"
 	assert_output --partial 'radix MMU needs no table'
+}
+
+@test "the orders, tables and sizes of guests in kvm-htab(8) are those that fit prints" {
+	mapfile -t rows < <(section "$MAN/kvm-htab.8" 'ORDER LIMITS' | sed -n 's/^\.It Sy [a-zA-Z]* Ta //p' | sed 's/ Ta / /g')
+	read -ra orders <<<"${rows[0]}"
+	read -ra tables <<<"${rows[1]}"
+	read -ra guests <<<"${rows[2]}"
+	((${#orders[@]} >= 8))
+	for i in "${!orders[@]}"; do
+		run stdout_of fit --ram "${guests[i]}" -rn -o ORDER,SIZE --sysroot "$POWER"
+		assert_output "${orders[i]} ${tables[i]}"
+	done
 }
 
 @test "the constants of orders are those of the kernel's header" {

@@ -86,6 +86,18 @@ unknown_metrics() {
 	assert_output 0
 }
 
+# Each query gives one value for the labels that tell VMs from one another, so that Grafana makes one row of them.
+@test "the dashboard has a table by VM, with all metrics of VMs" {
+	local metric
+	run jq -r '.panels[] | select(.title == "VMs" and .type == "table") | .targets[].expr' "$MONITORING/kvm-htab-dashboard.json"
+	assert_equal "${#lines[@]}" "$(described | grep -c '^kvm_htab_vm_')"
+	for metric in $(described | grep '^kvm_htab_vm_'); do
+		assert_line "sum by (instance, id, domain) ($metric{instance=~\"\$instance\"})"
+	done
+	run jq -r '.panels[] | select(.title == "VMs") | [.transformations[].id] | join(" ")' "$MONITORING/kvm-htab-dashboard.json"
+	assert_output 'merge filterFieldsByName organize'
+}
+
 # installed_unit: installs into a directory where systemd-analyze finds the program, and sets $units
 installed_unit() {
 	[[ $KVM_HTAB == "$ROOT/cli/build/kvm-htab" ]] || skip "make install installs another program than is tested"

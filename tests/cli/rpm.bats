@@ -43,6 +43,50 @@ contents() {
 	assert_success
 }
 
+# rpm_in_root ARG...: rpm on the system below $root. Anyone may: a user namespace maps its root
+rpm_in_root() {
+	unshare -r rpm --root "$root" "$@" 2> >(grep -vE 'RPM should not be used directly|assuming you know what you are doing' >&2)
+}
+
+# Debian's rpm knows no packages that could provide what this one requires, so that it is told not to ask. The root has
+# what the scripts and the program need, of this system.
+@test "rpm installs it into another root, where it runs, finds no difference, and removes it without a trace" {
+	root=$BATS_TEST_TMPDIR/root
+	libraries=("$(command -v sh)")
+	for name in libjson-c.so.5 libkmod.so.2 libsmartcols.so.1; do
+		libraries+=("$(ldconfig -p | sed -n "s/.*$name (libc6,.*64.*) => //p" | head -n 1)")
+	done
+	# shellcheck disable=SC2046 # paths without blanks
+	tar -chf "$BATS_TEST_TMPDIR/system.tar" --transform 's|.*/sh$|bin/sh|' "${libraries[@]}" \
+		$(ldd "${libraries[@]}" "$KVM_HTAB" | sed -nE 's/.*(=> |^\t)(\/[^ ]*) \(.*/\2/p' | sort -u)
+	mkdir "$root"
+	tar -xf "$BATS_TEST_TMPDIR/system.tar" -C "$root"
+	[ -x "$root/bin/sh" ]
+	find "$root" -type f ! -path '*rpmdb*' | sort >"$BATS_TEST_TMPDIR/before"
+
+	run rpm_in_root -i --nodeps "$rpm"
+	assert_success
+	assert_output ''
+	run rpm_in_root -V --nodeps kvm-htab
+	assert_success
+	assert_output ''
+	cp -r "$POWER" "$root/tree"
+	run unshare -r chroot "$root" /usr/bin/kvm-htab fit --ram 64G --json --sysroot /tree
+	rm -r "$root/tree"
+	assert_success
+	assert_output --partial '"answer": "yes"'
+	echo >>"$root/usr/bin/kvm-htab"
+	run rpm_in_root -V --nodeps kvm-htab
+	assert_failure 1
+	assert_line --regexp '^S.5.* /usr/bin/kvm-htab$'
+	run rpm_in_root -e kvm-htab
+	assert_success
+	assert_output ''
+	find "$root" -type f ! -path '*rpmdb*' | sort | diff "$BATS_TEST_TMPDIR/before" -
+	run find "$root" -name '*kvm-htab*'
+	assert_output ''
+}
+
 @test "it has the files of the Debian package" {
 	arch=$(dpkg --print-architecture)
 	[ -e "$ROOT/build/deb/$arch" ] ||
