@@ -248,8 +248,8 @@ open_files() {
 	assert_success
 	vm_cont
 	boots_afresh $((ORDER + 1))
-	run host "qemu-system-ppc64 -S -accel kvm -machine pseries,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken \
-		-nodefaults -display none -object kvm-htab-offer,id=htab0,path=$SOCKET"
+	run host "qemu-system-ppc64 -S -accel kvm -machine $(guest_machine) -nodefaults -display none \
+		-object kvm-htab-offer,id=htab0,path=$SOCKET"
 	assert_failure 1
 	assert_output --partial 'is in use by another process'
 }
