@@ -10,11 +10,8 @@ load offer
 
 guest_dir=/run/guest # as in guest.bash
 
-setup() {
-	before=$(<"$BATS_FILE_TMPDIR/before")
-}
-
 @test "a guest that uses the radix MMU has no table to offer" {
+	guest_kernel ''
 	offer_start
 	run guest_expect 'up, MMU Radix.*'
 	assert_success

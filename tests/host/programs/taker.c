@@ -107,9 +107,11 @@ int main(int argc, char **argv)
 		reset(vm);
 	if (!strcmp(mode, "silent") || !strcmp(mode, "reset"))
 		pause();
-	if (!strcmp(mode, "boast") && !answer(sock, "{\"exit_status\": 0, \"result\": \"reset\"}\n"))
+	if (!strcmp(mode, "boast") &&
+	    !answer(sock, "{\"exit_status\": 0, \"result\": \"reset\"}\n"))
 		return 1;
-	if (!strcmp(mode, "deny") && !answer(sock, "{\"exit_status\": 3, \"result\": \"failed\"}\n"))
+	if (!strcmp(mode, "deny") &&
+	    !answer(sock, "{\"exit_status\": 3, \"result\": \"failed\"}\n"))
 		return 1;
 	if (!strcmp(mode, "garbage") && !answer(sock, "garbage\n"))
 		return 1;
