@@ -6,6 +6,7 @@
 #   guest_host OPTION...    boots a host (host_boot) on which a guest can start with a hashed page table
 #   guest_use [NAME]        what follows is about the guest of that name; without NAME, and without guest_use, about
 #                           the one that has none. Its directory is $guest_dir
+#   guest_machine           QEMU's -machine for such a guest
 #   guest_start MEMORY [OPTION...]  QEMU with a guest of so much (its -m); returns when QEMU answers,
 #                           1 if it ended instead. Options are QEMU's
 #   guest_kernel TEXT       more words for the command line of the guests started from now on
@@ -46,12 +47,20 @@ guest_kernel() {
 	guest_words=$1
 }
 
-# The emulated CPUs have none of the mitigations that the machine asks for.
-guest_start() {
+# The emulated CPUs have none of the mitigations that the machine asks for. Newer QEMUs also ask for AIL mode 3, which KVM
+# does not report on the POWER9 DD2.0 that is emulated.
+guest_machine() {
 	local machine=pseries,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off
-	local memory=$1
+
+	[[ $HOST_MACHINE != powernv9 || ${QEMU_LINE:-7.2} == 7.2 ]] || machine+=,cap-ail-mode-3=off
+	echo "$machine"
+}
+
+guest_start() {
+	local memory=$1 machine
 
 	shift
+	machine=$(guest_machine)
 	host "
 		rm -rf $guest_dir && mkdir -p $guest_dir && cd $guest_dir || exit
 		mkfifo con.in con.out qmp.in qmp.out && touch now qmp

@@ -23,7 +23,7 @@ refused() {
 	assert_output --partial "$3"
 }
 
-MACHINE=pseries,accel=kvm,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off
+MACHINE=$(guest_machine),accel=kvm
 
 @test "a host whose guests all use radix" {
 	refused "-machine $MACHINE" ,path=/tmp/vm.sock 'This host runs guests with the radix MMU only'
@@ -33,6 +33,7 @@ MACHINE=pseries,accel=kvm,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broke
 
 @test "a machine that has no table" {
 	refused '-machine none,accel=kvm' ,path=/tmp/vm.sock 'kvm-htab-offer requires a pseries machine with KVM'
+	refused "-machine $(guest_machine),accel=qtest" ,path=/tmp/vm.sock 'kvm-htab-offer requires a pseries machine with KVM'
 }
 
 @test "properties" {

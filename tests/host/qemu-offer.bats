@@ -180,9 +180,31 @@ SOCKET=$guest_dir/vm.sock
 	goes_on
 }
 
-@test "garbage, a flood, and many connections" {
+@test "what a client says it has done does not count, but what the kernel says" {
 	offer_up
 	vm_stop
+	take boast
+	ended answered false
+	assert_output --partial '"exit-status":0'
+	goes_on
+	vm_stop
+	take deny
+	ended answered true
+	assert_output --partial '"exit-status":3'
+	vm_cont
+	boots_afresh $ORDER
+}
+
+# how many files QEMU has open
+open_files() {
+	host "ls /proc/\$(<$guest_dir/pid)/fd | wc -l"
+}
+
+@test "garbage, a flood, and many connections" {
+	local files
+	offer_up
+	vm_stop
+	files=$(open_files)
 	take garbage
 	ended invalid false
 	take flood
@@ -193,6 +215,8 @@ SOCKET=$guest_dir/vm.sock
 	vm_stop
 	run host kvm-htab vm-status --vm $SOCKET
 	assert_success
+	ended answered false
+	assert_equal "$(open_files)" "$files"
 	goes_on
 }
 
@@ -224,8 +248,8 @@ SOCKET=$guest_dir/vm.sock
 	assert_success
 	vm_cont
 	boots_afresh $((ORDER + 1))
-	run host "qemu-system-ppc64 -S -accel kvm -machine pseries,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken \
-		-nodefaults -display none -object kvm-htab-offer,id=htab0,path=$SOCKET"
+	run host "qemu-system-ppc64 -S -accel kvm -machine $(guest_machine) -nodefaults -display none \
+		-object kvm-htab-offer,id=htab0,path=$SOCKET"
 	assert_failure 1
 	assert_output --partial 'is in use by another process'
 }

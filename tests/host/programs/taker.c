@@ -9,6 +9,8 @@
  *	silent          says nothing, until it is killed
  *	reset           clears the table, prints "reset" or the errno's name, and is as silent
  *	late            waits until the VMM hangs up, then tries to clear the table as above, and ends
+ *	boast           does nothing, and answers that it has succeeded
+ *	deny            clears the table as above, and answers that it has failed
  *	garbage         answers with a line that is no JSON
  *	flood           answers without end
  *	many            opens sixty connections and keeps them
@@ -18,6 +20,7 @@
 #include <errno.h>
 #include <linux/kvm.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +78,11 @@ static void reset(int vm)
 	say(ioctl(vm, KVM_PPC_ALLOCATE_HTAB2, &htab) ? strerrorname_np(errno) : "reset");
 }
 
+static bool answer(int sock, const char *line)
+{
+	return write(sock, line, strlen(line)) == (ssize_t)strlen(line);
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc == 3 ? argv[1] : "";
@@ -95,11 +103,17 @@ int main(int argc, char **argv)
 	say(vm < 0 ? "nothing" : "taken");
 	if (vm < 0)
 		return 1;
-	if (!strcmp(mode, "reset"))
+	if (!strcmp(mode, "reset") || !strcmp(mode, "deny"))
 		reset(vm);
 	if (!strcmp(mode, "silent") || !strcmp(mode, "reset"))
 		pause();
-	if (!strcmp(mode, "garbage") && write(sock, "garbage\n", 8) != 8)
+	if (!strcmp(mode, "boast") &&
+	    !answer(sock, "{\"exit_status\": 0, \"result\": \"reset\"}\n"))
+		return 1;
+	if (!strcmp(mode, "deny") &&
+	    !answer(sock, "{\"exit_status\": 3, \"result\": \"failed\"}\n"))
+		return 1;
+	if (!strcmp(mode, "garbage") && !answer(sock, "garbage\n"))
 		return 1;
 	memset(buffer, 'x', sizeof(buffer));
 	while (!strcmp(mode, "flood") && write(sock, buffer, sizeof(buffer)) > 0)
