@@ -133,3 +133,34 @@ trailers() { sed '/^---$/,$d' "$1" | grep -E '^[A-Z][a-z-]+-by: |^Fixes: |^Cc: '
 			"$(trailers "$series" | sed 's/^Signed-off-by: .*/Signed-off-by: Ada Example <ada@example.org>/')"
 	done
 }
+
+@test "it can be made on a commit of another tree, which is not touched" {
+	local out=$BATS_TEST_TMPDIR/out src commit
+	person
+	src=$(scripts/source 7.2)
+	# shellcheck disable=SC2016 # for that shell
+	bash -c 'set -euo pipefail
+		. scripts/lib.bash
+		. scripts/patch.bash
+		. scripts/postings.bash
+		read_line 7.2
+		small_tree 7.2 "$PWD/theirs"'
+	cp -t theirs "$src"/{COPYING,CREDITS,Kbuild,MAINTAINERS,Makefile,README}
+	mkdir -p theirs/scripts
+	cp -t theirs/scripts "$src/scripts/get_maintainer.pl"
+	git -C theirs checkout -q --detach base
+	# what they have and the series was not made on
+	sed -i '1i /* Theirs */' theirs/arch/powerpc/kvm/book3s_64_mmu_hv.c
+	git -C theirs add -A
+	git -C theirs commit -qm theirs
+	commit=$(git -C theirs rev-parse HEAD)
+
+	run make -s posting NAME=charges OUT="$out" TREE="$PWD/theirs" BASE="$commit"
+	assert_success
+	run cat "$out/0000-cover-letter.patch"
+	assert_line "base-commit: $commit"
+	assert_line --regexp '^prerequisite-patch-id: '
+	assert_line 'To: Madhavan Srinivasan <maddy@linux.ibm.com>'
+	refute_line --partial 'Based on'
+	assert_equal "$(git -C theirs status --porcelain; git -C theirs rev-parse HEAD)" "$commit"
+}
