@@ -9,6 +9,7 @@
 #	Prefix: PATCH		what stands in the brackets of the subjects
 #	Test: MACHINE FILE...	tests of tests/host that belong to it, for posting-check; a line may repeat, and
 #				"Test: MACHINE FILE /REGEX/" runs some tests of a file
+#	Cc: ADDRESS		who should read it beside those whom get_maintainer.pl names
 #	Patch: SUBJECT		a patch of the series, named as in kernel/README.md
 #	Patch: FIRST .. LAST	all from FIRST to LAST, except those that another posting names
 #

@@ -160,7 +160,9 @@ trailers() { sed '/^---$/,$d' "$1" | grep -E '^[A-Z][a-z-]+-by: |^Fixes: |^Cc: '
 	run cat "$out/0000-cover-letter.patch"
 	assert_line "base-commit: $commit"
 	assert_line --regexp '^prerequisite-patch-id: '
-	assert_line 'To: Madhavan Srinivasan <maddy@linux.ibm.com>'
+	assert_line --partial 'Madhavan Srinivasan <maddy@linux.ibm.com>'
+	# asked for by the posting
+	assert_line --partial 'cgroups@vger.kernel.org'
 	refute_line --partial 'Based on'
 	assert_equal "$(git -C theirs status --porcelain; git -C theirs rev-parse HEAD)" "$commit"
 }
