@@ -6,6 +6,7 @@
 #
 #	open_check NAME [MAKE-ARGUMENT...]	sets src and obj: linux/LINE/{src,obj}-NAME in the cache, without a series
 #	check_build LOG [TARGET...]		builds KVM, and TARGETs; fails with the errors shown
+#	touched PATCH				objects of the kernel's C files that it touches, beyond those that are built anyway
 #	warnings LOG				what the build said of the sources, without line numbers
 #	new_warnings OLD NEW			those that are in NEW alone
 #	layouts FILE				what the built-in objects know of structures, and the assembly offsets
@@ -41,6 +42,10 @@ check_build() {
 	cross_make -C "$src" O="$obj" -Otarget -j"$(nproc)" ${check_args[@]+"${check_args[@]}"} \
 		olddefconfig modules_prepare arch/powerpc/kvm/ "$@" >"$log" 2>&1 </dev/null ||
 		{ grep -nE 'error|Error' "$log" | tail -n 20 >&2; return 1; }
+}
+
+touched() {
+	sed -nE 's|^\+\+\+ b/([^	]*)\.[cS]$|\1.o|p' "$1" | grep -vE '^((arch/powerpc|virt)/kvm|tools)/' || true
 }
 
 # A warning about a header is repeated by every file that includes it, so that one counts once.

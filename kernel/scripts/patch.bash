@@ -17,3 +17,6 @@ changed_lines() {
 		/^@@ /		{ hunk = 1 }
 		hunk && /^[-+]/'
 }
+
+# without_hashes PATCH...: takes out of patches what changes although the patch does not
+without_hashes() { sed -i -e '/^Date: /d' -e '/^index [0-9a-f]*\.\.[0-9a-f]*\( [0-7]*\)\?$/d' "$@"; }
