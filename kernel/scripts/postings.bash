@@ -54,6 +54,8 @@ posting_needs() {
 postings() {
 	local file name needs
 	for file in "$postings_dir"/*; do
+		# qemu/ is for qemu-ppc, and not of this series
+		[[ -f $file ]] || continue
 		name=${file##*/}
 		needs=$(posting_needs "$name") || exit
 		printf '%s\t%s\n' "$(wc -l <<<"$needs")" "$name"
