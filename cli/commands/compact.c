@@ -302,7 +302,7 @@ const struct command compact_command = {
 	.summary = "move tables to make room for a larger one",
 	.doc = "Move hashed page tables within the pool to make room for a larger one. The kernel "
 	       "also does this when a request needs it; this command does it ahead of time. A "
-	       "guest stops for a moment, however large its table is, and is a little slower "
+	       "guest pauses for a moment, however large its table is, and is a little slower "
 	       "until the table has been copied.",
 	.options = own_options,
 	.check = check,

@@ -50,7 +50,7 @@ fits_of() {
 	assert_line --regexp '^Total +12\.8G$'
 	assert_line --regexp '^Free +10\.1G$'
 	assert_line 'Failures        2; tables smaller than requested: 3'
-	assert_line 'Moved           21 tables to make room (2.6G); longest stop 48.2 ms'
+	assert_line 'Moved           21 tables to make room (2.6G); longest pause 48.2 ms'
 	assert_line --regexp '^Largest order +33 \(8G, for a guest of up to 1T\)$'
 	assert_line --regexp '^GUEST RAM +ORDER +SIZE +FITS$'
 	assert_line --regexp '^ +64G +29 +512M +19$'
@@ -66,7 +66,7 @@ fits_of() {
 	echo 16777216 >"$dir/sys/kernel/kvm_htab/stats/moved_bytes"
 	echo 950 >"$dir/sys/kernel/kvm_htab/stats/longest_stop_us"
 	run stdout_of pool-status --sysroot "$dir"
-	assert_line 'Moved           1 table to make room (16M); longest stop 0.9 ms'
+	assert_line 'Moved           1 table to make room (16M); longest pause 0.9 ms'
 	echo 0 >"$dir/sys/kernel/kvm_htab/stats/moves"
 	run stdout_of pool-status --sysroot "$dir"
 	refute_line --partial Moved

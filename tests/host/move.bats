@@ -337,7 +337,7 @@ columns() {
 	run --separate-stderr host kvm-htab pool-status -rbn -o MOVES,MOVED
 	assert_output "$((moves + 2)) $(stat_of moved_bytes)"
 	run host kvm-htab pool-status
-	assert_line --regexp '^Moved +[0-9]+ tables to make room \([0-9.]+[MG]\); longest stop [0-9.]+ ms$'
+	assert_line --regexp '^Moved +[0-9]+ tables to make room \([0-9.]+[MG]\); longest pause [0-9.]+ ms$'
 	run host kvm-htab pool-status --format=prometheus
 	assert_line "kvm_htab_moves_total $((moves + 2))"
 	assert_line --regexp '^kvm_htab_longest_stop_seconds [0-9]+\.[0-9]{6}$'
