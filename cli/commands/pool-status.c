@@ -285,8 +285,8 @@ static void print_moves(const struct call *call, const struct pool *pool)
 
 	if (!pool->moves.value)
 		return;
-	printf("Moved           %" PRIu64 " %s to make room (%s); longest pause %" PRIu64 ".%" PRIu64
-	       " ms\n",
+	printf("Moved           %" PRIu64 " %s to make room (%s); longest pause %" PRIu64
+	       ".%" PRIu64 " ms\n",
 	       pool->moves.value, tables_word(pool->moves.value),
 	       fact_text(&pool->moved_bytes, COLUMN_BYTES, call->options.output.bytes, bytes),
 	       pool->longest_stop_us.value / 1000, pool->longest_stop_us.value / 100 % 10);
