@@ -106,11 +106,19 @@ void guest_run_as(struct guest_vm *guest, enum guest what)
 
 struct guest_vm *guest_to_move(struct guest_vm **vms, unsigned int order)
 {
-	unsigned int id = next_to_move(order);
+	/* The memory of a VM that has ended may take a moment to be free */
+	for (unsigned int tries = 0; tries < 100; tries++, usleep(10000)) {
+		unsigned int id = next_to_move(order);
 
-	for (unsigned int i = 0; i < 2; i++)
-		if (vms[i]->id == id)
-			return vms[i];
+		if (vms[1]->id == id) {
+			struct guest_vm *other = vms[0];
+
+			vms[0] = vms[1];
+			vms[1] = other;
+		}
+		if (vms[0]->id == id)
+			return vms[0];
+	}
 	fail("the plan", -EPROTO);
 	return NULL;
 }

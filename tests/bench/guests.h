@@ -41,12 +41,12 @@ void guest_run_as(struct guest_vm *guest, enum guest what);
  * beside each other.
  */
 void make_pairs(struct guest_vm **vms, unsigned int order);
-/*
- * One more VM, vms[2], which has the rest of the room for itself, instead of the first: without one of a
- * pair there is no room for a table that is twice as large. The last two become the first.
- */
+/* One more VM, the second then, instead of the first: there is no room for a table that is twice as large */
 void next_pair(struct guest_vm **vms, unsigned int order);
-/* Which of two VMs has the table that would be moved to make room for one of that order */
+/*
+ * Which of two VMs has the table that would be moved to make room for one of that order. It becomes the
+ * first: where it is going to be, nothing is free on either side once it has gone.
+ */
 struct guest_vm *guest_to_move(struct guest_vm **vms, unsigned int order);
 /* A member of a JSON object, and a comma before it */
 void print_all(const char *name, const uint64_t *values, unsigned int n);
