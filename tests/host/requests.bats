@@ -417,11 +417,12 @@ pool_free() {
 			15.9E 46
 			0.5G 22
 		END
-		# two orders a row
-		sed -nE 's/^\.It (.*)/\1/p' "$page" | grep -oE '[0-9]+ Ta [0-9]+[KMGT] Ta [0-9]+[KMGTP]\>' |
-			sed -E 's/(.*) Ta .* Ta (.*)/\2 \1/'
+		# a row of orders, and below them one of sizes of RAM
+		sed -nE 's/^\.It Sy (order|RAM) Ta (.*)/\1 \2/p' "$page" | sed 's/ Ta / /g' | awk '
+			$1 == "order" { split($0, order) }
+			$1 == "RAM" { for (i = 2; i <= NF; i++) print $i, order[i] }'
 	} >"$BATS_TEST_TMPDIR/sizes"
-	(($(wc -l <"$BATS_TEST_TMPDIR/sizes") == 12 + 29))
+	(($(wc -l <"$BATS_TEST_TMPDIR/sizes") == 12 + 13))
 	host_put "$BATS_TEST_TMPDIR/sizes" /tmp/sizes
 	# shellcheck disable=SC2016 # for the host
 	run host_limit 120 'while read -r size order; do
