@@ -42,9 +42,9 @@
 	F(longest_stop_us, "/stats", "LONGEST-STOP", NUMBER, "longest_stop_seconds", \
 	  "longest time that a VM was stopped to move its table") \
 	F(fetched_on_access, "/stats", "FETCHED-ON-ACCESS", NUMBER, "fetched_on_access_total", \
-	  "pieces of moved tables, 4 KiB each, fetched when they were needed") \
+	  "4 KiB pieces of moved tables, copied when needed") \
 	F(fetched_by_worker, "/stats", "FETCHED-BY-WORKER", NUMBER, "fetched_by_worker_total", \
-	  "pieces of moved tables, 4 KiB each, fetched before they were needed")
+	  "4 KiB pieces of moved tables, copied before that")
 
 enum pool_state {
 	POOL_UNKNOWN,
