@@ -54,14 +54,15 @@ TRY='
 		mover=$!
 		for ((n = 0; n < 7; n++)); do
 			until_holding Y || { found="no move"; break; }
-			found=$(use)
-			[ "$found" ] && break
+			# Before the guest has asked for what maps real mode
 			if ((n == 6)); then
 				order=21
 				timeout 60 vmm ctl vm prepare $order >/dev/null && timeout 60 vmm ctl vm commit $order >/dev/null &&
-					timeout 60 vmm ctl vm run 3 >/dev/null || { found=resize; break; }
+					timeout 60 vmm ctl vm run 3 >/dev/null || found=resize
 				break
 			fi
+			found=$(use)
+			[ "$found" ] && break
 			echo -1 >$hooks/hold
 			until_holding N
 			found=$(dmesg | grep -o "moving an HPT: errors.*")

@@ -368,14 +368,18 @@ static int check_file(struct vm *vm, bool learn)
 	return ret;
 }
 
-/* As a VMM does that restores a VM: an entry in place of what is there, or nothing */
+/* As a VMM does that restores a VM: an entry in place of what is there, mostly one of ours, or nothing */
 static int write_file(struct vm *vm)
 {
 	unsigned int vsid = 1 + below(0xfff0), page = below(2048), to = below(PAGES);
 	uint64_t i = group_of(vsid, page, false) + below(7);
-	struct entry e = { (uint32_t)i, 0, 0 };
-	struct slot *s = &model.slots[i];
+	struct entry e;
+	struct slot *s;
 
+	if (chance(70))
+		i = some_index();
+	s = &model.slots[i];
+	e = (struct entry){ .slot = (uint32_t)i };
 	if (s->used && !s->mine)
 		return 0;
 	if (s->used && chance(50)) {
@@ -383,7 +387,19 @@ static int write_file(struct vm *vm)
 		return htab_write_none(vm, (uint32_t)i) ? PROBLEM("the htab file takes nothing") :
 							  0;
 	}
-	e.v = (uint64_t)vsid << 12 | (uint64_t)(page >> 11) << 7 | V_VALID;
+	if (s->used) {
+		/* The same address, which belongs to this group */
+		vsid = s->vsid;
+		page = s->page;
+		e.v = s->v;
+	} else {
+		i = group_of(vsid, page, false) + below(7);
+		s = &model.slots[i];
+		if (s->used)
+			return 0;
+		e.slot = (uint32_t)i;
+		e.v = (uint64_t)vsid << 12 | (uint64_t)(page >> 11) << 7 | V_VALID;
+	}
 	e.r = (PAGES_AT + to * 4096) | 0x10 | 2;
 	if (htab_write(vm, &e, 1, 0) < 0)
 		return PROBLEM("the htab file takes no entry");
@@ -487,9 +503,10 @@ int vm_model(struct vm *vm, uint64_t seed, unsigned int batches, unsigned int or
 	if (!model.slots)
 		ret = begin(vm, order);
 	for (unsigned int i = 0; !ret && i < batches; i++) {
-		ret = run_batch(vm);
-		if (!ret && chance(20))
-			ret = write_file(vm);
+		/* The first may be before anybody else looks for an entry */
+		ret = chance(i ? 20 : 80) ? write_file(vm) : 0;
+		if (!ret)
+			ret = run_batch(vm);
 		if (!ret && chance(20))
 			ret = check_dirty_log(vm);
 		if (!ret && chance(20))
