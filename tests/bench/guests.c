@@ -19,6 +19,18 @@
 
 #define ORDER_MAX 46
 
+void samples_and_order(int argc, char **argv, unsigned int *samples, unsigned int *order)
+{
+	if (argc != 3) {
+		fprintf(stderr, "usage: %s SAMPLES ORDER\n", program_invocation_short_name);
+		exit(2);
+	}
+	*samples = (unsigned int)atoi(argv[1]);
+	if (*samples > SAMPLES_MAX)
+		*samples = SAMPLES_MAX;
+	*order = (unsigned int)atoi(argv[2]);
+}
+
 void fail(const char *what, int ret)
 {
 	fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, what, strerror(-ret));

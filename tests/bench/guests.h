@@ -23,6 +23,8 @@ struct guest_vm {
 	unsigned int id; /* in the kernel */
 };
 
+/* The arguments of such a program; at most SAMPLES_MAX samples */
+void samples_and_order(int argc, char **argv, unsigned int *samples, unsigned int *order);
 /* ret: a negative errno */
 void fail(const char *what, int ret);
 void write_number(const char *path, unsigned int value);

@@ -47,14 +47,7 @@ int main(int argc, char **argv)
 	unsigned int samples, order;
 	struct guest_vm *vms[3];
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: pause SAMPLES ORDER\n");
-		return 2;
-	}
-	samples = (unsigned int)atoi(argv[1]);
-	if (samples > SAMPLES_MAX)
-		samples = SAMPLES_MAX;
-	order = (unsigned int)atoi(argv[2]);
+	samples_and_order(argc, argv, &samples, &order);
 	make_pairs(vms, order);
 	for (unsigned int i = 0; i < samples; i++) {
 		next_pair(vms, order);

@@ -16,10 +16,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../host/programs/number.h"
+#include "cost.h"
 #include "guests.h"
 
 #define OCCUPANCY "/sys/kernel/debug/kvm_htab/occupancy/%u"
@@ -29,14 +29,6 @@ struct window {
 	const struct vm *vm;
 	uint64_t ns, count;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 static struct window begin(const struct vm *vm)
 {
@@ -71,14 +63,7 @@ int main(int argc, char **argv)
 	struct guest_vm *vms[3];
 	unsigned int samples, order;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: throughput SAMPLES ORDER\n");
-		return 2;
-	}
-	samples = (unsigned int)atoi(argv[1]);
-	if (samples > SAMPLES_MAX)
-		samples = SAMPLES_MAX;
-	order = (unsigned int)atoi(argv[2]);
+	samples_and_order(argc, argv, &samples, &order);
 	make_pairs(vms, order);
 	for (unsigned int i = 0; i < samples; i++) {
 		struct guest_vm *guest;

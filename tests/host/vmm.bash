@@ -22,23 +22,9 @@
 #                           it may hold up a VM (1000 ms, since copies are slow on an emulated host)
 #   pool_used               bytes of the pool that are taken now
 #   pool_back_to BYTES      waits until that much is taken; for what the kernel finishes later
-#   cgroup_kernel CGROUP    bytes that the kernel uses for that cgroup, but for slabs, which are taken back while a limit is
-#                           reached; cgroup_kernel_text has the shell text for it
 #   a_stranger_in_a_loop SOCKET  resets the VM for 20 s as fast as it can; meanwhile the VM's owner makes offers and lets
 #                           it run, a guest that leaves KVM_RUN all the time. Fails if the guest loses an entry
 #   ready_through_resizes SOCKET  asks for 12 s whether the VM is READY, while its table is resized and written to
-
-CGROUPS=/sys/fs/cgroup
-
-# Reading cpu.stat brings memory.stat up to date; on 7.2 it takes up to two seconds.
-cgroup_kernel_text() {
-	echo "{ cat $CGROUPS/$1/cpu.stat >/dev/null
-		awk '\$1 == \"kernel\" { n += \$2 } \$1 == \"slab\" { n -= \$2 } END { print n }' $CGROUPS/$1/memory.stat; }"
-}
-
-cgroup_kernel() {
-	host "$(cgroup_kernel_text "$1")"
-}
 
 vm_start() {
 	host vmm start vm "$@"

@@ -381,6 +381,13 @@ guest_enter:
 	sc	1
 	b	.
 
+/* Loads or stores r3 to r11 at that offset of a step */
+	.macro	step_registers op, offset
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8
+	\op	3 + \n, \offset + 8 * \n(%r31)
+	.endr
+	.endm
+
 /* Does one step after the other, and reports: see struct guest_step */
 guest_steps:
 	lis	%r31, 8
@@ -388,15 +395,7 @@ guest_steps:
 	addi	%r31, %r31, 256
 1:	cmpdi	%r30, 0
 	beq	4f
-	ld	%r3, 0(%r31)
-	ld	%r4, 8(%r31)
-	ld	%r5, 16(%r31)
-	ld	%r6, 24(%r31)
-	ld	%r7, 32(%r31)
-	ld	%r8, 40(%r31)
-	ld	%r9, 48(%r31)
-	ld	%r10, 56(%r31)
-	ld	%r11, 64(%r31)
+	step_registers ld, 0
 	cmpdi	%r3, 2
 	ble	2f
 	sc	1
@@ -416,15 +415,7 @@ guest_steps:
 	li	%r3, 0
 step_done:
 	li	%r29, 0
-3:	std	%r3, 128(%r31)
-	std	%r4, 136(%r31)
-	std	%r5, 144(%r31)
-	std	%r6, 152(%r31)
-	std	%r7, 160(%r31)
-	std	%r8, 168(%r31)
-	std	%r9, 176(%r31)
-	std	%r10, 184(%r31)
-	std	%r11, 192(%r31)
+3:	step_registers std, 128
 	addi	%r31, %r31, 256
 	addi	%r30, %r30, -1
 	b	1b

@@ -372,14 +372,15 @@ static int check_file(struct vm *vm, bool learn)
 static int write_file(struct vm *vm)
 {
 	unsigned int vsid = 1 + below(0xfff0), page = below(2048), to = below(PAGES);
-	uint64_t i = group_of(vsid, page, false) + below(7);
-	struct entry e;
+	size_t i = some_index();
+	struct entry e = {};
 	struct slot *s;
 
-	if (chance(70))
-		i = some_index();
+	/* A new one has to be in a group of its address */
+	if (!model.slots[i].used || chance(30))
+		i = group_of(vsid, page, false) + below(7);
 	s = &model.slots[i];
-	e = (struct entry){ .slot = (uint32_t)i };
+	e.slot = (uint32_t)i;
 	if (s->used && !s->mine)
 		return 0;
 	if (s->used && chance(50)) {
@@ -388,16 +389,10 @@ static int write_file(struct vm *vm)
 							  0;
 	}
 	if (s->used) {
-		/* The same address, which belongs to this group */
 		vsid = s->vsid;
 		page = s->page;
 		e.v = s->v;
 	} else {
-		i = group_of(vsid, page, false) + below(7);
-		s = &model.slots[i];
-		if (s->used)
-			return 0;
-		e.slot = (uint32_t)i;
 		e.v = (uint64_t)vsid << 12 | (uint64_t)(page >> 11) << 7 | V_VALID;
 	}
 	e.r = (PAGES_AT + to * 4096) | 0x10 | 2;
