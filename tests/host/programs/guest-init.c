@@ -5,6 +5,8 @@
  *
  *	say TEXT        TEXT
  *	load MIB        writes and reads back so much memory, a page at a time: "loaded MIB"
+ *	fill MIB [HOW]  maps so much memory, writes to each page of it, and keeps it: "filled MIB"; HOW is
+ *	                hugetlb (from hugetlbfs) or thp (madvise)
  *	order           "order N", of the table in use
  *	resize N        asks for a table of another order, "resized N" or the errno's name
  *	reboot          restarts, by the firmware
@@ -118,6 +120,26 @@ static void load(size_t mib)
 		say("loaded %zu", mib);
 }
 
+/* Written to twice, as the first time may leave an entry that is for reading. */
+static void fill(const char *arg)
+{
+	bool hugetlb = strstr(arg, "hugetlb");
+	size_t mib = strtoul(arg, NULL, 10), size = mib << 20;
+	unsigned char *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS | (hugetlb ? MAP_HUGETLB : 0), -1, 0);
+
+	if (mem == MAP_FAILED) {
+		say("%s", strerrorname_np(errno));
+		return;
+	}
+	if (strstr(arg, "thp"))
+		madvise(mem, size, MADV_HUGEPAGE);
+	for (int i = 0; i < 2; i++)
+		for (size_t at = 0; at < size; at += (size_t)sysconf(_SC_PAGESIZE))
+			*(volatile uint64_t *)(mem + at) = at;
+	say("filled %zu", mib);
+}
+
 /* Little memory, so that a migration can keep up. */
 static _Atomic unsigned long *rounds;
 
@@ -142,6 +164,8 @@ static void obey(char *line)
 		say("%s", arg);
 	else if (!strcmp(line, "load"))
 		load(strtoul(arg, NULL, 10));
+	else if (!strcmp(line, "fill"))
+		fill(arg);
 	else if (!strcmp(line, "order"))
 		say("order %u", hpt_order());
 	else if (!strcmp(line, "resize"))
