@@ -9,8 +9,7 @@
 #   guest_machine           QEMU's -machine for such a guest
 #   guest_start MEMORY [OPTION...]  QEMU with a guest of so much (its -m); returns when QEMU answers,
 #                           1 if it ended instead. Options are QEMU's
-#   guest_kernel TEXT [FILE]    more words for the command line of the guests started from now on, and another file of
-#                           /usr/lib/guest than vmlinux as their kernel
+#   guest_kernel TEXT       more words for the command line of the guests started from now on
 #   guest_alive             whether there is one
 #   guest_expect REGEX      waits until the guest has said "guest: REGEX" since the last guest_tell
 #                           or qmp; prints what it said
@@ -31,7 +30,6 @@
 GUEST_LIMIT=${GUEST_LIMIT:-300}
 guest_dir=/run/guest
 guest_words=
-guest_vmlinux=vmlinux
 
 guest_use() {
 	guest_dir=/run/guest${1:+-$1}
@@ -47,7 +45,6 @@ guest_host() {
 
 guest_kernel() {
 	guest_words=$1
-	guest_vmlinux=${2:-vmlinux}
 }
 
 # The emulated CPUs have none of the mitigations that the machine asks for. Newer QEMUs also ask for AIL mode 3, which KVM
@@ -74,7 +71,7 @@ guest_start() {
 				-nodefaults -vga none -display none \
 				-chardev pipe,id=con,path=con,logfile=console -device spapr-vty,chardev=con \
 				-chardev pipe,id=qmp,path=qmp -mon chardev=qmp,mode=control \
-				-kernel /usr/lib/guest/$guest_vmlinux -initrd /usr/lib/guest/initrd \
+				-kernel /usr/lib/guest/vmlinux -initrd /usr/lib/guest/initrd \
 				-append \"console=hvc0 rdinit=/init quiet panic=-1 $guest_words\" $* &
 			echo \$! >pid
 			wait \$!
