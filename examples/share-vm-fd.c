@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define OTHER_BITS 0 /* that the VM has, as KVM_PPC_HTAB_CTL_NOMOVE */
+#define OTHER_BITS 0 /* that the VM has, such as KVM_PPC_HTAB_CTL_NOMOVE */
 #define TIMEOUT_MS 10000 /* how long a client may have the VM */
 #define ANSWER_MAX 65536
 

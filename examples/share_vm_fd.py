@@ -25,7 +25,7 @@ KVM_CAP_PPC_HTAB_CTL = 4176
 KVM_PPC_HTAB_CTL_OFFER = 4
 KVM_PPC_HTAB_INFO_READY = 2
 
-OTHER_BITS = 0  # that the VM has, as KVM_PPC_HTAB_CTL_NOMOVE
+OTHER_BITS = 0  # that the VM has, such as KVM_PPC_HTAB_CTL_NOMOVE
 TIMEOUT_S = 10  # how long a client may have the VM
 ANSWER_MAX = 65536
 
