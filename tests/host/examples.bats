@@ -23,11 +23,11 @@ setup_file() {
 
 setup() {
 	vm_with_table 24
-	host "mkdir -p /tmp/examples /run/libvirt/qemu; cat /run/vmm/vm/pid >/run/libvirt/qemu/web.pid"
+	host "mkdir -p /tmp/examples /run/libvirt/qemu /var/lib/libvirt/qemu; cat /run/vmm/vm/pid >/run/libvirt/qemu/web.pid"
 }
 
 teardown() {
-	host 'rm -rf /tmp/examples /run/libvirt /run/vmm/guest.sock /run/vm.sock'
+	host 'rm -rf /tmp/examples /run/libvirt /var/lib/libvirt /run/vmm/guest.sock'
 	pool_after
 }
 
