@@ -107,7 +107,7 @@ static void add_cases(struct fit_cases *cases, const struct options *options)
 		add_case(cases, options, "ram", options->ram_bytes, "give the guest less RAM");
 	if (options->maxmem_bytes)
 		add_case(cases, options, "maxmem", options->maxmem_bytes,
-			 "use a smaller maxmem or resize-hpt");
+			 "use a smaller maxmem or resize-hpt=enabled");
 }
 
 static void fill_row(struct fit_case *c)

@@ -107,7 +107,7 @@ static const struct argp_option change_options[] = {
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Make all checks, but change nothing", 3 },
 	{ "wait", OPT_WAIT, "SECONDS", 0, "Wait up to SECONDS for the VM to be offered again", 3 },
 	{ "force", OPT_FORCE, NULL, 0,
-	  "Change a VM that was not offered, even if its guest has run or its VMM does not know "
+	  "Change a VM without an offer, even if its guest has run or its VMM does not know "
 	  "the new order; root only",
 	  3 },
 	{ 0 }

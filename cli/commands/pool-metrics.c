@@ -149,7 +149,7 @@ static void print_vms(const struct vm_list *vms)
 		uint64_t (*value)(const struct kvm_ppc_htab_info *info);
 	} metrics[] = {
 		{ "vm_table_bytes", "size of the table of a VM, 0 if it has none", table_bytes },
-		{ "vm_has_run", "whether a VM has run since its last reset", has_run },
+		{ "vm_has_run", "whether a VM has run since its table was last cleared", has_run },
 		{ "vm_running", "whether a vCPU of a VM is running", is_running },
 	};
 

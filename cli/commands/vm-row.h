@@ -26,7 +26,7 @@
 	F(revmap_bytes, "REVMAP", BYTES, "size of its reverse map") \
 	F(cost_bytes, "COST", BYTES, "table and reverse map together") \
 	F(source, "SOURCE", TEXT, "\"pool\" or \"pages\" (page allocator)") \
-	F(has_run, "HAS-RUN", FLAG, "whether the VM has run since its last reset") \
+	F(has_run, "HAS-RUN", FLAG, "whether the VM has run since its table was last cleared") \
 	F(resizing, "RESIZING", FLAG, "whether the guest's own resize is pending") \
 	F(offered, "OFFERED", FLAG, "whether others may reset it until the VM runs") \
 	F(vcpus_running, "VCPUS", NUMBER, "vCPU threads inside KVM_RUN")

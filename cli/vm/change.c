@@ -92,10 +92,11 @@ static int check_state(const struct vm_terms *terms, bool resize, struct vm_resu
 			"restart, use --force, or let its VMM offer it (see "
 			"kvm-htab-vm-socket(7))");
 	if (resize)
-		return error_set(&result->err, STATUS_FAILED, EPERM,
-				 "this VM was not offered for a resize, and its VMM (such as "
-				 "QEMU) keeps using the old order; change maxmem in the VMM, or "
-				 "use --force");
+		return error_set(
+			&result->err, STATUS_FAILED, EPERM,
+			"this VM was not offered for a resize, and its VMM (such as "
+			"QEMU) keeps using the old order; change the guest's RAM or maxmem in "
+			"the VMM, or use --force");
 	return 0;
 }
 

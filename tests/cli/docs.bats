@@ -169,18 +169,21 @@ keys() {
 	done
 }
 
-# A comment above the example, ".\" Output: TREE", names the tree. A line "..." stands for any lines. Long lines are
-# folded there. Blanks do not count.
+# A comment above the example, ".\" Output: TREE [FILE]", names the tree, and a file that is made in it. A line "..."
+# stands for any lines. Long lines are folded there. Blanks do not count.
 @test "what the manual shows as output is what the program prints" {
 	count=0
-	while IFS=$'\t' read -r page tree example; do
+	while IFS=$'\t' read -r page tree file example; do
 		count=$((count + 1))
+		cp -r "$TREES/$tree" "$BATS_TEST_TMPDIR/$count"
+		tree=$BATS_TEST_TMPDIR/$count
+		[[ $file == - ]] || install -D /dev/null "$tree/$file"
 		printf '%b' "$example" >"$BATS_TEST_TMPDIR/example"
 		command=$(sed -n '1s/^[#$] kvm-htab //p' "$BATS_TEST_TMPDIR/example")
 		status=''
 		[[ $command != *'; echo $?' ]] || status='; echo $?'
 		read -ra args <<<"${command%"$status"}"
-		actual=$({ kvm_htab "${args[@]}" --sysroot "$TREES/$tree" 2>&1 || code=$?
+		actual=$({ kvm_htab "${args[@]}" --sysroot "$tree" 2>&1 || code=$?
 			[ ! "$status" ] || echo "${code:-0}"; } | words)
 		pattern=''
 		while IFS= read -r part || [[ $part ]]; do
@@ -190,8 +193,8 @@ keys() {
 		[[ $actual == $pattern ]] || fail "$page: kvm-htab $command on $tree prints: $actual
 and not: $pattern"
 	done < <(for page in "$MAN"/*.[58]; do
-		awk -v page="${page##*/}" '/^\.\\" Output: / { tree = $3 }
-			/^\.Ed/ && tree { printf "%s\t%s\t%s\n", page, tree, text; tree = text = ""; within = 0 }
+		awk -v page="${page##*/}" '/^\.\\" Output: / { tree = $3; file = $4 == "" ? "-" : $4 }
+			/^\.Ed/ && tree { printf "%s\t%s\t%s\t%s\n", page, tree, file, text; tree = text = ""; within = 0 }
 			within { sub(/^\\&/, ""); text = text $0 "\\n" }
 			/^\.Bd -literal/ && tree { within = 1 }' "$page"
 	done)

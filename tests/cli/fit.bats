@@ -95,7 +95,7 @@ fragmented() {
 	assert_line --index 1 --regexp '^ram +64G +29 +512M +1 +19 +yes +room$'
 	assert_line --index 2 --regexp '^maxmem +4T +35 +32G +1 +0 +no +small$'
 	[[ $stderr == *"maxmem: no room for a table of order 35 (32G); the largest that fits is of order 33"* ]]
-	[[ $stderr == *', or use a smaller maxmem or resize-hpt' ]]
+	[[ $stderr == *', or use a smaller maxmem or resize-hpt=enabled' ]]
 	run answers "$POWER" --ram 64G --maxmem 256G
 	assert_success
 	assert_output "$(printf '%s\n' "29 19 yes room" "31 4 yes room")"
@@ -123,7 +123,7 @@ fragmented() {
 	run advice "$dir" --ram 2T
 	assert_output --regexp ', or give the guest less RAM$'
 	run advice "$dir" --ram 64G --maxmem 2T
-	assert_output --regexp ', or use a smaller maxmem or resize-hpt$'
+	assert_output --regexp ', or use a smaller maxmem or resize-hpt=enabled$'
 
 	pool_file free_bytes 524288
 	pool_file largest_free_order 19

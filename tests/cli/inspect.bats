@@ -167,6 +167,10 @@ kvm-htab: to have a larger table from the start, give the guest resize-hpt=disab
 	assert_equal "$(column VERDICT,OVERFLOW 8)" "ok 1%"
 	figure 8 hpt_full 11
 	assert_equal "$(column VERDICT,OVERFLOW 8)" "larger 1.1%"
+	# No call at all is not the same as none refused
+	figure 8 hpt_enter 0 hpt_full 0
+	assert_equal "$(column VERDICT,OVERFLOW,ENTERED,REFUSED 8)" "ok - 0 0"
+	assert_equal "$(kvm_htab inspect --all --json --sysroot "$DIR" | jq -c '.results[] | select(.id == 8) | .overflow_ppm')" null
 	# POWER8 does not count
 	sed -i 's/ hpt_enter.*//' "$LOADS/8"
 	assert_equal "$(column VERDICT,OVERFLOW,ENTERED,REFUSED 8)" "ok - - -"

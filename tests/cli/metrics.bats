@@ -112,7 +112,7 @@ check_format() {
 		resets_total 118
 		moves_total 21
 		moved_bytes_total 2818572288
-		longest_stop_seconds 0.048213
+		longest_stop_seconds 0.001213
 		pool_source_info{source="/sys/kernel/kvm_htab"} 1
 	END
 }

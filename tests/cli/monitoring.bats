@@ -152,7 +152,7 @@ exec_start() {
 
 # commands_of FILE: the three that it shows, without sudo
 three_of() {
-	sed 's/^ *//; s/^sudo //' "$1" | grep -E '^(apt install prometheus-node-exporter|ln -s .*kvm_htab\.prom|systemctl enable --now kvm)'
+	sed 's/^ *//; s/^\(sudo\|#\) //' "$1" | grep -E '^(apt install prometheus-node-exporter|ln -s .*kvm_htab\.prom|systemctl enable --now kvm)'
 }
 
 @test "README and the manual show the same three commands, and node_exporter then shows the metrics" {

@@ -25,7 +25,8 @@
  * when a client waits to be accepted), chatter (a VM and a lot of data), unread (a
  * VM, and takes no answer), late (as pipe, after most of a second), drip (a byte
  * now and then, and the fd at last), flood (fds without end), hundreds (fds in as
- * many messages), dies (a VM whose owner ends at once).
+ * many messages), dies (a VM whose owner ends at once), line (prints what
+ * read_answer() of examples/ makes of the answer to a pipe).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -53,7 +54,10 @@
 #define MANY 200
 #define WAIT_MS 8000
 
+/* of examples/share-vm-fd.c */
+#define ANSWER_MAX 65536
 int share_vm_fd(int sock, int vm_fd);
+int read_answer(int sock, char *answer);
 
 static void die(const char *what)
 {
@@ -172,7 +176,7 @@ static void print_answer(int sock, int reading, bool late)
 static void misbehave(const char *mode, int sock, int fd)
 {
 	if (!strcmp(mode, "vm") || !strcmp(mode, "pipe") || !strcmp(mode, "unread") ||
-	    !strcmp(mode, "dies")) {
+	    !strcmp(mode, "dies") || !strcmp(mode, "line")) {
 		if (share_vm_fd(sock, fd))
 			die("share_vm_fd");
 	} else if (!strcmp(mode, "two")) {
@@ -237,6 +241,10 @@ static int serve(int type, const char *mode, const char *name)
 		struct pollfd poll_fd = { .fd = sock };
 
 		poll(&poll_fd, 1, WAIT_MS); /* the VM needs its owner until then */
+	} else if (!strcmp(mode, "line")) {
+		char answer[ANSWER_MAX];
+
+		puts(read_answer(sock, answer) ? "none" : answer);
 	} else {
 		print_answer(sock, pipe_fds[0],
 			     !strcmp(mode, "flood") || !strcmp(mode, "hundreds") ||

@@ -90,7 +90,7 @@ done_with() {
 	FLAGS=2 done_with 'reset 24 yes 0' reset --force
 	FLAGS=0 done_with 'reset 24 yes 0' reset
 	FLAGS=0 answers 99:EIO 1 'failed 24 no 1' "this VM was not offered for a resize, and its VMM (such as QEMU) keeps using \
-the old order; change maxmem in the VMM, or use --force; nothing was changed" resize --order 25
+the old order; change the guest's RAM or maxmem in the VMM, or use --force; nothing was changed" resize --order 25
 	FLAGS=0 done_with 'resized 25 yes 0' resize --order 25 --force
 	FLAGS=2 answers 3:EPERM 1 'failed 24 no 1' "permission denied: --force requires CAP_SYS_ADMIN; run as root, or let the VMM \
 offer the VM again; nothing was changed" reset --force

@@ -10,21 +10,10 @@ bats_require_minimum_version 1.5.0
 load host
 load vmm
 load guest
+load python
 
 MEMORY=512M
 ORDER=22
-
-# put_python: into the host, from the same packages as QEMU; its initial RAM disk would get too large with it. Its own
-# modules are in an archive where it looks for one. Extensions are left out: what the script needs is built in.
-put_python() {
-	local root lib=usr/lib/powerpc64le-linux-gnu/libexpat.so.1 archive=$BATS_FILE_TMPDIR/python311.zip
-	root=$("$BATS_TEST_DIRNAME/testbed/sysroot" "$BATS_TEST_DIRNAME/testbed/qemu-packages")
-	(cd "$root/usr/lib/python3.11" && python3 -m zipfile -c "$archive" ./*.py json re collections encodings importlib)
-	host_put "$root/usr/bin/python3.11" /usr/bin/python3
-	host_put "$root/$lib" "/$lib"
-	host_put "$archive" /usr/lib/python311.zip
-	host "chmod +x /usr/bin/python3; mkdir -p /usr/lib/python3.11/lib-dynload" # it complains otherwise
-}
 
 setup_file() {
 	guest_host --add qemu

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <asm/kvm_htab.h>
+
 #include "vmm.h"
 
 static struct {
@@ -73,7 +75,7 @@ static void *offer_thread(void *arg)
 	return NULL;
 }
 
-static int listen_at(const char *address, bool seqpacket)
+static int listen_as(const char *address, bool seqpacket)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	size_t len = strlen(address);
@@ -117,7 +119,7 @@ int offer_start(struct vm *vm, const char *address, bool seqpacket)
 	}
 	if (vm->fd < 0)
 		return -ENOENT;
-	offer.listener = listen_at(address, seqpacket);
+	offer.listener = listen_as(address, seqpacket);
 	if (offer.listener < 0)
 		return offer.listener;
 	offer.vm_fd = vm->fd;
@@ -141,4 +143,39 @@ int offer_result(unsigned int wait_s, FILE *out)
 	offer.started = false;
 	fprintf(out, "%s", offer.line);
 	return offer.result;
+}
+
+/* of examples/share-vm-fd.c */
+struct lent {
+	char answer[65536];
+	struct kvm_ppc_htab_info info;
+};
+bool can_offer(int vm_fd);
+int listen_at(const char *path);
+int lend_vm(int sock, int vm_fd, __u32 order_max, struct lent *lent);
+
+/* Lends the VM to one client as the example does, and prints what it learns. */
+int offer_lend(struct vm *vm, const char *path, uint32_t order_max, FILE *out)
+{
+	static struct lent lent;
+	int listener, peer, goes_on, err;
+
+	if (!can_offer(vm->fd)) {
+		fprintf(out, "takes no offers");
+		return 0;
+	}
+	listener = listen_at(path);
+	if (listener < 0)
+		return -errno;
+	peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	goes_on = peer < 0 ? -1 : lend_vm(peer, vm->fd, order_max, &lent);
+	err = errno;
+	if (peer >= 0)
+		close(peer);
+	close(listener);
+	unlink(path);
+	if (goes_on < 0)
+		return -err;
+	fprintf(out, "goes_on=%d order=%u answer=%s", goes_on, lent.info.order, lent.answer);
+	return 0;
 }

@@ -191,6 +191,12 @@ static int cmd_offer(char **args, int n, FILE *out)
 	return offer_start(&vm, args[0], n > 1 && !strcmp(args[1], "seqpacket"));
 }
 
+static int cmd_lend(char **args, int n, FILE *out)
+{
+	(void)n;
+	return offer_lend(&vm, args[0], (uint32_t)number(args[1]), out);
+}
+
 static int cmd_offered(char **args, int n, FILE *out)
 {
 	return offer_result(n > 0 ? (unsigned int)number(args[0]) : 30, out);
@@ -335,6 +341,7 @@ static const struct command commands[] = {
 	{ "stop", 0, 0, cmd_stop, "takes all vCPUs out of KVM_RUN; none may have ended by itself" },
 	{ "advise", 1, 1, cmd_advise, "ADVICE: madvise for the guest's memory, by number" },
 	{ "offer", 1, 2, cmd_offer, "PATH|@NAME [seqpacket]: hands the VM to one client" },
+	{ "lend", 2, 2, cmd_lend, "PATH MAX-ORDER: lends the VM as examples/share-vm-fd.c does" },
 	{ "offered", 0, 1, cmd_offered, "[SECONDS]: waits for that client's line" },
 	{ "entries", 0, 0, cmd_entries, "number of valid entries" },
 	{ "entries-list", 0, 0, cmd_entries_list, "the entries, one a line" },

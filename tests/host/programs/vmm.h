@@ -140,5 +140,6 @@ int vm_stat(struct vm *vm, unsigned int cpu, const char *name, FILE *out);
 /* vmm-offer.c */
 int offer_start(struct vm *vm, const char *address, bool seqpacket);
 int offer_result(unsigned int wait_s, FILE *out);
+int offer_lend(struct vm *vm, const char *path, uint32_t order_max, FILE *out);
 
 #endif
