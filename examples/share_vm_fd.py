@@ -8,6 +8,7 @@ listen_at() once if can_offer(). Each time the VM's vCPUs have stopped, and a cl
 process that has created the VM can do that.
 """
 import asyncio
+import contextlib
 import fcntl
 import json
 import os
@@ -92,11 +93,14 @@ async def lend_vm(client, vm_fd, order_max):
     from the offer, so that nothing has changed.
     """
     set_ctl(vm_fd, KVM_PPC_HTAB_CTL_OFFER, order_max)
+    order, goes_on = None, False
     try:
         answer = await share_vm_fd(client, vm_fd)
     finally:
-        set_ctl(vm_fd, 0)  # waits for a request under way
-    return answer, *htab_info(vm_fd)
+        with contextlib.suppress(OSError):
+            set_ctl(vm_fd, 0)  # waits for a request under way
+            order, goes_on = htab_info(vm_fd)
+    return answer, order, goes_on
 
 
 async def serve_one(path, vm_fd, order_max):

@@ -32,6 +32,7 @@ entries() {
 
 # huge_pages [OPTION...]: memory of QEMU in pages of 16 MiB, which stay for the tests that follow
 huge_pages() {
+	# shellcheck disable=SC2016 # for the shell in the host
 	host 'sys=/sys/kernel/mm/hugepages/hugepages-16384kB/nr_hugepages
 		mkdir -p /run/huge
 		mountpoint -q /run/huge || mount -t hugetlbfs -o pagesize=16M hugetlbfs /run/huge

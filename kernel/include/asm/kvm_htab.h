@@ -81,8 +81,6 @@ struct kvm_ppc_htab_info {
  * Reported by KVM_CHECK_EXTENSION as the mask of known args[0] bits and enabled
  * on the VM by its owner: args[0] is a mask of KVM_PPC_HTAB_CTL_*, 0 revokes;
  * args[1] is the largest order that other processes may request, 0: no limit.
- * Bit 0 of args[0] permitted them for good in an earlier version of this
- * interface, and is never valid.
  */
 #define KVM_CAP_PPC_HTAB_CTL		4176
 #define KVM_PPC_HTAB_CTL_FALLBACK	2 /* the __u32 request may settle for a smaller order */
