@@ -145,7 +145,10 @@ int lend_vm(int sock, int vm_fd, __u32 order_max, struct lent *lent)
 		return -1; /* EBUSY: a vCPU is inside KVM_RUN */
 	if (!share_vm_fd(sock, vm_fd))
 		read_answer(sock, lent->answer);
-	/* waits for a request under way; afterwards there is none */
+	/*
+	 * Waits for a client's request that is being handled.
+	 * Afterwards no client can change the table.
+	 */
 	if (set_ctl(vm_fd, 0, 0))
 		return 0;
 	if (ioctl(vm_fd, KVM_PPC_GET_HTAB_INFO, info))

@@ -98,7 +98,9 @@ async def lend_vm(client, vm_fd, order_max):
         answer = await share_vm_fd(client, vm_fd)
     finally:
         with contextlib.suppress(OSError):
-            set_ctl(vm_fd, 0)  # waits for a request under way
+            # Waits for a client's request that is being handled.
+            # Afterwards no client can change the table.
+            set_ctl(vm_fd, 0)
             order, goes_on = htab_info(vm_fd)
     return answer, order, goes_on
 

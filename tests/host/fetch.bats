@@ -25,7 +25,7 @@ setup() {
 	tables_move running
 	vm_start --ram 16
 	vm allocate 20
-	last=$(host 'ls /sys/kernel/kvm_htab/vm | sort -n | tail -n 1')
+	last=$(last_vm)
 }
 
 teardown() {

@@ -39,7 +39,7 @@ setup() {
 			vmm start $name --vcpus 2 --ram 16 && vmm ctl $name allocate 20 &&
 				vmm ctl $name check 0 && vmm ctl $name check 1 || exit 1
 		done >/dev/null'
-	last=$(host 'ls /sys/kernel/kvm_htab/vm | sort -n | tail -n 1')
+	last=$(last_vm)
 }
 
 teardown() {

@@ -20,11 +20,6 @@ teardown() {
 	guest_kill
 }
 
-# figure NAME: what the line in $output has behind that name
-figure() {
-	awk -v name="$1" '{ for (i = 1; i < NF; i += 2) if ($i == name) { print $(i + 1); exit } }' <<<"$output"
-}
-
 # entries NAME: the same of the whole table, of which the line has a sample
 entries() {
 	echo $(($(figure "$1") * $(figure groups) / $(figure read)))

@@ -22,11 +22,6 @@ occupancy() {
 	host_limit 120 'for i in $(seq '"${1:-1}"'); do cat /sys/kernel/debug/kvm_htab/occupancy/[0-9]* || exit; done'
 }
 
-# figure NAME: what the line in $output has behind that name
-figure() {
-	awk -v name="$1" '{ for (i = 1; i < NF; i += 2) if ($i == name) { print $(i + 1); exit } }' <<<"$output"
-}
-
 # fill HOW PPM SIZE [SEED]: sets groups, used and full to what the table then has
 fill() {
 	local groups_text used_text full_text

@@ -171,7 +171,7 @@ works() {
 	local last
 	[[ $HOST_IS_STOCK == 0 ]] || skip "no other kernel moves tables"
 	guest_up
-	last=$(host 'ls /sys/kernel/kvm_htab/vm | sort -n | tail -n 1')
+	last=$(last_vm)
 	host "rm -f /tmp/moved; mover 1 ${MOVING_MOVES:-10} ${MOVING_SECONDS:-600} $last >/tmp/moved 2>&1 &"
 	until host '[ -s /tmp/moved ]'; do
 		works

@@ -73,7 +73,7 @@ traced() {
 	local last
 	vm allocate 20
 	tables_move running
-	last=$(host 'ls /sys/kernel/kvm_htab/vm | sort -n | tail -n 1')
+	last=$(last_vm)
 	host "mover 1 1 60 $last" >/dev/null
 	run traced
 	assert_line --regexp 'kvmppc_htab_plan: order=[0-9]+ at=0x[0-9a-f]+ moves=[1-9][0-9]* bytes=[0-9]+$'

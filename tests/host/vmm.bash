@@ -22,9 +22,20 @@
 #                           it may hold up a VM (1000 ms, since copies are slow on an emulated host)
 #   pool_used               bytes of the pool that are taken now
 #   pool_back_to BYTES      waits until that much is taken; for what the kernel finishes later
+#   last_vm                 the number, in /sys/kernel/kvm_htab/vm, of the VM that was created last
+#   figure NAME             what a line of kvm_htab/occupancy in $output has behind that name
 #   a_stranger_in_a_loop SOCKET  resets the VM for 20 s as fast as it can; meanwhile the VM's owner makes offers and lets
 #                           it run, a guest that leaves KVM_RUN all the time. Fails if the guest loses an entry
 #   ready_through_resizes SOCKET  asks for 12 s whether the VM is READY, while its table is resized and written to
+
+last_vm() {
+	host 'ls /sys/kernel/kvm_htab/vm | sort -n | tail -n 1'
+}
+
+figure() {
+	# shellcheck disable=SC2154 # bats sets output
+	awk -v name="$1" '{ for (i = 1; i < NF; i += 2) if ($i == name) { print $(i + 1); exit } }' <<<"$output"
+}
 
 vm_start() {
 	host vmm start vm "$@"
