@@ -63,10 +63,7 @@ install: all
 	install -D -m 0644 completions/kvm-htab.bash "$(DESTDIR)$(bashcompletiondir)/kvm-htab"
 	install -D -m 0644 completions/_kvm-htab "$(DESTDIR)$(zshcompletiondir)/_kvm-htab"
 	install -D -m 0644 completions/kvm-htab.fish "$(DESTDIR)$(fishcompletiondir)/kvm-htab.fish"
-	install -d "$(DESTDIR)$(includedir)"
-	sed -e '/^#include <asm/{r kernel/include/asm/kvm_htab.h' -e 'd}' kernel/include/kvm-htab.h \
-		>"$(DESTDIR)$(includedir)/kvm-htab.h"
-	chmod 0644 "$(DESTDIR)$(includedir)/kvm-htab.h"
+	install -D -m 0644 -t "$(DESTDIR)$(includedir)" kernel/include/kvm-htab.h
 	install -D -m 0644 -t "$(DESTDIR)$(docdir)" README.md CHANGELOG
 	install -D -m 0644 -t "$(DESTDIR)$(docdir)/examples" $(addprefix examples/,$(filter %.c %.xml,$(examples)))
 	install -D -m 0755 -t "$(DESTDIR)$(docdir)/examples" $(addprefix examples/,$(filter-out %.c %.xml,$(examples)))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The modules and the kernel. */
-#include <asm/kvm_htab.h>
+#include <kvm-htab.h>
 #include <linux/kvm.h>
 #include <stdio.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 /* Temporary VMs that allocate tables. */
 #include "pool/probe.h"
 
-#include <asm/kvm_htab.h>
 #include <fcntl.h>
+#include <kvm-htab.h>
 #include <linux/kvm.h>
 #include <string.h>
 #include <sys/ioctl.h>

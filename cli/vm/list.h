@@ -6,7 +6,7 @@
 #ifndef KVM_HTAB_VM_LIST_H
 #define KVM_HTAB_VM_LIST_H
 
-#include <asm/kvm_htab.h>
+#include <kvm-htab.h>
 #include <sys/types.h>
 
 #include "host/host.h"

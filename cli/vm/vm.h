@@ -3,7 +3,7 @@
 #ifndef KVM_HTAB_VM_VM_H
 #define KVM_HTAB_VM_VM_H
 
-#include <asm/kvm_htab.h>
+#include <kvm-htab.h>
 #include <linux/kvm.h>
 #include <stdbool.h>
 

@@ -230,7 +230,7 @@ SHOW(KVM_PPC_ALLOCATE_HTAB2, 6u, sizeof(struct kvm_ppc_htab));
 SHOW(KVM_PPC_GET_HTAB_INFO, 2u, sizeof(struct kvm_ppc_htab_info));
 printf("KVM_ENABLE_CAP 0x%x\n", 4u << 29 | (unsigned)sizeof(struct kvm_enable_cap) << 16 | 0xaea3);'
 		grep -ohE '\<KVM_PPC_HTAB_(INFO_|CTL_)?(KEEP|PREFER_PAGES|FORCE|RADIX|READY|RESIZING|OFFERED|OFFER_ENDED|FALLBACK|OFFER|NOMOVE)\>' \
-			"$ROOT/kernel/include/asm/kvm_htab.h" | sort -u | sed 's/.*/printf("& %d\\n", &);/'
+			"$ROOT/kernel/include/kvm-htab.h" | sort -u | sed 's/.*/printf("& %d\\n", &);/'
 		echo '}'
 	} >"$BATS_TEST_TMPDIR/numbers.c"
 	cc -I "$ROOT/kernel/include" -o "$BATS_TEST_TMPDIR/numbers" "$BATS_TEST_TMPDIR/numbers.c" && "$BATS_TEST_TMPDIR/numbers"
@@ -244,7 +244,7 @@ printf("KVM_ENABLE_CAP 0x%x\n", 4u << 29 | (unsigned)sizeof(struct kvm_enable_ca
 		grep -qx "\.It ${line% *} Pq ${line#* }" "$MAN/kvm-htab-vm-socket.7" || fail "not in the manual: $line"
 	done
 	grep -q 'KVM_CAP_PPC_HTAB_CTL (4176)' "$MAN/kvm-htab-vm-socket.7"
-	grep -q '^#define KVM_CAP_PPC_HTAB_CTL[[:space:]]*4176$' "$ROOT/kernel/include/asm/kvm_htab.h"
+	grep -q '^#define KVM_CAP_PPC_HTAB_CTL[[:space:]]*4176$' "$ROOT/kernel/include/kvm-htab.h"
 }
 
 # fits PAGE WIDTH LINE...: whether each line has at most so many columns
@@ -335,7 +335,7 @@ there() {
 @test "the constants of orders are those of the kernel's header" {
 	for limit in MIN MAX; do
 		header=$(sed -n "s/^#define KVM_PPC_HTAB_ORDER_${limit}[[:space:]]*//p" \
-			"$ROOT/kernel/include/asm/kvm_htab.h")
+			"$ROOT/kernel/include/kvm-htab.h")
 		run grep -E "^#define HPT_ORDER_$limit ${header}U\$" "$ROOT/cli/host/hpt.h"
 		assert_success
 	done

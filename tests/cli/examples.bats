@@ -221,7 +221,7 @@ except ConnectionError:
 
 @test "share_vm_fd.py has the numbers of the header" {
 	for name in KVM_CAP_PPC_HTAB_CTL KVM_PPC_HTAB_CTL_OFFER KVM_PPC_HTAB_INFO_READY; do
-		header=$(sed -nE "s/^#define ${name}[[:space:]]+([0-9]+|\(1 << [0-9]\)|0x[0-9a-f]+).*/\1/p" "$ROOT/kernel/include/asm/kvm_htab.h")
+		header=$(sed -nE "s/^#define ${name}[[:space:]]+([0-9]+|\(1 << [0-9]\)|0x[0-9a-f]+).*/\1/p" "$ROOT/kernel/include/kvm-htab.h")
 		mine=$(sed -n "s/^$name = //p" "$ROOT/examples/share_vm_fd.py")
 		assert_equal "$mine" "$((header))"
 	done

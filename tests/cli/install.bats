@@ -55,17 +55,13 @@ compiles() {
 	cc -Wall -Wextra -Werror -fsyntax-only -I "$dest/usr/include" "$ROOT/examples/share-vm-fd.c"
 	uses='int x[] = { KVM_CAP_PPC_HTAB_CTL == 4176 ? 1 : -1, KVM_PPC_HTAB_CTL_OFFER, sizeof(struct kvm_ppc_htab) };'
 	compiles "#include <kvm-htab.h>\n#include <linux/kvm.h>\n#include <kvm-htab.h>\n$uses"
-	# kernels with <asm/kvm_htab.h>, in either order
-	compiles "#include <kvm-htab.h>\n#include <asm/kvm_htab.h>\n$uses" -idirafter "$ROOT/kernel/include"
-	compiles "#include <asm/kvm_htab.h>\n#include <kvm-htab.h>\n$uses" -idirafter "$ROOT/kernel/include"
 	# kernels with all of it in <linux/kvm.h>
 	mkdir -p "$BATS_TEST_TMPDIR/later/linux"
 	{
-		echo '#include_next <linux/kvm.h>'
-		cat "$ROOT/kernel/include/asm/kvm_htab.h"
-	} | sed '/_ASM_POWERPC/d; $d' >"$BATS_TEST_TMPDIR/later/linux/kvm.h"
-	sed -i '1i #ifndef LATER\n#define LATER' "$BATS_TEST_TMPDIR/later/linux/kvm.h"
-	echo '#endif' >>"$BATS_TEST_TMPDIR/later/linux/kvm.h"
+		printf '#ifndef LATER\n#define LATER\n#include_next <linux/kvm.h>\n'
+		sed -n '/^#ifndef KVM_CAP_PPC_HTAB_CTL/,/^#endif/p' "$ROOT/kernel/include/kvm-htab.h" | sed '1d; $d'
+		echo '#endif'
+	} >"$BATS_TEST_TMPDIR/later/linux/kvm.h"
 	compiles "#include <kvm-htab.h>\n$uses" -I "$BATS_TEST_TMPDIR/later"
 }
 

@@ -11,9 +11,9 @@
  *   FAULTS_CAPS=N         what it answers to KVM_CHECK_EXTENSION (default 1)
  *   FAULTS_LOG=FILE       at the end: "allocations N" and "requests N", those that changed the VM
  */
-#include <asm/kvm_htab.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <kvm-htab.h>
 #include <linux/kvm.h>
 #include <stdarg.h>
 #include <stdbool.h>

@@ -254,9 +254,12 @@ refused() {
 	pays one $((64 * MIB))
 }
 
+charged() {
+	host 'cat /sys/kernel/kvm_htab/vm/*/charged_bytes'
+}
+
 @test "sysfs says what is charged" {
 	local rmap=$base
-	charged() { host 'cat /sys/kernel/kvm_htab/vm/*/charged_bytes'; }
 	assert_equal "$(charged)" "$rmap"
 	vm allocate 24
 	assert_equal "$(charged)" $((rmap + 16 * MIB))
@@ -292,10 +295,20 @@ refused() {
 	assert_success
 	assert_output 'order=25 source=1'
 	limit one $((MIB / 2))
-	run vm allocate2 20
-	assert_output 'order=20 source=1'
-	pool_gave $MIB
+	run vm allocate2 24
+	assert_output 'order=24 source=1'
+	pool_gave $((16 * MIB))
 	assert_equal "$(event one oom_kill)" 0
+	# it keeps the larger reverse map until there is memory for another
+	pays one $((32 * MIB))
+	assert_equal "$(charged)" $((base + 32 * MIB))
+	run vm info
+	assert_output --partial " revmap_bytes=$((32 * MIB)) "
+	no_limit one
+	run vm allocate2 19
+	assert_output 'order=19 source=1'
+	pays one $((MIB / 2))
+	assert_equal "$(charged)" $((base + MIB / 2))
 }
 
 @test "a limit: the first table, and memory for the guest" {

@@ -5,10 +5,10 @@
  * next bytes for its answer. Held against it: what came in is closed, once; nothing but a VM is
  * asked; success is one.
  */
-#include <asm/kvm_htab.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
+#include <kvm-htab.h>
 #include <linux/kvm.h>
 #include <poll.h>
 #include <stdarg.h>

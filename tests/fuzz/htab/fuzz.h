@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include <asm/kvm_htab.h>
+#include <kvm-htab.h>
 
 #include "random.h"
 

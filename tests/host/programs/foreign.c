@@ -35,7 +35,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <asm/kvm_htab.h>
+#include <kvm-htab.h>
 
 #define HOLD_LIMIT_S 60
 #define HANDED_DOWN_FD 9

@@ -26,7 +26,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <asm/kvm_htab.h>
+#include <kvm-htab.h>
 
 #include "pagemap.h"
 

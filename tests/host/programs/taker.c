@@ -16,8 +16,8 @@
  *	many            opens sixty connections and keeps them
  */
 #define _GNU_SOURCE
-#include <asm/kvm_htab.h>
 #include <errno.h>
+#include <kvm-htab.h>
 #include <linux/kvm.h>
 #include <signal.h>
 #include <stdbool.h>

@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <asm/kvm_htab.h>
+#include <kvm-htab.h>
 
 #include "vmm.h"
 

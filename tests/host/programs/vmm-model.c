@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
-#include <asm/kvm_htab.h>
+#include <kvm-htab.h>
 
 #include "../../fuzz/htab/random.h"
 #include "hcall.h"

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <asm/kvm_htab.h>
+#include <kvm-htab.h>
 
 #include "vmm.h"
 

@@ -21,7 +21,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <asm/kvm_htab.h>
+#include <kvm-htab.h>
 
 #include "vmm.h"
 
