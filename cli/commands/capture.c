@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "commands/command.h"
+#include "host/boot-modules.h"
 #include "host/module.h"
 #include "host/tables.h"
 #include "host/tree.h"
 #include "lib/text.h"
 #include "pool/log.h"
 #include "pool/moves.h"
-#include "pool/pool.h"
+#include "pool/read.h"
 #include "vm/domain.h"
 #include "vm/vmm.h"
 
@@ -119,24 +120,32 @@ static void copy_modules(struct capture *c)
 	}
 }
 
-/* The configuration of modprobe(8), as far as it is about KVM. */
+/* The files of a directory, as far as they are about KVM. */
+static void copy_lines_in(struct capture *c, const char *directory)
+{
+	_cleanup_closedir_ DIR *dir = sysfs_list(sysfs_open_directory(c->fs, directory));
+	const struct dirent *entry;
+
+	if (dir)
+		tree_directory(&c->tree, directory);
+	while (dir && (entry = sysfs_next(dir))) {
+		_cleanup_free_ char *path = text_format("%s/%s", directory, entry->d_name);
+
+		if (path && *entry->d_name != '.')
+			tree_copy_lines(&c->tree, c->fs, path, is_about_kvm);
+	}
+}
+
+/* The configuration of modprobe(8), and of what loads modules at boot. */
 static void copy_configuration(struct capture *c)
 {
 	const char *directory;
 
-	for (size_t i = 0; (directory = module_config_directory(i)); i++) {
-		_cleanup_closedir_ DIR *dir = sysfs_list(sysfs_open_directory(c->fs, directory));
-		const struct dirent *entry;
-
-		if (dir)
-			tree_directory(&c->tree, directory);
-		while (dir && (entry = sysfs_next(dir))) {
-			_cleanup_free_ char *path = text_format("%s/%s", directory, entry->d_name);
-
-			if (path && *entry->d_name != '.')
-				tree_copy_lines(&c->tree, c->fs, path, is_about_kvm);
-		}
-	}
+	for (size_t i = 0; (directory = module_config_directory(i)); i++)
+		copy_lines_in(c, directory);
+	for (size_t i = 0; (directory = boot_modules_directory(i)); i++)
+		copy_lines_in(c, directory);
+	tree_copy_lines(&c->tree, c->fs, BOOT_MODULES_FILE, is_about_kvm);
 }
 
 static void copy_page_size(struct capture *c)
@@ -168,8 +177,7 @@ static void copy_page_flags(struct capture *c)
 	char data[65536];
 
 	pool_read(c->fs, &pool);
-	pool_log_read(c->fs, pool.ram_bytes / 20, &pool.log);
-	if (fd < 0 || !pool.log.base || sysfs_page_size(c->fs, &page_bytes))
+	if (fd < 0 || !pool_log_of(c->fs, &pool)->base || sysfs_page_size(c->fs, &page_bytes))
 		return;
 	at = pool.log.base / page_bytes * 8;
 	end = at + pool.log.bytes / page_bytes * 8;

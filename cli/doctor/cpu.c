@@ -51,6 +51,28 @@ static void partition_without_kvm(const struct cpu *cpu, const char *what, struc
 	item_set_next(item, "modprobe kvm_hv");
 }
 
+#define HOST_BELOW \
+	"start guests with a hashed page table on the host below this one, in hypervisor mode"
+
+static void guest_without_kvm(const struct cpu *cpu, const char *what, struct item *item)
+{
+	if (strcmp(cpu->mmu, "Hash") != 0 && !cpu_has_strict_threads(cpu)) {
+		item_set(item, ITEM_FAILED,
+			 "this host is %s: KVM-HV guests inside it are nested and use the radix "
+			 "MMU only",
+			 what);
+		item_advise(item, HOST_BELOW
+			    "; to have guests that use the radix MMU in here, start this host with "
+			    "-machine pseries,cap-nested-hv=on and load kvm_hv");
+		return;
+	}
+	item_set(item, ITEM_FAILED,
+		 "this host is %s, on the hash MMU: KVM-HV cannot run inside it, only KVM-PR can",
+		 what);
+	item_advise(item, HOST_BELOW "; to have guests of KVM-PR in here, load kvm_pr");
+	item_set_next(item, "modprobe kvm_pr");
+}
+
 /*
  * KVM in a guest: with kvm_hv its guests use the radix MMU; with kvm_pr, on the hash MMU, they have no
  * table of the host. Neither needs the pool.
@@ -74,12 +96,7 @@ static void firmware_pseries(struct doctor *doctor, struct item *item)
 	} else if (doctor->host->powervm) {
 		partition_without_kvm(&doctor->host->cpu, what, item);
 	} else {
-		item_set(item, ITEM_FAILED,
-			 "this host is %s: KVM-HV guests inside it are nested and use the radix "
-			 "MMU only",
-			 what);
-		item_advise(item, "start guests with a hashed page table on the host below this "
-				  "one, in hypervisor mode");
+		guest_without_kvm(&doctor->host->cpu, what, item);
 	}
 }
 
@@ -122,9 +139,10 @@ static void mmu_failed(const struct doctor *doctor, struct item *item)
 	item_advise_boot(doctor, item, "disable_radix", false);
 	if (guests_threads_mode(doctor->fs))
 		item_advise(item,
-			    "boot with disable_radix; or load kvm_hv with indep_threads_mode=N "
-			    "(`options kvm_hv indep_threads_mode=N` in /etc/modprobe.d) and take "
-			    "all threads but the first of each core offline");
+			    "%s; or load kvm_hv with indep_threads_mode=N (`options kvm_hv "
+			    "indep_threads_mode=N` in /etc/modprobe.d) and take all threads but "
+			    "the first of each core offline",
+			    item->advice ?: "");
 }
 
 void doctor_mmu(struct doctor *doctor, struct item *item)

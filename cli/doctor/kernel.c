@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 
 #include "doctor/doctor.h"
+#include "host/boot-modules.h"
 #include "host/distribution.h"
 #include "lib/text.h"
 
@@ -33,6 +34,26 @@ static char *denial_text(const struct module *module)
 	return NULL;
 }
 
+/* What has the module loaded at each boot; or why it should have been, where that is set up. */
+static void advise_next_boots(const struct doctor *doctor, struct item *item)
+{
+	_cleanup_free_ char *place = boot_modules_place(doctor->fs, "kvm_hv");
+
+	if (place)
+		item_advise(
+			item,
+			"load it; %s lists it, so that it was to be loaded at boot: look for the "
+			"reason with `journalctl -b -u systemd-modules-load` or dmesg",
+			place);
+	else if (sysfs_has(doctor->fs, "/etc/NIXOS"))
+		item_advise(item,
+			    "load it; for the next boots as well: add it to boot.kernelModules "
+			    "in /etc/nixos/configuration.nix");
+	else
+		item_advise(item, "load it; for the next boots as well: `echo kvm_hv "
+				  ">/etc/modules-load.d/kvm_hv.conf`");
+}
+
 /* What to do if @module can be loaded, but is not. */
 static void advise_to_load(const struct doctor *doctor, const struct module *module,
 			   struct item *item)
@@ -42,8 +63,9 @@ static void advise_to_load(const struct doctor *doctor, const struct module *mod
 	switch (module->denial) {
 	case DENIAL_BLACKLIST:
 	case DENIAL_INSTALL:
-		item_advise(item, "remove that line, or the module is missing again after the "
-				  "next boot; load it by hand now");
+		item_advise(item,
+			    "remove that line or option, or the module is missing again after "
+			    "the next boot; load it by hand now");
 		break;
 	case DENIAL_COMMAND_LINE:
 		snprintf(option, sizeof(option), "module_blacklist=%s", module->denied);
@@ -54,8 +76,7 @@ static void advise_to_load(const struct doctor *doctor, const struct module *mod
 				  "cannot be undone");
 		return;
 	case DENIAL_NONE:
-		item_advise(item, "load it; for the next boots as well: `echo kvm_hv "
-				  ">/etc/modules-load.d/kvm_hv.conf`");
+		advise_next_boots(doctor, item);
 		break;
 	}
 	if (module->denial == DENIAL_INSTALL)
@@ -63,6 +84,24 @@ static void advise_to_load(const struct doctor *doctor, const struct module *mod
 			      strcmp(module->denied, "kvm_hv") ? " && modprobe kvm_hv" : "");
 	else
 		item_set_next(item, "modprobe kvm_hv");
+}
+
+/* Where a kernel with the module is. SUSE has its kernel-default without most modules as well. */
+static void advise_other_kernel(const struct doctor *doctor, struct item *item)
+{
+	struct distribution distribution;
+	bool image = sysfs_has(doctor->fs, "/usr/sbin/transactional-update");
+
+	distribution_read(doctor->fs, &distribution);
+	if (distribution.family == DISTRIBUTION_SUSE && strstr(doctor->release, "-default")) {
+		item_advise(item, "if package kernel-default-base is installed, replace it by "
+				  "kernel-default, which has all modules, and reboot");
+		item_set_next(item, "%s install kernel-default",
+			      image ? "transactional-update pkg" : "zypper");
+		return;
+	}
+	item_advise(item, "install the package with its other modules, or a kernel with "
+			  "CONFIG_KVM_BOOK3S_64_HV");
 }
 
 static void module_missing(const struct doctor *doctor, struct item *item)
@@ -86,8 +125,7 @@ static void module_missing(const struct doctor *doctor, struct item *item)
 			return;
 		}
 		item_set(item, ITEM_FAILED, "kernel %s does not have this module", doctor->release);
-		item_advise(item, "install the package with its other modules, or a kernel with "
-				  "CONFIG_KVM_BOOK3S_64_HV");
+		advise_other_kernel(doctor, item);
 		return;
 	default:
 		item_set(item, ITEM_UNKNOWN,
@@ -228,13 +266,14 @@ static int line_length(const char *release)
 		     strspn(release + major + (release[major] == '.'), "0123456789"));
 }
 
-/* Whether package kvm-htab-dkms builds modules for this kernel: Debian's own 6.1 and 6.12. */
+/* Whether package kvm-htab-dkms builds modules for this kernel: Debian's own 6.1 and 6.12 for ppc64el. */
 static bool has_dkms_package(const struct doctor *doctor)
 {
 	struct distribution distribution;
 
 	distribution_read(doctor->fs, &distribution);
-	return (!*distribution.id || !strcmp(distribution.id, "debian")) &&
+	return strstr(doctor->release, "-powerpc64le") &&
+	       (!*distribution.id || !strcmp(distribution.id, "debian")) &&
 	       distribution.family == DISTRIBUTION_DEBIAN &&
 	       (!strncmp(doctor->release, "6.1.", 4) || !strncmp(doctor->release, "6.12.", 5));
 }

@@ -25,6 +25,14 @@ static const char *size_text(const struct doctor *doctor, uint64_t bytes,
 	return text;
 }
 
+/* What to try next if a pool of @percent could not be reserved, or if none was to be. */
+static unsigned long next_ratio(unsigned long percent)
+{
+	if (!percent || percent > RATIO_DEFAULT)
+		return RATIO_DEFAULT;
+	return percent == RATIO_DEFAULT ? 2 : 1;
+}
+
 static void reservation_failed(const struct doctor *doctor, struct item *item, const char *what)
 {
 	unsigned long percent = RATIO_DEFAULT;
@@ -35,8 +43,13 @@ static void reservation_failed(const struct doctor *doctor, struct item *item, c
 		item_set(item, ITEM_FAILED, "%s (" RATIO "=%lu)", what, percent);
 	else
 		item_set(item, ITEM_FAILED, "%s (%d percent, the default)", what, RATIO_DEFAULT);
-	snprintf(option, sizeof(option), RATIO "=%d",
-		 asked && percent != RATIO_DEFAULT ? RATIO_DEFAULT : 2);
+	if (percent == 1) {
+		item_advise(item,
+			    "look for \"cma\" in the boot log: no smaller ratio is left to try");
+		item_set_next(item, "journalctl -k -b | grep -i cma");
+		return;
+	}
+	snprintf(option, sizeof(option), RATIO "=%lu", next_ratio(percent));
 	item_advise_boot(doctor, item, option, false);
 }
 
@@ -70,6 +83,20 @@ static void reservation_ready(const struct doctor *doctor, struct item *item)
 	item_advise_boot(doctor, item, option, false);
 }
 
+/* The kernel itself reads the option at boot. As a parameter of the module nobody does. */
+static void warn_of_place(const struct doctor *doctor, struct item *item)
+{
+	_cleanup_free_ char *place = module_parameter_place(doctor->fs, "kvm_hv", RATIO);
+
+	if (!place)
+		return;
+	item_set(item, ITEM_WARNING, "%s; " RATIO " in %s has no effect", item->what ?: "", place);
+	if (!item->advice)
+		item_advise(item,
+			    "it is an option of the kernel, not of kvm_hv: set it on the kernel's "
+			    "command line");
+}
+
 void doctor_reservation(struct doctor *doctor, struct item *item)
 {
 	_cleanup_(advice_clear) struct advice advice = { 0 };
@@ -93,11 +120,14 @@ void doctor_reservation(struct doctor *doctor, struct item *item)
 	} else if (pool->total_bytes.known) {
 		reservation_ready(doctor, item);
 	} else {
-		item_set(item, ITEM_UNKNOWN, "this kernel does not report the size of the pool");
+		item_set(item, ITEM_UNKNOWN, "this kernel does not report the size of the pool%s",
+			 pool->mixed ? ": CmaTotal in /proc/meminfo counts other areas, too" : "");
 		advice = pool_advice_unknown(pool);
 	}
 	if (advice.next)
 		item_advise(item, "%s", advice.next);
+	if (item->state != ITEM_FAILED)
+		warn_of_place(doctor, item);
 }
 
 /* Whether the pool has, or can make, room for larger tables than the page allocator. */
@@ -205,6 +235,8 @@ static bool limit_is_tight(const struct doctor *doctor, struct item *item, unsig
 	return tight;
 }
 
+#define MEMORY_ADVICE "free memory: stop guests, or release unused huge pages (vm.nr_hugepages)"
+
 void doctor_memory(struct doctor *doctor, struct item *item)
 {
 	const struct fact *largest = &doctor->pool.largest_free_order;
@@ -213,7 +245,10 @@ void doctor_memory(struct doctor *doctor, struct item *item)
 	unsigned int order = HPT_ORDER_DEFAULT;
 
 	if (!bytes->known) {
-		item_set(item, ITEM_UNKNOWN, "cannot read /proc/meminfo");
+		item_set(item, ITEM_UNKNOWN, "%s",
+			 doctor->ram_bytes ?
+				 "this kernel, before 3.14, does not report MemAvailable" :
+				 "cannot read /proc/meminfo");
 		return;
 	}
 	if (largest->known && largest->value > order && largest->value <= HPT_ORDER_MAX)
@@ -222,6 +257,14 @@ void doctor_memory(struct doctor *doctor, struct item *item)
 	size_text(doctor, hpt_bytes(order), table);
 	if (bytes->value >= hpt_bytes(order) && limit_is_tight(doctor, item, order))
 		return;
+	if (bytes->value >= hpt_bytes(order) && doctor->pool.log.starved) {
+		item_set(item, ITEM_WARNING,
+			 "%s available, but the reverse map of a table was refused since boot "
+			 "(\"vmalloc\" in the kernel log)",
+			 available);
+		item_advise(item, MEMORY_ADVICE);
+		return;
+	}
 	if (bytes->value >= hpt_bytes(order)) {
 		item_set(item, ITEM_OK, "%s available, the reverse map of order %u needs %s",
 			 available, order, table);
@@ -230,8 +273,7 @@ void doctor_memory(struct doctor *doctor, struct item *item)
 	item_set(item, order > HPT_ORDER_DEFAULT ? ITEM_WARNING : ITEM_FAILED,
 		 "%s available, but the reverse map of order %u needs %s outside the pool",
 		 available, order, table);
-	item_advise(item, "free memory: stop guests, or release unused huge pages "
-			  "(vm.nr_hugepages)");
+	item_advise(item, MEMORY_ADVICE);
 }
 
 static void refusals_patched(const struct doctor *doctor, struct item *item)

@@ -6,14 +6,24 @@
 #include "host/distribution.h"
 #include "host/guests.h"
 
+/* Whether the kernel is of Debian's port ppc64. */
+static bool is_big_endian(const struct doctor *doctor)
+{
+	const char *arch = strstr(doctor->release, "-powerpc64");
+
+	return arch && strncmp(arch, "-powerpc64le", strlen("-powerpc64le")) != 0;
+}
+
 /* The package with a kernel that has pages of 64 KiB; NULL: not known to exist. */
 static const char *kernel_package(const struct doctor *doctor)
 {
 	struct distribution distribution;
 
 	distribution_read(doctor->fs, &distribution);
-	/* Debian's kernel for ppc64el has pages of 4 KiB since Debian 13. */
-	if (!strcmp(distribution.id, "debian") && distribution.version >= 13)
+	if (strcmp(distribution.id, "debian") != 0 || is_big_endian(doctor))
+		return NULL;
+	/* Debian's kernel for ppc64el has pages of 4 KiB since Debian 13. Only later ones have no version. */
+	if (distribution.version >= 13 || !distribution.version)
 		return "linux-image-powerpc64le-64k";
 	return NULL;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/cmdline.h"
 #include "lib/text.h"
 
 #define GRUB_DEFAULTS "/etc/default/grub"
@@ -47,6 +48,7 @@ static enum distribution_family family_of(const char *ids)
 		{ "rhel", DISTRIBUTION_RHEL },	   { "fedora", DISTRIBUTION_RHEL },
 		{ "centos", DISTRIBUTION_RHEL },   { "suse", DISTRIBUTION_SUSE },
 		{ "sles", DISTRIBUTION_SUSE },	   { "opensuse", DISTRIBUTION_SUSE },
+		{ "sles_sap", DISTRIBUTION_SUSE }, { "ibm_powerkvm", DISTRIBUTION_RHEL },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -116,31 +118,49 @@ static bool boots_images(const struct sysfs *fs)
 	return sysfs_has(fs, "/run/ostree-booted");
 }
 
+/* Whether the kernel was booted with an option of this name. */
+static bool is_set(const struct sysfs *fs, const char *option)
+{
+	_cleanup_free_ char *name = strndup(option, strcspn(option, "="));
+
+	return name && cmdline_has(fs, name);
+}
+
 void distribution_boot_option(const struct sysfs *fs, const char *option, bool remove, char **what,
 			      char **command)
 {
 	const char *with = remove ? "without" : "with", *grub = grub_command(fs);
+	bool change = !remove &&
+		      is_set(fs, option); /* where it is; behind it, or before, may not help */
 
 	*what = *command = NULL;
 	if (boots_images(fs)) {
 		*what = text_format("boot %s %s: %s it, then reboot", with, option,
 				    remove ? "remove" : "set");
-		*command = text_format("rpm-ostree kargs --%s=%s", remove ? "delete" : "append",
+		*command = text_format("rpm-ostree kargs --%s=%s",
+				       remove ? "delete" :
+				       change ? "replace" :
+						"append",
 				       option);
 	} else if (sysfs_has(fs, "/etc/NIXOS")) {
 		*what = text_format("boot %s %s: %s boot.kernelParams in "
 				    "/etc/nixos/configuration.nix, run nixos-rebuild boot and "
 				    "reboot",
-				    with, option, remove ? "remove it from" : "add it to");
+				    with, option,
+				    remove ? "remove it from" :
+				    change ? "change it in" :
+					     "add it to");
 	} else if (sysfs_has(fs, "/usr/sbin/grubby")) {
 		*what = text_format("boot %s %s: %s it, then reboot", with, option,
 				    remove ? "remove" : "set");
 		*command = text_format("grubby --update-kernel=ALL --%s=%s",
 				       remove ? "remove-args" : "args", option);
 	} else if (sysfs_has(fs, GRUB_DEFAULTS)) {
-		*what = text_format("boot %s %s: %s GRUB_CMDLINE_LINUX in " GRUB_DEFAULTS
-				    ", run %s and reboot",
-				    with, option, remove ? "remove it from" : "add it to",
+		*what = text_format("boot %s %s: %s " GRUB_DEFAULTS ", run %s and reboot", with,
+				    option,
+				    remove ? "remove it from" :
+				    change ? "change it in" :
+					     "add it to GRUB_CMDLINE_LINUX in",
 				    grub ?: "update-grub or grub2-mkconfig");
 	} else {
 		*what = text_format(

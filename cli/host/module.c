@@ -396,9 +396,12 @@ void module_query(const struct sysfs *fs, const char *release, const char *name,
 		}
 	}
 	/* libkmod reads the command line of this host, not of a captured tree. */
-	if (!module->denial && !sysfs_read(fs, "/proc/cmdline", &cmdline, NULL) &&
-	    command_line_has(cmdline, "modprobe.blacklist=", name))
-		deny_blacklist(fs, module, name);
+	if ((!module->denial || (module->denial == DENIAL_BLACKLIST && !module->where)) &&
+	    !sysfs_read(fs, "/proc/cmdline", &cmdline, NULL) &&
+	    command_line_has(cmdline, "modprobe.blacklist=", name)) {
+		deny(module, DENIAL_BLACKLIST, name);
+		module->where = strdup("modprobe.blacklist= of the kernel's command line");
+	}
 	if (!module->denial && module->state == MODULE_LOADABLE) {
 		command = config_directive(fs, "install", NEEDED, NULL, NULL);
 		deny_install(fs, module, NEEDED, command);

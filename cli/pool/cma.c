@@ -87,12 +87,16 @@ static bool read_runs(const struct sysfs *fs, const char *directory, uint64_t bi
 	return true;
 }
 
-/* The directory of the area; its name had a prefix before 5.6. NULL: *@error tells why. */
+/*
+ * The directory of the area; its name had a prefix before 5.6. Before 4.12 areas had numbers: on POWER the
+ * pool was the only one. NULL: *@error tells why.
+ */
 static const char *debugfs_directory(const struct sysfs *fs, int *error)
 {
 	static const char *const names[] = {
 		"/sys/kernel/debug/cma/kvm_cma",
 		"/sys/kernel/debug/cma/cma-kvm_cma",
+		"/sys/kernel/debug/cma/cma-0",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -168,12 +172,14 @@ bool pool_read_meminfo(const struct sysfs *fs, struct pool *pool)
 	    !meminfo_bytes(meminfo, "CmaTotal:", &total_bytes) ||
 	    !meminfo_bytes(meminfo, "CmaFree:", &free_bytes))
 		return false;
-	if (!total_bytes) { /* no area at all */
+	if (!total_bytes && !kernel_is_before(fs, 3, 17)) { /* no area at all */
 		pool_infer_missing(fs, pool);
 		return true;
 	}
-	if (pool_has_others(fs, pool))
+	if (!pool_is_in_meminfo(fs, pool)) {
+		pool->mixed = total_bytes != 0;
 		return false;
+	}
 	fact_set(&pool->total_bytes, total_bytes, true);
 	if (free_bytes > total_bytes) /* counters of each CPU are added up */
 		free_bytes = total_bytes;

@@ -26,7 +26,7 @@ bool pool_read_vmallocinfo(const struct sysfs *fs, struct pool *pool)
 	if (r)
 		return false;
 	/* Small tables come from the page allocator if the pool has refused them. */
-	if (!pool_read_refusals(fs, &refused))
+	if (!pool_read_refusals(fs, pool, &refused))
 		refused = UINT64_MAX;
 	fact_set(&pool->used_bytes, tables.bytes, refused && tables.small_bytes);
 	return true;

@@ -49,7 +49,7 @@ static const char *time_of(const char *line)
 	const char *rest;
 
 	if (*line == '<' && (rest = strchr(line, '>')))
-		return rest + 1;
+		line = rest + 1;
 	if (*line == '[')
 		return line;
 	if ((rest = behind(line, "kern ")) && (rest = strstr(rest, ": ")))
@@ -80,7 +80,9 @@ struct reader {
 	struct pool_log *log;
 	uint64_t wanted_bytes;
 	enum { NOBODY, POOL, OTHERS } next;
-	bool in_report; /* of a task that is blocked for long: its stack follows */
+	bool alone; /* no other area can have been reserved, whatever its size */
+	enum report { NOTHING, HUNG, STARVED } report; /* whose stack follows */
+	unsigned int lines; /* that may still belong to it */
 };
 
 static bool is_wanted(const struct reader *reader, uint64_t bytes)
@@ -102,7 +104,8 @@ static void reservation(struct reader *reader, const char *size, bool reserved)
 
 	if (scan_u64(&size, &mib) || mib > UINT64_MAX >> 20)
 		return;
-	if (reader->next == OTHERS || (reader->next == NOBODY && !is_wanted(reader, mib << 20))) {
+	if (reader->next == OTHERS ||
+	    (reader->next == NOBODY && !reader->alone && !is_wanted(reader, mib << 20))) {
 		log->has_others = true;
 		return;
 	}
@@ -148,17 +151,61 @@ static void read_cma(struct reader *reader, const char *message)
 		refusal(reader->log, message);
 }
 
+/* More than the stack of a request for a table, and what stands above it. */
+#define REPORT_LINES 64
+
+/*
+ * Tasks that were blocked for long, and memory for reverse maps that vmalloc() had not: the stack below
+ * tells whether it was for a table. Other reports end these.
+ */
+static void read_report(struct reader *reader, const char *message)
+{
+	static const struct {
+		const char *text;
+		enum report report;
+	} heads[] = {
+		{ " blocked for more than ", HUNG },
+		{ "vmalloc error: ", STARVED },
+		{ "vmalloc: allocation f", STARVED },
+		{ "allocation failure", NOTHING },
+		{ "WARNING: ", NOTHING },
+		{ "BUG: ", NOTHING },
+	};
+
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+		if (strstr(message, heads[i].text)) {
+			reader->report = heads[i].report;
+			reader->lines = REPORT_LINES;
+			return;
+		}
+	if (!reader->lines || !reader->report)
+		return;
+	reader->lines--;
+	if (!strstr(message, "kvmppc_alloc_reset_hpt") && !strstr(message, "kvmppc_allocate_hpt") &&
+	    !strstr(message, "kvmppc_alloc_hpt"))
+		return;
+	reader->log->hung |= reader->report == HUNG;
+	reader->log->starved |= reader->report == STARVED;
+}
+
+/* "alloc_contig_range: [1dc000, 1dc400) PFNs busy"; before Linux 3.19 "test_pages_isolated(...) failed" */
+static bool is_contention(const char *message)
+{
+	return behind(message, "alloc_contig_range") &&
+	       (strstr(message, "busy") || strstr(message, "test_pages_isolated"));
+}
+
 static void read_line(struct reader *reader, const char *line)
 {
 	const char *message = message_of(line), *rest;
 	struct pool_log *log = reader->log;
 
-	if (strstr(message, " blocked for more than "))
-		reader->in_report = true;
-	if (reader->in_report &&
-	    (strstr(message, "kvmppc_alloc_reset_hpt") || strstr(message, "kvmppc_allocate_hpt")))
-		log->hung = true;
-	if (behind(message, "kvm_cma_reserve: reserving ")) {
+	read_report(reader, message);
+	if (behind(message, "Linux version ")) { /* the next boot */
+		*log = (struct pool_log){ 0 };
+		reader->next = NOBODY;
+		reader->report = NOTHING;
+	} else if (behind(message, "kvm_cma_reserve: reserving ")) {
 		reader->next = POOL;
 	} else if ((rest = behind(message, "kvm_cma: CMA: "))) { /* before Linux 3.17 */
 		reader->next = POOL;
@@ -174,16 +221,16 @@ static void read_line(struct reader *reader, const char *line)
 		read_cma(reader, rest);
 	} else if (strstr(message, "CMA area kvm_cma could not be activated")) {
 		log->outcome = POOL_LOG_USELESS;
-	} else if (behind(message, "alloc_contig_range: ") && strstr(message, "busy")) {
+	} else if (is_contention(message)) {
 		log->contended++;
 	} else if (reader->next == OTHERS) {
 		reader->next = NOBODY;
 	}
 }
 
-void pool_log_read(const struct sysfs *fs, uint64_t wanted_bytes, struct pool_log *log)
+void pool_log_read(const struct sysfs *fs, uint64_t wanted_bytes, bool alone, struct pool_log *log)
 {
-	struct reader reader = { .log = log, .wanted_bytes = wanted_bytes };
+	struct reader reader = { .log = log, .wanted_bytes = wanted_bytes, .alone = alone };
 	_cleanup_free_ char *text = read_log(fs);
 	char *save = NULL;
 
@@ -193,13 +240,19 @@ void pool_log_read(const struct sysfs *fs, uint64_t wanted_bytes, struct pool_lo
 		read_line(&reader, line);
 }
 
-/* "INFO: task qemu:4711 blocked for more than 120 seconds.": without the command. */
+/*
+ * "INFO: task qemu:4711 blocked for more than 120 seconds." and "qemu: vmalloc error: size 65536": without
+ * the command.
+ */
 static void add_line(char **kept, const char *line, bool anonymous)
 {
 	const char *task = strstr(line, "task "), *blocked = strstr(line, " blocked for more");
+	const char *vmalloc = strstr(line, "vmalloc");
 
 	if (anonymous && task && blocked && task < blocked)
 		text_add(kept, "%.*svmm%s\n", (int)(task + strlen("task ") - line), line, blocked);
+	else if (anonymous && vmalloc)
+		text_add(kept, "%.*s%s\n", (int)(message_of(line) - line), line, vmalloc);
 	else
 		text_add(kept, "%s\n", line);
 }
@@ -214,6 +267,7 @@ char *pool_log_text(const struct sysfs *fs, bool anonymous)
 		"kvmppc_",
 		"blocked for more than",
 		"alloc_contig_range",
+		"vmalloc",
 	};
 	_cleanup_free_ char *text = read_log(fs);
 	char *kept = NULL, *save = NULL;

@@ -21,14 +21,16 @@ struct pool_log {
 	unsigned int busy; /* refusals: a page in the way could not be moved (EBUSY) */
 	unsigned int contended; /* times that a page in the way made CMA try elsewhere */
 	bool hung; /* a task was blocked for long in a request for a table */
+	bool starved; /* vmalloc() had no memory for the reverse map of a table */
 	unsigned int full; /* refusals: no such gap (ENOMEM) */
 };
 
 /*
- * Reads the log in @fs. @wanted_bytes: what the pool should have, for kernels before 5.9, whose log
- * does not name it; 0: not known. A log that cannot be read is silent.
+ * Reads the last boot of the log in @fs. For kernels before 5.9, whose log does not name the pool:
+ * @wanted_bytes, what it should have, 0: not known; @alone: no other area can have been reserved. A log that
+ * cannot be read is silent.
  */
-void pool_log_read(const struct sysfs *fs, uint64_t wanted_bytes, struct pool_log *log);
+void pool_log_read(const struct sysfs *fs, uint64_t wanted_bytes, bool alone, struct pool_log *log);
 
 /*
  * The lines of the log that pool_log_read() may use; @anonymous: without the names of commands. The

@@ -137,10 +137,10 @@ struct advice pool_advice_busy(const struct pool *pool)
 			 "log)",
 			 pool->log.busy, pool->log.busy == 1 ? "" : "s");
 	else if (!pool->refused.value && pool->log.contended)
-		text_add(
-			&advice.what,
-			"pages in the way: CMA could not move pages of others away at once (\"PFNs "
-			"busy\" in the kernel log), and this kernel does not say what it refused");
+		text_add(&advice.what,
+			 "pages in the way: CMA could not move pages of others away at once "
+			 "(\"alloc_contig_range\" in the kernel log), and this kernel does not say "
+			 "what it refused");
 	else
 		text_add(&advice.what,
 			 "pages in the way: CMA has refused requests, perhaps because pages of "
@@ -157,6 +157,30 @@ struct advice pool_advice_busy(const struct pool *pool)
 
 #define TRY "find out by trying, with `kvm-htab pool-status --probe`"
 
+/* Nothing reports what is in the pool. */
+static struct advice advice_unreported(const struct pool *pool)
+{
+	struct advice advice = { 0 };
+
+	text_add(&advice.what, "this kernel does not report what fits into the pool");
+	if (pool->mixed)
+		text_add(&advice.what,
+			 ": CmaTotal and CmaFree in /proc/meminfo count other areas, too");
+	if (pool->log.full) {
+		text_add(&advice.what,
+			 ", which had no gap for %u request%s since boot (ret: -12 in the kernel "
+			 "log)",
+			 pool->log.full, pool->log.full == 1 ? "" : "s");
+		text_add(&advice.next, ADVICE_FREE_POOL "; to see what fits, ");
+	}
+	text_add(
+		&advice.next,
+		"%sboot a kernel with the kvm-htab series, or one with CMA_DEBUGFS, and run as root "
+		"with debugfs mounted on /sys/kernel/debug",
+		pool->captured ? "" : TRY ", or ");
+	return advice;
+}
+
 struct advice pool_advice_unknown(const struct pool *pool)
 {
 	struct advice advice = { 0 };
@@ -169,20 +193,10 @@ struct advice pool_advice_unknown(const struct pool *pool)
 		text_add(&advice.next, "install the version that belongs to the kernel");
 		return advice;
 	}
-	if (pool->denied) {
-		text_add(&advice.what, "only root may see what is in the pool");
-		text_add(&advice.next, "run as root for exact values");
-	} else {
-		text_add(&advice.what, "this kernel does not report what fits into the pool");
-		text_add(
-			&advice.next,
-			"%sboot a kernel with the kvm-htab series, or one with CMA_DEBUGFS, and run "
-			"as root with debugfs mounted on /sys/kernel/debug",
-			pool->captured ? "" : TRY ", or ");
-		return advice;
-	}
-	if (!pool->captured)
-		text_add(&advice.next, "; or " TRY);
+	if (!pool->denied)
+		return advice_unreported(pool);
+	text_add(&advice.what, "only root may see what is in the pool");
+	text_add(&advice.next, "run as root for exact values%s", pool->captured ? "" : "; or " TRY);
 	return advice;
 }
 

@@ -95,6 +95,7 @@ struct pool {
 	struct fact refused; /* requests, or pages, that CMA refused since boot */
 	char *sources; /* comma-separated, best first; owned */
 	bool denied; /* only root may read a better source */
+	bool mixed; /* CMA in /proc/meminfo is not the pool's, or not alone */
 	const char *boot_bug; /* POOL_FAILED: why this kernel cannot reserve any pool; or NULL */
 	const char *zone_option; /* POOL_FAILED: the boot option that may be the cause; or NULL */
 	struct pool_map *map; /* filled unless it is NULL; borrowed */

@@ -86,39 +86,10 @@ void pool_infer_missing(const struct sysfs *fs, struct pool *pool)
 									    POOL_FAILED;
 }
 
-const struct pool_log *pool_log_of(const struct sysfs *fs, struct pool *pool)
-{
-	unsigned long percent = RATIO_DEFAULT;
-
-	if (pool->log_read)
-		return &pool->log;
-	pool->log_read = true;
-	pool_ratio_wanted(fs, &percent);
-	pool_log_read(fs, pool->ram_bytes / 100 * percent, &pool->log);
-	return &pool->log;
-}
-
-bool pool_read_refusals(const struct sysfs *fs, uint64_t *refused)
-{
-	_cleanup_free_ char *vmstat = NULL;
-
-	return !sysfs_read_u64(fs, "/sys/kernel/mm/cma/kvm_cma/alloc_pages_fail", refused) ||
-	       (!sysfs_read(fs, "/proc/vmstat", &vmstat, NULL) &&
-		!find_u64(vmstat, "cma_alloc_fail ", refused));
-}
-
-bool pool_read_references(const struct sysfs *fs, struct pool *pool)
-{
-	uint64_t references;
-
-	if (pool->used_bytes.known || sysfs_has(fs, "/sys/module/kvm_pr") ||
-	    sysfs_read_u64(fs, "/sys/module/kvm_hv/refcnt", &references) || references)
-		return false;
-	fact_set(&pool->used_bytes, 0, false); /* each VM holds a reference, and tables are VMs' */
-	return true;
-}
-
-/* Whether this option makes an area of CMA that is not the pool. */
+/*
+ * Whether this option makes an area of CMA that is not the pool. That of fadump and crashkernel is not in the
+ * log as others are.
+ */
 static bool makes_area(const char *name, const char *value)
 {
 	size_t length = value ? strlen(value) : 0;
@@ -132,17 +103,63 @@ static bool makes_area(const char *name, const char *value)
 	return cmdline_is(name, "crashkernel") && length > 4 && !strcmp(value + length - 4, ",cma");
 }
 
-bool pool_has_others(const struct sysfs *fs, struct pool *pool)
+/* Whether an option makes an area that is not the pool. @in_log: one of those in the log. */
+static bool has_area_option(const struct sysfs *fs, bool in_log)
 {
 	_cleanup_(cmdline_close) struct cmdline cmdline = cmdline_open(fs);
 	const char *name, *value;
 
-	if (pool_log_of(fs, pool)->has_others)
-		return true;
 	while (cmdline_next(&cmdline, &name, &value))
-		if (makes_area(name, value))
+		if (makes_area(name, value) &&
+		    (!in_log || cmdline_is(name, "hugetlb_cma") || cmdline_is(name, "cma")))
 			return true;
 	return false;
+}
+
+const struct pool_log *pool_log_of(const struct sysfs *fs, struct pool *pool)
+{
+	unsigned long percent = RATIO_DEFAULT;
+
+	if (pool->log_read)
+		return &pool->log;
+	pool->log_read = true;
+	pool_ratio_wanted(fs, &percent);
+	pool_log_read(fs, pool->ram_bytes / 100 * percent,
+		      kernel_is_before(fs, 5, 9) && !has_area_option(fs, true), &pool->log);
+	return &pool->log;
+}
+
+static bool has_others(const struct sysfs *fs, struct pool *pool)
+{
+	return pool_log_of(fs, pool)->has_others || has_area_option(fs, false);
+}
+
+bool pool_is_in_meminfo(const struct sysfs *fs, struct pool *pool)
+{
+	return !kernel_is_before(fs, 3, 17) && !has_others(fs, pool);
+}
+
+bool pool_read_refusals(const struct sysfs *fs, struct pool *pool, uint64_t *refused)
+{
+	_cleanup_free_ char *vmstat = NULL;
+
+	if (!sysfs_read_u64(fs, "/sys/kernel/mm/cma/kvm_cma/alloc_pages_fail", refused))
+		return true;
+	/* of all areas together */
+	return !sysfs_read(fs, "/proc/vmstat", &vmstat, NULL) &&
+	       !find_u64(vmstat, "cma_alloc_fail ", refused) &&
+	       (!*refused || !has_others(fs, pool));
+}
+
+bool pool_read_references(const struct sysfs *fs, struct pool *pool)
+{
+	uint64_t references;
+
+	if (pool->used_bytes.known || sysfs_has(fs, "/sys/module/kvm_pr") ||
+	    sysfs_read_u64(fs, "/sys/module/kvm_hv/refcnt", &references) || references)
+		return false;
+	fact_set(&pool->used_bytes, 0, false); /* each VM holds a reference, and tables are VMs' */
+	return true;
 }
 
 bool pool_read_wish(const struct sysfs *fs, struct pool *pool)
@@ -244,7 +261,7 @@ static void read_unlent(const struct sysfs *fs, struct pool *pool)
 	_cleanup_free_ char *meminfo = NULL;
 	uint64_t bytes;
 
-	if (!pool_has_others(fs, pool) && !sysfs_read(fs, "/proc/meminfo", &meminfo, NULL) &&
+	if (pool_is_in_meminfo(fs, pool) && !sysfs_read(fs, "/proc/meminfo", &meminfo, NULL) &&
 	    meminfo_bytes(meminfo, "CmaFree:", &bytes))
 		fact_set_least(&pool->unlent_bytes, bytes);
 }
@@ -315,7 +332,7 @@ void pool_read(const struct sysfs *fs, struct pool *pool)
 		pool->pins = kernel_is_before(fs, 5, 2);
 		pool->mute = kernel_is_before(fs, 4, 12);
 		pool_log_of(fs, pool);
-		counted = pool_read_refusals(fs, &refused);
+		counted = pool_read_refusals(fs, pool, &refused);
 		pool->refused = fact_if(counted, refused);
 		read_unlent(fs, pool);
 	}

@@ -32,11 +32,14 @@ bool pool_read_fact(const struct sysfs *fs, const char *directory, const char *n
 /* The kernel log, which is read once. */
 const struct pool_log *pool_log_of(const struct sysfs *fs, struct pool *pool);
 
-/* Whether there are other CMA areas, which /proc/meminfo counts as well. */
-bool pool_has_others(const struct sysfs *fs, struct pool *pool);
+/*
+ * Whether CmaTotal and CmaFree of /proc/meminfo are those of the pool: there is no other CMA area, and the
+ * pool is one, as it is since Linux 3.17.
+ */
+bool pool_is_in_meminfo(const struct sysfs *fs, struct pool *pool);
 
-/* How many requests CMA has refused since boot; false: this kernel does not count them. */
-bool pool_read_refusals(const struct sysfs *fs, uint64_t *refused);
+/* How many requests CMA has refused since boot; false: not known of the pool alone. */
+bool pool_read_refusals(const struct sysfs *fs, struct pool *pool, uint64_t *refused);
 
 /*
  * The kernel shows its CMA areas, but no kvm_cma. It is reserved by default, so it has failed

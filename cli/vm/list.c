@@ -477,7 +477,7 @@ static void advise_proc(struct vm_list *list, const struct host *host, const str
 		       "kvm_hv)",
 		       list->hidden, list->hidden == 1 ? "VM is" : "VMs are",
 		       host->captured ? "this tree does" : "/proc does");
-	if (!list->n)
+	if (!list->n && !(list->tables_known && list->tables.bytes))
 		return;
 	if (host->platform == HOST_PSERIES)
 		advise(list, "this host is itself a guest (pSeries): its VMs use radix and have "

@@ -172,7 +172,7 @@ summary() {
 	rm -r "$dir/sys/module/kvm_hv"
 	modprobe_d etc/modprobe.d local.conf "blacklist kvm-hv"
 	check_module failed 'not loaded: deny-listed ("blacklist kvm_hv" in /etc/modprobe.d/local.conf)' \
-		"remove that line, or the module is missing again" "modprobe kvm_hv"
+		"remove that line or option, or the module is missing again" "modprobe kvm_hv"
 	run summary
 	assert_output --partial 'Next: modprobe kvm_hv'
 	rm "$dir/etc/modprobe.d/local.conf"
@@ -346,7 +346,10 @@ cpus() {
 	check kernel warning "without the kvm-htab modules or series" "see kvm-htab-kernel(7)" -
 	mkdir -p "$dir/etc"
 	touch "$dir/etc/debian_version"
+	check kernel warning "without the kvm-htab modules or series" "see kvm-htab-kernel(7)" - # not Debian's own kernel
+	echo 6.1.0-26-powerpc64le >"$dir/proc/sys/kernel/osrelease"
 	check kernel warning "without the kvm-htab modules or series" "install modules that can" "apt install kvm-htab-dkms"
+	echo "$RELEASE" >"$dir/proc/sys/kernel/osrelease"
 	mkdir -p "$dir/lib/modules/$RELEASE/updates/dkms"
 	touch "$dir/lib/modules/$RELEASE/updates/dkms/kvm-hv.ko"
 	check kernel warning "without the kvm-htab modules or series" "installed, but not loaded" "modprobe -r kvm_hv && modprobe kvm_hv"

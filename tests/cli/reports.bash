@@ -116,6 +116,11 @@ cma_debugfs() {
 			printf "0" }')"
 }
 
+# item NAME: state of an item of doctor for $dir
+item() {
+	stdout_of doctor --sysroot "$dir" -rn -o ITEM,STATE | sed -n "s|^$1 ||p"
+}
+
 # doctor_says TEXT..., fit_says STATUS ANSWER REASON ARGUMENT...: of $dir
 doctor_says() {
 	local text
@@ -129,6 +134,13 @@ fit_says() {
 	run stdout_of fit "${@:4}" -rn -o ANSWER,REASON --sysroot "$dir"
 	assert_equal "$status $output" "$1 $2 $3"
 	run kvm_htab fit "${@:4}" --sysroot "$dir"
+}
+
+# with_modules RELEASE: a kernel with its modules, KVM-HV's among them
+with_modules() {
+	kernel "$1"
+	mkdir -p "$dir/lib/modules"
+	cp -r "$POWER/lib/modules/6.1.192-kvm-htab" "$dir/lib/modules/$1"
 }
 
 # kpageflags MIB KIND*COUNT...: the granules of a pool at MIB, with pages of 64 KiB: free, table, lent (page cache), mixed

@@ -8,11 +8,6 @@ bats_require_minimum_version 1.5.0
 load common
 load reports
 
-# item NAME: state of an item of doctor for $dir
-item() {
-	stdout_of doctor --sysroot "$dir" -rn -o ITEM,STATE | sed -n "s|^$1 ||p"
-}
-
 # The reservation
 
 @test "Linux 5.18 to 5.19-rc3 cannot reserve a pool, whatever the ratio" {
@@ -243,9 +238,7 @@ cma_alloc_fail 7"
 	power8
 	rm -r "$dir/sys/module/kvm_hv"
 	file sys/module/kvm_pr/initstate live
-	kernel 6.12.117-stock
-	mkdir -p "$dir/lib/modules"
-	cp -r "$POWER/lib/modules/6.1.192-kvm-htab" "$dir/lib/modules/6.12.117-stock"
+	with_modules 6.12.117-stock
 	[ "$(item kvm_hv) $(item kvm_pr)" = 'failed warning' ]
 	doctor_says modules-load.d
 }
@@ -495,6 +488,7 @@ ${before}cma: Reserved 13107 MiB at 0x0000000100000000"
 		[    0.000000][    T0] |
 		<6>[    0.000000] |
 		<6>|
+		<5>Nov 03 10:00:00 host kernel: |
 		[Mo Nov  3 10:00:00 2025] |
 		kern  :info  : [    0.000000] |
 		2025-11-03T10:00:00,000000+01:00 |
@@ -520,15 +514,18 @@ ${before}cma: Reserved 13107 MiB at 0x0000000100000000"
 	fit_says 3 no failed --ram 8G
 }
 
-@test "before Linux 4.12 only \"PFNs busy\" tells of pages in the way" {
+@test "before Linux 4.12 only alloc_contig_range tells of pages in the way" {
 	power8
 	with_pool
 	kernel 4.4.0-210-generic
 	fit_says 0 yes room --ram 8G
 	echo '[ 8123.1] alloc_contig_range: [1dc000, 1dc400) PFNs busy' >>"$dir/var/log/dmesg"
 	fit_says 5 unknown busy --ram 8G
-	assert_output --partial 'CMA could not move pages of others away at once ("PFNs busy" in the kernel log), and this kernel does not say what it refused'
+	assert_output --partial 'CMA could not move pages of others away at once ("alloc_contig_range" in the kernel log), and this kernel does not say what it refused'
 	[ "$(item refusals)" = warning ]
+	# in the words of Linux before 3.19
+	sed -i 's/alloc_contig_range:.*/alloc_contig_range test_pages_isolated(1dc000, 1dc400) failed/' "$dir/var/log/dmesg"
+	fit_says 5 unknown busy --ram 8G
 	# later kernels log the refusal itself, so that this was a gap among others
 	kernel 4.18.0
 	fit_says 0 yes room --ram 8G
@@ -758,4 +755,165 @@ ${before}cma: Reserved 13107 MiB at 0x0000000100000000"
 	assert_output 'failed
 start the container with the device: --device=/dev/kvm of podman and docker
 null'
+}
+
+@test "an option that is there already is changed, not added: the last one counts" {
+	without_pool() {
+		power9
+		ram 256 0 0
+		kernel 6.12.0 kvm_cma_resv_ratio=0
+		os "$@"
+	}
+	without_pool sles 15.6 suse
+	tool usr/sbin/grub2-mkconfig
+	tool etc/default/grub
+	doctor_says 'boot with kvm_cma_resv_ratio=5: change it in /etc/default/grub, run grub2-mkconfig -o /boot/grub2/grub.cfg and reboot'
+	kernel 6.12.0
+	doctor_says 'boot with kvm_cma_resv_ratio=2: add it to GRUB_CMDLINE_LINUX in /etc/default/grub'
+	without_pool rhcos 4.16 'rhel fedora'
+	tool run/ostree-booted
+	doctor_says 'rpm-ostree kargs --replace=kvm_cma_resv_ratio=5'
+	kernel 6.12.0
+	doctor_says 'rpm-ostree kargs --append=kvm_cma_resv_ratio=2'
+	without_pool nixos 25.05
+	tool etc/NIXOS
+	doctor_says 'change it in boot.kernelParams'
+}
+
+@test "a pool that could not be reserved: the next ratio to try is a smaller one" {
+	while read -r asked next; do
+		power9
+		ram 512 0 0
+		kernel 5.14.21 kvm_cma_resv_ratio="$asked"
+		doctor_says "boot with kvm_cma_resv_ratio=$next on"
+	done <<-'END'
+		90 5
+		6 5
+		5 2
+		4 1
+		2 1
+	END
+	kernel 5.14.21 kvm_cma_resv_ratio=1
+	doctor_says 'no smaller ratio is left to try' 'journalctl -k -b | grep -i cma'
+	refute_output --partial 'boot with'
+}
+
+@test "kvm_cma_resv_ratio as a parameter of the module has no effect" {
+	power9
+	with_pool
+	kernel 6.1.0
+	file etc/modprobe.d/kvm.conf 'options kvm_hv kvm_cma_resv_ratio=15'
+	doctor_says 'kvm_cma_resv_ratio in /etc/modprobe.d/kvm.conf has no effect' \
+		"it is an option of the kernel, not of kvm_hv: set it on the kernel's command line"
+	[ "$(item reservation)" = warning ]
+	rm "$dir/etc/modprobe.d/kvm.conf"
+	kernel 6.1.0 kvm-hv.kvm_cma_resv_ratio=15
+	doctor_says "kvm_cma_resv_ratio in the kernel's command line has no effect"
+}
+
+@test "Debian without a version, and its port ppc64" {
+	power9
+	with_pool
+	file page-size 4096
+	kernel 7.0.4-powerpc64le
+	file etc/os-release 'ID=debian'
+	doctor_says 'apt install linux-image-powerpc64le-64k'
+	for release in 6.12.9-powerpc64 6.12.9-powerpc64-smp; do
+		kernel $release
+		os debian 13
+		doctor_says cap-hpt-max-page-size=4096
+		refute_output --partial 'apt install'
+	done
+	# nor are there modules for a kernel that is not Debian's
+	kernel 6.12.9-talos
+	doctor_says 'see kvm-htab-kernel(7)' 'apt install linux-image-powerpc64le-64k'
+	refute_output --partial kvm-htab-dkms
+}
+
+@test "SLES for SAP, and PowerKVM" {
+	power8
+	ram 512 0 0
+	kernel 4.12.14-122.156-default kvm_cma_resv_ratio=0
+	os sles_sap 12.5
+	tool etc/default/grub
+	doctor_says 'run grub2-mkconfig -o /boot/grub2/grub.cfg' smtstate.service
+	os ibm_powerkvm 3.1.1
+	doctor_says 'run grub2-mkconfig -o /boot/grub2/grub.cfg' smt_off.service
+}
+
+@test "a module that is to be loaded at boot, but is not; and NixOS" {
+	power9
+	rm -r "$dir/sys/module/kvm_hv"
+	with_pool
+	with_modules 6.12.30
+	doctor_says '>/etc/modules-load.d/kvm_hv.conf' $'\nNext: modprobe kvm_hv'
+	for place in etc/modules-load.d/my.conf usr/lib/modules-load.d/kvm.conf etc/modules; do
+		file $place 'kvm-hv'
+		doctor_says "load it; /$place lists it, so that it was to be loaded at boot: look for the reason with \`journalctl -b -u systemd-modules-load\`" \
+			$'\nNext: modprobe kvm_hv'
+		refute_output --partial '>/etc/modules-load.d'
+		rm "$dir/$place"
+	done
+	for line in '# kvm_hv' kvm_hv2 kvm; do
+		file etc/modules "$line"
+		file etc/modules-load.d/my.conf.off kvm_hv
+		doctor_says '>/etc/modules-load.d/kvm_hv.conf'
+	done
+	tool etc/NIXOS
+	doctor_says 'add it to boot.kernelModules in /etc/nixos/configuration.nix'
+}
+
+@test "a deny-listed module: the option that does it" {
+	power9
+	rm -r "$dir/sys/module/kvm_hv"
+	with_modules 6.12.30
+	kernel 6.12.30 modprobe.blacklist=kvm_hv
+	doctor_says "in modprobe.blacklist= of the kernel's command line" 'remove that line or option'
+}
+
+@test "SUSE's small kernel has no KVM" {
+	power9
+	rm -r "$dir/sys/module/kvm_hv"
+	with_pool
+	kernel 6.4.0-150600.23.7-default
+	file lib/modules/6.4.0-150600.23.7-default/modules.dep 'kernel/fs/ext4.ko.zst:'
+	os sles 15.6 suse
+	doctor_says 'does not have this module' 'if package kernel-default-base is installed, replace it by kernel-default' \
+		$'\nNext: zypper install kernel-default'
+	tool usr/sbin/transactional-update
+	doctor_says $'\nNext: transactional-update pkg install kernel-default'
+	os fedora 41
+	doctor_says 'or a kernel with CONFIG_KVM_BOOK3S_64_HV'
+	refute_output --partial zypper
+}
+
+@test "DD2.1 with both ways out, the first in the way of this distribution" {
+	power9 1201
+	with_pool
+	kernel 4.15.0-213-generic
+	os ubuntu 18.04 debian
+	tool etc/default/grub
+	file sys/module/kvm_hv/parameters/indep_threads_mode Y
+	doctor_says 'boot with disable_radix: add it to GRUB_CMDLINE_LINUX in /etc/default/grub, run update-grub and reboot; or load kvm_hv with indep_threads_mode=N'
+}
+
+# guest CPU PVR MMU: a guest of KVM without a module of it
+guest() {
+	lpar "$1"
+	sed -i "s/0080 0200/$2/; s/Radix/$3/; s/IBM,9105-22A/IBM pSeries (emulated by qemu)/g" "$dir/proc/cpuinfo"
+	printf 'qemu,pseries\0' >"$dir/proc/device-tree/compatible"
+	rm -r "$dir/sys/module/kvm_hv"
+}
+
+@test "a guest of KVM: what it can run itself" {
+	guest POWER8 '004d 0200' Hash
+	doctor_says 'this host is itself a guest of KVM (pSeries), on the hash MMU: KVM-HV cannot run inside it, only KVM-PR can' \
+		'on the host below this one' $'\nNext: modprobe kvm_pr'
+	guest POWER8 '004d 0200' Hash
+	sed -i /^MMU/d "$dir/proc/cpuinfo"
+	doctor_says $'\nNext: modprobe kvm_pr'
+	guest POWER9 '004e 1202' Radix
+	doctor_says 'to have guests that use the radix MMU in here, start this host with -machine pseries,cap-nested-hv=on and load kvm_hv' \
+		'Next: start guests with a hashed page table on the host below this one'
+	refute_output --partial KVM-PR
 }
