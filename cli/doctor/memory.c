@@ -126,6 +126,11 @@ void doctor_reservation(struct doctor *doctor, struct item *item)
 	}
 	if (advice.next)
 		item_advise(item, "%s", advice.next);
+	if (item->state == ITEM_UNKNOWN && !pool->denied && !pool->strange_state) {
+		item_advise(item, "%s; or look for its size in the log of the boot",
+			    advice.next ?: "");
+		item_set_next(item, "journalctl -k -b | grep -i cma");
+	}
 	if (item->state != ITEM_FAILED)
 		warn_of_place(doctor, item);
 }

@@ -137,10 +137,7 @@ void distribution_boot_option(const struct sysfs *fs, const char *option, bool r
 	if (boots_images(fs)) {
 		*what = text_format("boot %s %s: %s it, then reboot", with, option,
 				    remove ? "remove" : "set");
-		*command = text_format("rpm-ostree kargs --%s=%s",
-				       remove ? "delete" :
-				       change ? "replace" :
-						"append",
+		*command = text_format("rpm-ostree kargs --%s=%s", remove ? "delete" : "append",
 				       option);
 	} else if (sysfs_has(fs, "/etc/NIXOS")) {
 		*what = text_format("boot %s %s: %s boot.kernelParams in "

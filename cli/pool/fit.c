@@ -332,9 +332,15 @@ char *fit_advice(const struct sysfs *fs, const struct pool *pool, const struct f
 		unknown = pool_advice_busy(pool);
 		return advice_text(&unknown);
 	case FIT_LENT:
-		return text_format(
-			"there is room, but the kernel must move pages of others out of it first, "
-			"which fails if one of them is held; use --probe to find out");
+		text_add(&text, "there is room, but the kernel must move pages of others out of it "
+				"first, which fails if one of them is held");
+		if (pool->pins)
+			text_add(&text, ", as by guests with passed-through devices (VFIO) on this "
+					"kernel (before 5.2)");
+		text_add(&text, "; %s",
+			 pool->captured ? "try on the host itself, with --probe" :
+					  "use --probe to find out");
+		return text;
 	case FIT_REASON_UNKNOWN:
 		unknown = pool_advice_unknown(pool);
 		return advice_text(&unknown);

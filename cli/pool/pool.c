@@ -146,6 +146,8 @@ struct advice pool_advice_busy(const struct pool *pool)
 			 "pages in the way: CMA has refused requests, perhaps because pages of "
 			 "others could not be moved away");
 	text_add(&advice.next, "try again, after `sync; echo 3 >/proc/sys/vm/drop_caches`; ");
+	if (!pool->captured)
+		text_add(&advice.next, "`kvm-htab fit --probe` finds out whether it helped; ");
 	if (pool->pins)
 		text_add(&advice.next,
 			 "if that does not help the pages are pinned: stop guests with "
@@ -262,9 +264,13 @@ struct room pool_room(const struct pool *pool, unsigned int order)
 
 uint64_t pool_certain(const struct pool *pool, unsigned int order)
 {
+	uint64_t least = pool_room(pool, order).least;
+
 	if (pool->unlent_known)
 		return pool->unlent[order - HPT_ORDER_MIN];
-	return pool_is_doubtful(pool) ? 0 : pool_room(pool, order).least;
+	if (pool->pins && pool->unlent_bytes.known) /* what is lent may stay where it is */
+		lower(&least, pool->unlent_bytes.value >> order);
+	return pool_is_doubtful(pool) ? 0 : least;
 }
 
 bool pool_pages_may(const struct pool *pool, unsigned int order)

@@ -21,7 +21,7 @@ setup() {
 	kpageflags 64 'table*64' 'free*128' 'lent*64'
 	fit_says 0 yes room --order 24 --count 2
 	fit_says 5 unknown lent --order 24 --count 3
-	assert_output --partial 'the kernel must move pages of others out of it first, which fails if one of them is held; use --probe'
+	assert_output --partial 'the kernel must move pages of others out of it first, which fails if one of them is held; try on the host itself, with --probe'
 	fit_says 3 no too-little --order 26
 	kpageflags 64 'table*64' 'free*127' 'mixed*65'
 	fit_says 5 unknown lent --order 24 --count 2
