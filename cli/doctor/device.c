@@ -82,13 +82,14 @@ static void device_opened(const struct stat *st, const char *access, struct item
 	item_set_next(item, GROUP_COMMAND);
 }
 
-/* As podman, docker and systemd mark it. */
+/* As podman, docker, systemd and Kubernetes mark it. */
 static bool is_container(const struct doctor *doctor)
 {
 	static const char *const marks[] = {
 		"/run/.containerenv",
 		"/.dockerenv",
 		"/run/systemd/container",
+		"/run/secrets/kubernetes.io",
 	};
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
@@ -102,7 +103,7 @@ static void device_missing(const struct doctor *doctor, struct item *item, const
 	item_set(item, ITEM_FAILED, "%s", what);
 	if (is_container(doctor)) {
 		item_advise(item, "start the container with the device: --device=/dev/kvm of "
-				  "podman and docker");
+				  "podman and docker, a device plugin of Kubernetes");
 		return;
 	}
 	item_advise(item, "create the device");

@@ -82,7 +82,7 @@ struct reader {
 	enum { NOBODY, POOL, OTHERS } next;
 	bool alone; /* no other area can have been reserved, whatever its size */
 	enum report { NOTHING, HUNG, STARVED } report; /* whose stack follows */
-	unsigned int lines; /* that may still belong to it */
+	bool in_stack;
 };
 
 static bool is_wanted(const struct reader *reader, uint64_t bytes)
@@ -151,41 +151,30 @@ static void read_cma(struct reader *reader, const char *message)
 		refusal(reader->log, message);
 }
 
-/* More than the stack of a request for a table, and what stands above it. */
-#define REPORT_LINES 64
-
 /*
  * Tasks that were blocked for long, and memory for reverse maps that vmalloc() had not: the stack below
- * tells whether it was for a table. Other reports end these.
+ * tells whether it was for a table. The next stack is of another report.
  */
 static void read_report(struct reader *reader, const char *message)
 {
-	static const struct {
-		const char *text;
-		enum report report;
-	} heads[] = {
-		{ " blocked for more than ", HUNG },
-		{ "vmalloc error: ", STARVED },
-		{ "vmalloc: allocation f", STARVED },
-		{ "allocation failure", NOTHING },
-		{ "WARNING: ", NOTHING },
-		{ "BUG: ", NOTHING },
-	};
+	bool trace = strstr(message, "Call Trace:") != NULL;
 
-	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
-		if (strstr(message, heads[i].text)) {
-			reader->report = heads[i].report;
-			reader->lines = REPORT_LINES;
-			return;
-		}
-	if (!reader->lines || !reader->report)
-		return;
-	reader->lines--;
-	if (!strstr(message, "kvmppc_alloc_reset_hpt") && !strstr(message, "kvmppc_allocate_hpt") &&
-	    !strstr(message, "kvmppc_alloc_hpt"))
-		return;
-	reader->log->hung |= reader->report == HUNG;
-	reader->log->starved |= reader->report == STARVED;
+	if (strstr(message, " blocked for more than ")) {
+		reader->report = HUNG;
+		reader->in_stack = false;
+	} else if (strstr(message, "vmalloc error: ") ||
+		   strstr(message, "vmalloc: allocation failure")) {
+		reader->report = STARVED;
+		reader->in_stack = false;
+	} else if (trace) {
+		reader->report = reader->in_stack ? NOTHING : reader->report;
+		reader->in_stack = true;
+	} else if (reader->report && (strstr(message, "kvmppc_alloc_reset_hpt") ||
+				      strstr(message, "kvmppc_allocate_hpt") ||
+				      strstr(message, "kvmppc_alloc_hpt"))) {
+		reader->log->hung |= reader->report == HUNG;
+		reader->log->starved |= reader->report == STARVED;
+	}
 }
 
 /* "alloc_contig_range: [1dc000, 1dc400) PFNs busy"; before Linux 3.19 "test_pages_isolated(...) failed" */
@@ -268,6 +257,7 @@ char *pool_log_text(const struct sysfs *fs, bool anonymous)
 		"blocked for more than",
 		"alloc_contig_range",
 		"vmalloc",
+		"Call Trace:",
 	};
 	_cleanup_free_ char *text = read_log(fs);
 	char *kept = NULL, *save = NULL;

@@ -746,15 +746,17 @@ ${before}cma: Reserved 13107 MiB at 0x0000000100000000"
 # tests/host/doctor-causes.bats has the device of a host
 @test "a container without /dev/kvm" {
 	need_mounts
-	power9
-	with_pool
-	file run/.containerenv ''
-	# shellcheck disable=SC2016 # for the shell within
-	run on_host "$dir" bash -c 'mount -t tmpfs none /dev && exec "$0" doctor -J' "$KVM_HTAB"
-	run jq -r '.results[] | select(.item == "/dev/kvm") | .state, .advice, .next' <<<"$output"
-	assert_output 'failed
-start the container with the device: --device=/dev/kvm of podman and docker
+	for mark in run/.containerenv run/secrets/kubernetes.io/serviceaccount/namespace; do
+		power9
+		with_pool
+		file $mark ''
+		# shellcheck disable=SC2016 # for the shell within
+		run on_host "$dir" bash -c 'mount -t tmpfs none /dev && exec "$0" doctor -J' "$KVM_HTAB"
+		run jq -r '.results[] | select(.item == "/dev/kvm") | .state, .advice, .next' <<<"$output"
+		assert_output 'failed
+start the container with the device: --device=/dev/kvm of podman and docker, a device plugin of Kubernetes
 null'
+	done
 }
 
 @test "an option that is there already is changed, not added: the last one counts" {
