@@ -121,7 +121,7 @@ static struct advice advice_failed(const struct pool *pool)
 					   "begin inside the pool",
 					   zone) :
 			       text_format(
-				       "look for \"cma\" in the boot log, and boot with another "
+				       "look for \"cma\" in the boot log, and boot with a smaller "
 				       "kvm_cma_resv_ratio=N (percent of RAM)"),
 	};
 }

@@ -279,6 +279,14 @@ static void read_ram(const struct sysfs *fs, struct pool *pool)
 		fact_set(&pool->available_bytes, bytes, true);
 }
 
+static bool is_7_0_rc1(const char *release)
+{
+	static const char rc1[] = "7.0.0-rc1";
+	char next = strncmp(release, rc1, strlen(rc1)) ? '0' : release[strlen(rc1)];
+
+	return next < '0' || next > '9';
+}
+
 /* Why this kernel cannot reserve a pool, whatever its size; NULL: it could. */
 static const char *boot_bug(const struct sysfs *fs, const struct pool *pool)
 {
@@ -286,10 +294,10 @@ static const char *boot_bug(const struct sysfs *fs, const struct pool *pool)
 	unsigned int minor, candidate = 0;
 	const char *rc;
 
-	if (pool->log.too_early)
+	(void)!sysfs_read(fs, "/proc/sys/kernel/osrelease", &release, NULL);
+	if (pool->log.too_early || (release && is_7_0_rc1(release)))
 		return "through a bug of Linux 7.0-rc1 (\"pageblock_order not yet initialized\")";
-	if (sysfs_read(fs, "/proc/sys/kernel/osrelease", &release, NULL) ||
-	    sscanf(release, "5.%u", &minor) != 1)
+	if (!release || sscanf(release, "5.%u", &minor) != 1)
 		return NULL;
 	rc = strstr(release, "-rc");
 	if (minor == 18 ||

@@ -23,6 +23,21 @@ load reports
 	doctor_says 'kvm_cma_resv_ratio=2'
 }
 
+@test "Linux 7.0-rc1 without its log" {
+	power9
+	ram 128 0 0
+	for release in 7.0.0-rc1 7.0.0-rc1+ 7.0.0-rc1-00123-gabc; do
+		kernel $release
+		doctor_says 'through a bug of Linux 7.0-rc1' 'boot a newer kernel'
+	done
+	for release in 7.0.0-rc2 7.0.0-rc10 7.0.0; do
+		kernel $release
+		doctor_says 'kvm_cma_resv_ratio=2'
+		run kvm_htab fit --ram 8G --sysroot "$dir"
+		assert_output --partial 'look for "cma" in the boot log, and boot with a smaller kvm_cma_resv_ratio=N'
+	done
+}
+
 @test "a ratio that is too large is told from a kernel that cannot" {
 	power9
 	ram 128 0 0
