@@ -156,6 +156,19 @@ static char *find_obstacle(const struct call *call)
 	return text;
 }
 
+/* What is free may not be had: that comes before what is not known, unless a trial has shown what fits. */
+static char *advice_of(const struct call *call, const struct pool *pool)
+{
+	_cleanup_(advice_clear) struct advice busy = { 0 };
+	enum pool_condition condition = pool_condition(pool);
+
+	if (call->options.probe || !pool_is_doubtful(pool) ||
+	    (condition != CONDITION_OK && condition != CONDITION_UNKNOWN))
+		return pool_advice_text(pool);
+	busy = pool_advice_busy(pool);
+	return advice_text(&busy);
+}
+
 static void run(struct call *call)
 {
 	struct status *status = call->data;
@@ -167,7 +180,7 @@ static void run(struct call *call)
 		find_out_by_trying(call, pool);
 	if (powernv) {
 		pool_read(&call->fs, pool);
-		status->advice = pool_advice_text(pool);
+		status->advice = advice_of(call, pool);
 		status->obstacle = find_obstacle(call);
 		if (pool->map && pool_may_exist(pool) && !call->err.status)
 			(void)!pool_map_check(pool->map, &call->err);

@@ -112,6 +112,8 @@ load reports
 	echo '[812345.678901] cma: cma_alloc: alloc failed, req-size: 1024 pages, ret: -16' >>"$dir/var/log/dmesg"
 	fit_says 5 unknown busy --ram 8G
 	assert_output --partial 'pages in the way'
+	run stderr_of pool-status --sysroot "$dir"
+	assert_output --partial 'pages in the way: CMA has refused 1 request though there was room'
 	doctor_says 'ret: -16' 'try again' 'pinned' '(ret: -16 in the kernel log)' \
 		', but pages of others may be in the way' 'a kernel with the kvm-htab series tries again by itself'
 	[ "$(item pool)" = warning ]
@@ -147,6 +149,9 @@ load reports
 	refute_output --partial 'kvm-htab pool-status'
 	fit_says 5 unknown busy --ram 4G
 	assert_output --partial 'in the way'
+	run stderr_of pool-status --sysroot "$dir"
+	assert_output --partial 'pages in the way'
+	refute_output --partial 'does not report what fits'
 }
 
 @test "/proc/vmstat counts refusals" {
