@@ -213,6 +213,16 @@ static const char *single_at_boot(const struct doctor *doctor)
 	}
 }
 
+/* The length of the part of a list of CPUs that fits into a sentence. The command has all of it. */
+static size_t shown_length(const char *list)
+{
+	size_t length = strlen(list);
+
+	while (length > 40)
+		length = (size_t)((const char *)memrchr(list, ',', length) - list);
+	return length;
+}
+
 void doctor_threads(struct doctor *doctor, struct item *item)
 {
 	const struct cpu *cpu = &doctor->host->cpu;
@@ -228,9 +238,11 @@ void doctor_threads(struct doctor *doctor, struct item *item)
 	if (!online) {
 		item_set(item, ITEM_UNKNOWN, "cannot read /sys/devices/system/cpu");
 	} else if (*online) {
+		size_t length = shown_length(online);
+
 		item_set(item, ITEM_FAILED,
-			 "secondary threads are online (CPUs %s): vCPUs cannot run (EBUSY)",
-			 online);
+			 "secondary threads are online (CPUs %.*s%s): vCPUs cannot run (EBUSY)",
+			 (int)length, online, online[length] ? ",..." : "");
 		item_advise(item,
 			    "take them offline, KVM-HV can still use them; for the next boot: %s",
 			    single_at_boot(doctor));

@@ -169,15 +169,11 @@ static void describe_pool(const struct doctor *doctor, struct item *item, enum i
 }
 
 /* What is free may not be had. */
-static void pool_in_doubt(const struct pool *pool, struct item *item)
+static void pool_in_doubt(struct item *item)
 {
-	_cleanup_(advice_clear) struct advice busy = pool_advice_busy(pool);
-	_cleanup_free_ char *what = item->what;
-
-	item->what = NULL;
 	item_set(item, item->state == ITEM_OK ? ITEM_WARNING : item->state,
-		 "%s, but pages of others may be in the way", what ?: "");
-	item_advise(item, "%s", busy.next ?: "");
+		 "%s, but pages of others may be in the way", item->what ?: "");
+	item_advise(item, "see the item refusals");
 }
 
 void doctor_pool(struct doctor *doctor, struct item *item)
@@ -208,7 +204,7 @@ void doctor_pool(struct doctor *doctor, struct item *item)
 		text_add(&item->what, "; at least %s of it is not lent to others",
 			 size_text(doctor, pool->unlent_bytes.value, unlent));
 	if (condition != CONDITION_FULL && pool_is_doubtful(pool))
-		pool_in_doubt(pool, item);
+		pool_in_doubt(item);
 	else if (advice.next)
 		item_advise(item, "%s", advice.next);
 }

@@ -37,14 +37,51 @@ bool pool_read_cma_sysfs(const struct sysfs *fs, struct pool *pool)
 	return true;
 }
 
-/* Bit @i of the bitmap. debugfs shows its longs as 32-bit words. */
-static bool bit_is_set(const uint32_t *words, uint64_t i)
+#define BIG_ENDIAN_HERE (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+
+/* Bit @i of the bitmap. debugfs shows its longs as 32-bit words, the upper half first if @big_endian. */
+static bool bit_is_set(const uint32_t *words, uint64_t i, bool big_endian)
 {
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	return words[i / 32 ^ 1] >> i % 32 & 1;
-#else
-	return words[i / 32] >> i % 32 & 1;
-#endif
+	return words[i / 32 ^ big_endian] >> i % 32 & 1;
+}
+
+/* The length of the run of equal bits at @i. */
+static uint64_t run_length(const uint32_t *words, uint64_t bits, uint64_t i, bool big_endian)
+{
+	bool used = bit_is_set(words, i, big_endian);
+	uint32_t whole = used ? UINT32_MAX : 0;
+	uint64_t end = i + 1;
+
+	while (end < bits && bit_is_set(words, end, big_endian) == used) {
+		bool many = end % 32 == 0 && bits - end >= 32 &&
+			    words[end / 32 ^ big_endian] == whole;
+
+		end += many ? 32 : 1;
+	}
+	return end - i;
+}
+
+/* The longest run of zeros. */
+static uint64_t longest_free(const uint32_t *words, uint64_t bits, bool big_endian)
+{
+	uint64_t longest = 0;
+
+	for (uint64_t i = 0, length; i < bits; i += length) {
+		length = run_length(words, bits, i, big_endian);
+		if (!bit_is_set(words, i, big_endian) && length > longest)
+			longest = length;
+	}
+	return longest;
+}
+
+/*
+ * Whether a captured tree is of a host of the other byte order: @largest, the longest run of zeros that the
+ * kernel itself reports, tells.
+ */
+static bool is_swapped(const uint32_t *words, uint64_t bits, const struct fact *largest)
+{
+	return largest->known && longest_free(words, bits, BIG_ENDIAN_HERE) != largest->value &&
+	       longest_free(words, bits, !BIG_ENDIAN_HERE) == largest->value;
 }
 
 /* Parses the decimal numbers in @text into @words, which hold @bits bits. False: too few. */
@@ -60,11 +97,13 @@ static bool parse_bitmap(const char *text, uint32_t *words, uint64_t bits)
 	return true;
 }
 
+/* @largest: the longest free run, in bits. */
 static bool read_runs(const struct sysfs *fs, const char *directory, uint64_t bits,
-		      struct pool_map *map, struct runs *runs)
+		      const struct fact *largest, struct pool_map *map, struct runs *runs)
 {
 	_cleanup_free_ uint32_t *words = NULL;
 	_cleanup_free_ char *text = NULL;
+	bool big_endian = BIG_ENDIAN_HERE;
 	char path[PATH_BYTES];
 
 	if (sysfs_read(fs, pool_path(directory, "bitmap", path), &text, NULL)) {
@@ -77,12 +116,11 @@ static bool read_runs(const struct sysfs *fs, const char *directory, uint64_t bi
 	words = calloc((bits + 63) / 64, sizeof(uint64_t));
 	if (!words || !parse_bitmap(text, words, bits))
 		return false;
+	if (fs->captured && is_swapped(words, bits, largest))
+		big_endian = !big_endian;
 	for (uint64_t i = 0, length; i < bits; i += length) {
-		bool used = bit_is_set(words, i);
-
-		for (length = 1; i + length < bits && bit_is_set(words, i + length) == used;)
-			length++;
-		runs_add(runs, map, used, length);
+		length = run_length(words, bits, i, big_endian);
+		runs_add(runs, map, bit_is_set(words, i, big_endian), length);
 	}
 	return true;
 }
@@ -110,7 +148,7 @@ static const char *debugfs_directory(const struct sysfs *fs, int *error)
 /* Sizes are in pages. A bit is a granule, so order_per_bit tells the page size. */
 static void read_debugfs_area(const struct sysfs *fs, const char *directory, struct pool *pool)
 {
-	struct fact count = { 0 }, used = { 0 }, maxchunk = { 0 }, bit_order = { 0 };
+	struct fact count = { 0 }, used = { 0 }, largest = { 0 }, bit_order = { 0 };
 	struct runs runs = { 0 };
 	uint64_t page_bytes;
 
@@ -130,15 +168,14 @@ static void read_debugfs_area(const struct sysfs *fs, const char *directory, str
 	fact_set(&pool->total_bytes, count.value * page_bytes, false);
 	if (pool_read_fact(fs, directory, "used", &used) && used.value <= count.value)
 		fact_set(&pool->used_bytes, used.value * page_bytes, false);
-	if (read_runs(fs, directory, count.value >> bit_order.value, runs_map(pool), &runs)) {
+	(void)!pool_read_fact(fs, directory, "maxchunk", &largest);
+	largest.value >>= bit_order.value; /* pages, until here */
+	if (read_runs(fs, directory, count.value >> bit_order.value, &largest, runs_map(pool),
+		      &runs))
 		runs_finish(&runs, pool);
-		return;
-	}
-	if (pool_read_fact(fs, directory, "maxchunk", &maxchunk) && maxchunk.value <= count.value) {
-		runs.largest = maxchunk.value >> bit_order.value;
+	else if (largest.known && largest.value <= count.value >> bit_order.value)
 		fact_set(&pool->largest_free_order,
-			 runs.largest ? GRANULE_ORDER + log2_floor(runs.largest) : 0, false);
-	}
+			 largest.value ? GRANULE_ORDER + log2_floor(largest.value) : 0, false);
 }
 
 bool pool_read_cma_debugfs(const struct sysfs *fs, struct pool *pool)

@@ -279,6 +279,22 @@ static char *memory_advice(const struct pool *pool)
 	return text;
 }
 
+/* Why what is free is not certain. */
+static char *lent_advice(const struct pool *pool)
+{
+	char *text = NULL;
+
+	text_add(&text, "there is room, but the kernel must move pages of others out of it first, "
+			"which fails if one of them is held");
+	if (pool->pins)
+		text_add(&text, ", as by guests with passed-through devices (VFIO) on this kernel "
+				"(before 5.2)");
+	text_add(&text, "; %s",
+		 pool->captured ? "try on the host itself, with --probe" :
+				  "use --probe to find out");
+	return text;
+}
+
 char *fit_advice(const struct sysfs *fs, const struct pool *pool, const struct fit *fit)
 {
 	_cleanup_(advice_clear) struct advice unknown = { 0 };
@@ -332,15 +348,7 @@ char *fit_advice(const struct sysfs *fs, const struct pool *pool, const struct f
 		unknown = pool_advice_busy(pool);
 		return advice_text(&unknown);
 	case FIT_LENT:
-		text_add(&text, "there is room, but the kernel must move pages of others out of it "
-				"first, which fails if one of them is held");
-		if (pool->pins)
-			text_add(&text, ", as by guests with passed-through devices (VFIO) on this "
-					"kernel (before 5.2)");
-		text_add(&text, "; %s",
-			 pool->captured ? "try on the host itself, with --probe" :
-					  "use --probe to find out");
-		return text;
+		return lent_advice(pool);
 	case FIT_REASON_UNKNOWN:
 		unknown = pool_advice_unknown(pool);
 		return advice_text(&unknown);

@@ -26,6 +26,33 @@ size_is() {
 	fit_says 3 no small --ram 1T
 }
 
+# words WORD*COUNT...: those of the pool's bitmap in debugfs
+words() {
+	local word
+	for word; do
+		printf "${word%\**} %.0s" $(seq "${word#*\*}")
+	done >"$dir/sys/kernel/debug/cma/cma-kvm_cma/bitmap"
+}
+
+@test "a tree of a big-endian host" {
+	power8
+	ram 16 524288 500000
+	kernel 4.19.0-5-powerpc64
+	cma_debugfs 512 0
+	file sys/kernel/debug/cma/cma-kvm_cma/used $((33 * 32 * 4))
+	file sys/kernel/debug/cma/cma-kvm_cma/maxchunk $((31 * 32 * 4))
+	# the upper half of each long comes first: 33 words in use, then 31 that are free
+	words 4294967295*32 0*1 4294967295*1 0*30
+	run stdout_of pool-status -rbn -o USED,LARGEST --sysroot "$dir"
+	assert_output '276824064 27'
+	run stdout_of pool-status --map --json --sysroot "$dir"
+	assert_equal "$(jq -c '[.results[0].map[] | [.kind, .bytes]]' <<<"$output")" '[["used",276824064],["free",260046848]]'
+	# what no byte order explains is taken as it is
+	file sys/kernel/debug/cma/cma-kvm_cma/maxchunk 4
+	run stdout_of pool-status --map --json --sysroot "$dir"
+	assert_equal "$(jq '.results[0].map | length' <<<"$output")" 4
+}
+
 @test "CmaTotal does not count the pool of Linux before 3.17" {
 	power8
 	ram 256 0 0

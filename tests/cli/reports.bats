@@ -117,6 +117,8 @@ load reports
 	doctor_says 'ret: -16' 'try again' 'pinned' '(ret: -16 in the kernel log)' \
 		', but pages of others may be in the way' 'a kernel with the kvm-htab series tries again by itself'
 	[ "$(item pool)" = warning ]
+	assert_output --partial 'see the item refusals'
+	[ "$(grep -c drop_caches <<<"$output")" = 1 ] # the other item names this one
 	# want of a gap is another matter
 	sed -i 's/ret: -16/ret: -12/' "$dir/var/log/dmesg"
 	fit_says 0 yes room --ram 8G
@@ -452,6 +454,11 @@ with_pool() {
 	can_run
 	cpus 0-15 8
 	agrees threads 'secondary threads are online (CPUs 1-7,9-15): vCPUs cannot run (EBUSY)' 'chcpu -d 1-7,9-15'
+	# a long list is whole in the command only
+	file sys/devices/system/cpu/subcores_per_core 4
+	cpus 0-31 8
+	doctor_says '(CPUs 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,...): vCPUs' \
+		$'\nNext: chcpu -d 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31'
 }
 
 @test "kernels before 4.7 do not name the MMU: POWER8 has hash alone" {
@@ -929,7 +936,7 @@ guest() {
 		'on the host below this one' $'\nNext: modprobe kvm_pr'
 	guest POWER8 '004d 0200' Hash
 	sed -i /^MMU/d "$dir/proc/cpuinfo"
-	doctor_says $'\nNext: modprobe kvm_pr'
+	doctor_says $'\nNext: modprobe kvm_pr' '; to have guests of KVM-PR in here, load kvm_pr'
 	guest POWER9 '004e 1202' Radix
 	doctor_says 'to have guests that use the radix MMU in here, start this host with -machine pseries,cap-nested-hv=on and load kvm_hv' \
 		'Next: start guests with a hashed page table on the host below this one'
