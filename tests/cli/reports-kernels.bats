@@ -166,7 +166,8 @@ words() {
 	file sys/kernel/mm/cma/kvm_cma/available_pages 190000
 	run on_host "$dir" "$KVM_HTAB" fit --ram 8G
 	assert_failure 5
-	assert_output --partial 'echo 3 >/proc/sys/vm/drop_caches`; `kvm-htab fit --probe` finds out whether it helped'
+	assert_output --partial 'finds out whether it helped'
+	assert_output --partial 'kvm-htab fit --probe'
 	run kvm_htab fit --ram 8G --sysroot "$dir"
 	assert_failure 5
 	refute_output --partial --probe
