@@ -13,6 +13,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/kvm.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,14 +96,14 @@ static uint64_t run(struct vcpu *v)
 	return v->run->papr_hcall.args[0];
 }
 
-static struct sample take(struct vm *vm)
+/* absent: an entry that is made while the host has no page for it is not valid until the fault that is measured. */
+static struct sample take(struct vm *vm, bool absent)
 {
 	struct sample s;
 	uint64_t start;
 	uint32_t before, after;
 
-	/* An entry that is made while the host has no page for it is not valid until the fault that is measured. */
-	if (madvise(vm->ram + PAGES, PAGES_MAX * PAGE_STEP, MADV_DONTNEED))
+	if (absent && madvise(vm->ram + PAGES, PAGES_MAX * PAGE_STEP, MADV_DONTNEED))
 		fail("madvise", errno);
 	run(&vm->vcpus[0]);
 	for (unsigned int i = 0; i < PAGES_MAX; i++)
@@ -121,7 +122,7 @@ static struct sample take(struct vm *vm)
 	return s;
 }
 
-static void measure(const char *name, const unsigned char *entry, unsigned int count,
+static void measure(const char *name, const unsigned char *entry, unsigned int count, bool absent,
 		    unsigned int n)
 {
 	struct vm vm = { .fd = -1, .kvm = -1, .ram_bytes = RAM_BYTES, .nr_vcpus = 1 };
@@ -134,10 +135,11 @@ static void measure(const char *name, const unsigned char *entry, unsigned int c
 	if (ioctl(vm.fd, KVM_PPC_ALLOCATE_HTAB, &order))
 		fail("KVM_PPC_ALLOCATE_HTAB", errno);
 	memcpy(vm.ram + CODE, hcalls, (size_t)(hcalls_end - hcalls));
+	memset(vm.ram + PAGES, 1, PAGES_MAX * PAGE_STEP);
 	start_at(&vm.vcpus[0], entry, count);
-	take(&vm); /* warms things up */
+	take(&vm, absent); /* warms things up */
 	for (unsigned int i = 0; i < n; i++)
-		samples[i] = take(&vm);
+		samples[i] = take(&vm, absent);
 	vm_close(&vm);
 
 	printf("{\"name\":\"%s\",\"count\":%u,\"samples\":[", name, count);
@@ -156,9 +158,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: hcalls SAMPLES\n");
 		return 2;
 	}
-	measure("H_ENTER+H_REMOVE", hcalls_enter, CALLS, (unsigned int)n);
-	measure("H_READ", hcalls_read, CALLS, (unsigned int)n);
-	measure("H_PROTECT", hcalls_protect, CALLS, (unsigned int)n);
-	measure("page fault", hcalls_fault, PAGES_MAX, (unsigned int)n);
+	measure("H_ENTER+H_REMOVE", hcalls_enter, CALLS, false, (unsigned int)n);
+	measure("H_READ", hcalls_read, CALLS, false, (unsigned int)n);
+	measure("H_PROTECT", hcalls_protect, CALLS, false, (unsigned int)n);
+	measure("page fault", hcalls_fault, PAGES_MAX, true, (unsigned int)n);
 	return 0;
 }

@@ -35,6 +35,10 @@ check() {
 	check medium 2000
 }
 
+@test "tables are aligned, and all may move: there is room if as much is free" {
+	check enough 10000
+}
+
 @test "1 TiB, 10,000 tables, each order: a bounded number of steps" {
 	check large
 	assert_equal "$(grep -c ' 10000 tables, ' <<<"$output")" 7
@@ -72,19 +76,25 @@ mutant() {
 @test "planners that are wrong are found" {
 	make -s O="$BATS_FILE_TMPDIR/mutant" CFLAGS='-O1 -w' "$BATS_FILE_TMPDIR/mutant/check"
 	mutant 'larger tables take no places' 'small 3000' 's/taken = 2 \* taken + /taken = /'
-	mutant 'the gap behind the window counts as a whole' 'small 3000' 's/win->last.end - win->end/win->last.end - win->last.at/'
+	mutant 'the gap behind the window counts as a whole' 'small 3000' 's/count_places(win->end, win->last.end, order)/count_places(win->last.at, win->last.end, order)/'
+	mutant 'places need not be aligned' 'small 3000' 's/first = DIV_ROUND_UP(at, 1ul << order)/first = at >> order/'
 	mutant 'gaps do not come back' 'small 3000' '/^static void leave_window/,/^}/s/add_places.*/;/'
 	mutant 'gaps in the window count' 'small 3000' '/^static void enter_window/,/^}/s/remove_places.*/;/'
 	mutant 'windows are skipped' 'small 3000' 's/at = max(round_down(next, step), at + step)/at = max(round_down(next, step), at + 2 * step)/'
 	mutant 'gaps that grow are not looked at again' 'small 3000' 's/min(win->first.end, win->last.end - size)/win->last.end/'
-	mutant 'the first place will do' 'small 3000' 's/ && plan->cost && / \&\& plan->cost == ULONG_MAX \&\& /'
+	mutant 'the first place will do' 'small 3000' 's/ && cost && / \&\& cost == ULONG_MAX \&\& /'
 	mutant 'what is fixed may be in the room' 'small 3000' 's/win->fixed_end <= win->at && //'
 	mutant 'the end of what is replaced may be in the room' 'small 3000' 's/ && !starts_in_replaced(win)//'
 	mutant 'the start of what is replaced may be in the room' 'small 3000' 's/!ends_in_replaced(win) && //'
-	mutant 'windows up to what is replaced are skipped' 'small 3000' 's/if (ends_in_replaced(win))/if (0)/'
-	mutant 'what is replaced is moved' 'small 3000' 's/table->listed && !table->replaced &&/table->listed \&\&/'
-	mutant 'all tables may move' 'small 3000' 's/table->stays ? EXTENT_FIXED : EXTENT_TABLE/EXTENT_TABLE/'
-	mutant 'aligned places only' 'medium 2000' 's/ || place_tables(plan, place_packed)//'
+	mutant 'windows up to what is replaced are skipped' 'small 20000' 's/if (ends_in_replaced(win))/if (0)/'
+	mutant 'what is replaced is moved' 'small 3000' 's/moves = !table->replaced && /moves = /'
+	mutant 'all tables may move' 'small 3000' 's/return table->stays || /return /'
+	mutant 'one step only' 'enough 3000' 's/return plan->crowded && /return false \&\& /'
+	mutant 'few rounds' 'enough 10000' 's/++rounds < HPT_PLAN_ROUNDS/++rounds < 4/'
+	mutant 'windows without what is replaced first' 'enough 10000' 's/win->cost < cost : win->replaced/win->cost < cost : !win->replaced/'
+	mutant 'another window afterwards' 'enough 10000' 's/plan->decided = true/plan->decided = false/'
+	mutant 'gaps of a window are used for that window' 'enough 10000' '/^static bool close_window/,/^}/s/bitmap_set(.*/;/'
+	mutant 'a window stays closed' 'enough 10000' '/^static bool reopen_window/,/^}/s/bitmap_clear(.*/;/'
 	mutant 'places are given twice' 'small 3000' 's/bitmap_set(plan->scratch, to, .*/;/'
 	mutant 'tables are moved into the room' 'small 3000' 's/bitmap_set(plan->scratch, plan->at, .*/;/'
 	mutant 'the bitmap is not asked' 'stale 3000' 's/find_next_zero_bit(plan->busy, table_end, table->at) < table_end/false/'

@@ -4,6 +4,7 @@
  *
  *	check small SEED N	random pools of up to 40 granules: no plan is cheaper
  *	check medium SEED N	random pools of up to 2000 granules: the former planner finds none that is cheaper
+ *	check enough SEED N	random pools whose tables are aligned and may move: there is room if as much is free
  *	check large SEED	pools of 1 TiB with 10,000 tables, each order, found or not: the steps
  *	check stale SEED N	tables that are not where they were listed
  *	check stop SEED		the caller stops it
@@ -30,78 +31,85 @@ static void fail(const struct pool *pool, const struct hpt_plan *plan, const cha
 	printf("%s: pool of %lu, room for %lu, at %lu, cost %lu, %lu steps\n", what,
 	       pool->nr_granules, plan->nr, plan->at, plan->cost, plan->steps);
 	pool_print(pool);
-	for (i = 0; i < pool->nr_tables && pool->nr_tables < 100; i++)
-		if (pool->tables[i].moves)
-			printf("%lu to %lu, size %lu\n", pool->tables[i].at, pool->tables[i].to,
-			       hpt_plan_size(&pool->tables[i]));
+	for (i = 0; i < plan->nr_moves && i < 100; i++)
+		printf("%u: %lu to %lu, size %lu\n", plan->moves[i].table, plan->moves[i].from,
+		       plan->moves[i].to, hpt_plan_size(&pool->tables[plan->moves[i].table]));
 	exit(1);
 }
 
-/* Whether its place is the room's in the end */
-static bool goes(const struct hpt_plan_table *table, const struct hpt_plan *plan)
+static unsigned long step_of(const struct hpt_plan *plan)
 {
-	return table->moves ||
-	       (table->replaced && table->order < HPT_PLAN_ORDERS && table->at >= plan->at &&
-		table->at + hpt_plan_size(table) <= plan->at + plan->nr);
+	return plan->unaligned ? max(plan->nr / 4, 1ul) : plan->nr;
 }
 
 /* Carries the plan out on a bitmap of its own */
 static void check_moves(const struct pool *pool, const struct hpt_plan *plan)
 {
 	unsigned long *map = malloc(BITS_TO_LONGS(pool->nr_granules) * sizeof(long));
+	unsigned long *at = malloc((pool->nr_tables + 1) * sizeof(*at));
 	const struct hpt_plan_table *table;
-	unsigned long size, cost = 0, g;
+	const struct hpt_plan_move *move;
+	unsigned long size, cost = 0;
 	unsigned int i;
 
-	if (!map)
+	if (!map || !at)
 		exit(2);
 	bitmap_copy(map, pool->busy, pool->nr_granules);
-	for (i = 0; i < pool->nr_tables; i++) {
-		table = &pool->tables[i];
-		if (!table->moves)
-			continue;
+	for (i = 0; i < pool->nr_tables; i++)
+		at[i] = pool->tables[i].at;
+	for (move = plan->moves; move < plan->moves + plan->nr_moves; move++) {
+		table = &pool->tables[move->table];
 		size = hpt_plan_size(table);
 		if (table->stays || table->replaced)
 			fail(pool, plan, "a table that stays moves");
-		if (find_next_zero_bit(pool->busy, table->at + size, table->at) < table->at + size)
+		if (move->from != at[move->table] ||
+		    find_next_zero_bit(map, move->from + size, move->from) < move->from + size)
 			fail(pool, plan, "a table that is not there moves");
-		if (table->to + size > pool->nr_granules)
+		if (move->to + size > pool->nr_granules)
 			fail(pool, plan, "out of the pool");
-		if (table->to < plan->at + plan->nr && plan->at < table->to + size)
+		if (move->to % size)
+			fail(pool, plan, "to a place that is not aligned");
+		if (move->to < plan->at + plan->nr && plan->at < move->to + size)
 			fail(pool, plan, "into the room");
-		if (find_next_bit(map, table->to + size, table->to) < table->to + size)
+		if (find_next_bit(map, move->to + size, move->to) < move->to + size)
 			fail(pool, plan, "to where something is");
-		bitmap_set(map, table->to, size);
+		bitmap_set(map, move->to, size);
+		bitmap_clear(map, move->from, size);
+		at[move->table] = move->to;
 		cost += size;
 	}
 	for (i = 0; i < pool->nr_tables; i++) {
 		table = &pool->tables[i];
-		for (g = table->at; goes(table, plan) && g < table->at + hpt_plan_size(table); g++)
-			map[g / BITS_PER_LONG] &= ~(1ul << (g % BITS_PER_LONG));
+		if (table->replaced && table->order < HPT_PLAN_ORDERS && table->at >= plan->at &&
+		    table->at + hpt_plan_size(table) <= plan->at + plan->nr)
+			bitmap_clear(map, table->at, hpt_plan_size(table));
 	}
-	if (plan->at + plan->nr > pool->nr_granules)
-		fail(pool, plan, "the room is not in the pool");
+	if (plan->at + plan->nr > pool->nr_granules || plan->at % step_of(plan))
+		fail(pool, plan, "the room is not in the pool, or not aligned");
 	if (find_next_bit(map, plan->at + plan->nr, plan->at) < plan->at + plan->nr)
 		fail(pool, plan, "the room is not free");
 	if (cost != plan->cost)
 		fail(pool, plan, "it does not cost that");
 	free(map);
+	free(at);
 }
 
 /* What a plan costs; ULONG_MAX if there is none */
-static unsigned long check_plan(const struct pool *pool, unsigned long nr, struct hpt_plan *result)
+static unsigned long check_plan(const struct pool *pool, unsigned long nr, bool unaligned,
+				struct hpt_plan *result)
 {
 	struct hpt_plan plan;
 	int err;
 
 	pool_plan(pool, nr, &plan);
+	plan.unaligned = unaligned;
 	err = kvmppc_plan_room(&plan);
 	nr_plans++;
 	if (err && err != -ENOSPC)
 		fail(pool, &plan, "unexpected error");
-	if (plan.steps > pool_max_steps(pool))
+	if (plan.rounds > HPT_PLAN_ROUNDS || plan.steps > plan.rounds * pool_max_steps(pool))
 		fail(pool, &plan, "too many steps");
-	if (plan.windows > pool_max_windows(pool))
+	if (plan.windows > plan.rounds * pool_max_windows(pool))
 		fail(pool, &plan, "too many windows");
 	if (result)
 		*result = plan;
@@ -125,20 +133,22 @@ static void make_mix(struct mix *mix, unsigned int max_order, unsigned long max_
 
 /* Compares the plans for each size of room */
 static void check_sizes(const struct pool *pool,
-			unsigned long (*other)(const struct pool *pool, unsigned long nr),
+			unsigned long (*other)(const struct pool *pool, unsigned long nr,
+					       unsigned long step),
 			bool best)
 {
 	unsigned long cost, than, nr;
+	bool unaligned;
 	struct hpt_plan plan;
 
 	for (nr = 1; nr <= pool->nr_granules; nr *= 2) {
-		cost = check_plan(pool, nr, NULL);
-		than = other(pool, nr);
-		pool_plan(pool, nr, &plan);
-		plan.cost = cost;
+		unaligned = below(2);
+		cost = check_plan(pool, nr, unaligned, &plan);
+		than = other(pool, nr, step_of(&plan));
 		if (cost > than)
 			fail(pool, &plan, "there is a cheaper plan");
-		if (cost < than && best)
+		/* In more steps than one, there may be room where the others find none */
+		if (cost < than && (than != ULONG_MAX || unaligned) && best)
 			fail(pool, &plan, "brute force does not find it");
 		nr_better += cost < than;
 	}
@@ -178,6 +188,41 @@ static void check_medium(unsigned long n)
 		pool_free(&pool);
 	}
 	printf("%lu better than the former planner's\n", nr_better);
+}
+
+static void check_enough(unsigned long n)
+{
+	const struct mix mix = {
+		.max_order = 5, .larger = 60, .gaps = 60, .max_gap = 9, .aligned = 100
+	};
+	unsigned long nr, nr_free, g, replaced, at = 0;
+	struct hpt_plan plan;
+	struct pool pool;
+	unsigned int i;
+
+	while (n--) {
+		pool_init(&pool, below(255) + 2, 256);
+		pool_fill(&pool, &mix);
+		for (nr_free = 0, g = 0; g < pool.nr_granules; g++)
+			nr_free += !test_bit(g, pool.busy);
+		replaced = 0;
+		if (pool.nr_tables && below(2)) {
+			i = below(pool.nr_tables);
+			pool.tables[i].replaced = true;
+			replaced = hpt_plan_size(&pool.tables[i]);
+			at = pool.tables[i].at;
+		}
+		/* Room that is smaller than what it replaces has to be elsewhere, and is not asked for */
+		for (nr = replaced ? 2 * replaced : 1; nr <= pool.nr_granules; nr *= 2) {
+			/* Where there is no window with it, what is replaced is in the way */
+			if (replaced && round_down(at, nr) + nr > pool.nr_granules)
+				break;
+			if (check_plan(&pool, nr, false, &plan) == ULONG_MAX &&
+			    nr_free + replaced >= nr)
+				fail(&pool, &plan, "enough is free, and there is no plan");
+		}
+		pool_free(&pool);
+	}
 }
 
 struct scenario {
@@ -239,7 +284,7 @@ static void check_large(void)
 		windows = 0;
 		found = nr_found;
 		for (nr = 1; nr <= pool.nr_granules; nr *= 2) {
-			check_plan(&pool, nr, &plan);
+			check_plan(&pool, nr, false, &plan);
 			steps = max(steps, plan.steps);
 			windows = max(windows, plan.windows);
 		}
@@ -278,7 +323,7 @@ static void check_stale(unsigned long n)
 			}
 		}
 		for (nr = 1; nr <= 4 * pool.nr_granules; nr *= 2)
-			check_plan(&pool, nr, NULL);
+			check_plan(&pool, nr, below(2), NULL);
 		pool_free(&pool);
 	}
 }
@@ -332,6 +377,8 @@ int main(int argc, char **argv)
 		check_small(n);
 	else if (!strcmp(what, "medium"))
 		check_medium(n);
+	else if (!strcmp(what, "enough"))
+		check_enough(n);
 	else if (!strcmp(what, "large"))
 		check_large();
 	else if (!strcmp(what, "stale"))

@@ -12,7 +12,7 @@ static bool overlap(unsigned long a, unsigned long a_size, unsigned long b, unsi
 }
 
 /*
- * Brute force: each window, and each way to place its tables. It works on arrays of bytes, and with none of what the
+ * Brute force: each window, and each way to give its tables aligned places. It works on arrays of bytes, and with none of what the
  * planner knows about sizes.
  */
 
@@ -33,7 +33,7 @@ static bool brute_place(struct brute *brute, unsigned int i)
 
 	if (i == brute->nr_tables)
 		return true;
-	for (at = 0; at + brute->sizes[i] <= brute->n && !found; at++) {
+	for (at = 0; at + brute->sizes[i] <= brute->n && !found; at += brute->sizes[i]) {
 		for (g = at; g < at + brute->sizes[i] && !brute->taken[g];)
 			g++;
 		if (g < at + brute->sizes[i])
@@ -79,13 +79,13 @@ static unsigned long brute_cost(const struct pool *pool, unsigned long at, unsig
 	return brute_place(&brute, 0) ? cost : ULONG_MAX;
 }
 
-unsigned long brute_force(const struct pool *pool, unsigned long nr)
+unsigned long brute_force(const struct pool *pool, unsigned long nr, unsigned long step)
 {
 	unsigned long at, cost, best = ULONG_MAX;
 
 	if (pool->nr_granules > BRUTE_GRANULES || pool->nr_tables > BRUTE_TABLES)
 		abort();
-	for (at = 0; at + nr <= pool->nr_granules; at += max(nr / 4, 1ul)) {
+	for (at = 0; at + nr <= pool->nr_granules; at += step) {
 		cost = brute_cost(pool, at, nr);
 		best = min(best, cost);
 	}
@@ -116,23 +116,6 @@ static bool former_block(const struct pool *pool, unsigned long nr, unsigned lon
 	return best != ULONG_MAX;
 }
 
-static bool former_gap(const struct pool *pool, unsigned long nr, unsigned long *found)
-{
-	unsigned long start, end = 0, best = ULONG_MAX;
-
-	for (;;) {
-		start = find_next_zero_bit(pool->scratch, pool->nr_granules, end);
-		if (start >= pool->nr_granules)
-			break;
-		end = find_next_bit(pool->scratch, pool->nr_granules, start);
-		if (end - start >= nr && end - start < best) {
-			best = end - start;
-			*found = start;
-		}
-	}
-	return best != ULONG_MAX;
-}
-
 static bool former_places(const struct pool *pool, unsigned long at, unsigned long nr)
 {
 	const struct hpt_plan_table *table;
@@ -148,7 +131,7 @@ static bool former_places(const struct pool *pool, unsigned long at, unsigned lo
 			size = hpt_plan_size(table);
 			if (table->order != order || !overlap(table->at, size, at, nr))
 				continue;
-			if (!former_block(pool, size, &to) && !former_gap(pool, size, &to))
+			if (!former_block(pool, size, &to))
 				return false;
 			bitmap_set(pool->scratch, to, size);
 		}
@@ -192,12 +175,12 @@ static unsigned long former_cost(const struct pool *pool, unsigned long at, unsi
 	return left > 0 ? ULONG_MAX : cost;
 }
 
-unsigned long former_plan(const struct pool *pool, unsigned long nr)
+unsigned long former_plan(const struct pool *pool, unsigned long nr, unsigned long step)
 {
 	unsigned long at, cost, best = ULONG_MAX;
 	unsigned int first = 0;
 
-	for (at = 0; at + nr <= pool->nr_granules; at += max(nr / 4, 1ul)) {
+	for (at = 0; at + nr <= pool->nr_granules; at += step) {
 		cost = former_cost(pool, at, nr, &first);
 		if (cost < best && former_places(pool, at, nr))
 			best = cost;

@@ -26,8 +26,11 @@ void pool_init(struct pool *pool, unsigned long nr_granules, unsigned int max_ta
 	pool->nr_granules = nr_granules;
 	pool->max_tables = max_tables;
 	pool->busy = allocate(BITS_TO_LONGS(nr_granules), sizeof(long));
+	pool->future = allocate(BITS_TO_LONGS(nr_granules), sizeof(long));
 	pool->scratch = allocate(BITS_TO_LONGS(nr_granules), sizeof(long));
 	pool->tables = allocate(max_tables, sizeof(*pool->tables));
+	pool->listed = allocate(max_tables, sizeof(*pool->listed));
+	pool->moves = allocate(2 * max_tables, sizeof(*pool->moves));
 }
 
 void pool_clear(struct pool *pool)
@@ -40,8 +43,11 @@ void pool_clear(struct pool *pool)
 void pool_free(struct pool *pool)
 {
 	free(pool->busy);
+	free(pool->future);
 	free(pool->scratch);
 	free(pool->tables);
+	free(pool->listed);
+	free(pool->moves);
 }
 
 /* Places must be given in order */
@@ -114,12 +120,18 @@ void pool_print(const struct pool *pool)
 
 void pool_plan(const struct pool *pool, unsigned long nr, struct hpt_plan *plan)
 {
+	bitmap_copy(pool->future, pool->busy, pool->nr_granules);
+	memcpy(pool->listed, pool->tables, pool->nr_tables * sizeof(*pool->tables));
+	for (unsigned int i = 0; i < pool->nr_tables; i++)
+		pool->listed[i].id = i;
 	*plan = (struct hpt_plan){
 		.nr_granules = pool->nr_granules,
-		.busy = pool->busy,
+		.busy = pool->future,
 		.scratch = pool->scratch,
-		.tables = pool->tables,
+		.tables = pool->listed,
 		.nr_tables = pool->nr_tables,
+		.moves = pool->moves,
+		.max_moves = 2 * pool->nr_tables,
 		.nr = nr,
 	};
 }
@@ -140,8 +152,9 @@ unsigned long pool_max_steps(const struct pool *pool)
 	unsigned long e = max_extents(pool), l = ilog2(n) + 1;
 	unsigned long check = w + 2 * t;
 	unsigned long slide = 3 * w + 9 * e + 3 * t + 3 * l * e;
-	unsigned long look = pool_max_windows(pool) * (1 + l);
-	unsigned long place = 4 * (n + w + t) + l * (3 * w + 3 * e + 7 * t + 3);
+	unsigned long look = 11 * e * (1 + l);
+	unsigned long place = 2 * (n + w + t) + l * (2 * w + 2 * e + 4 * t + 2);
+	unsigned long move = 5 * (n + w) + 9 * t + l * t;
 
-	return check + slide + look + place;
+	return check + slide + look + place + move;
 }

@@ -8,7 +8,11 @@
 struct pool {
 	unsigned long nr_granules;
 	unsigned long *busy;
+	/* The planner's */
+	unsigned long *future;
 	unsigned long *scratch;
+	struct hpt_plan_table *listed;
+	struct hpt_plan_move *moves;
 	struct hpt_plan_table *tables;
 	unsigned int nr_tables;
 	unsigned int max_tables;
@@ -38,14 +42,18 @@ void pool_add_unknown(struct pool *pool, unsigned long at, unsigned long nr);
 void pool_fill(struct pool *pool, const struct mix *mix);
 void pool_print(const struct pool *pool);
 
+/* A table's index is its id */
 void pool_plan(const struct pool *pool, unsigned long nr, struct hpt_plan *plan);
-/* The steps that a plan for this pool may take, and the windows it may look at: see the top of the planner */
+/* The steps that a round of a plan for this pool may take, and the windows it may look at: see the top of the planner */
 unsigned long pool_max_steps(const struct pool *pool);
 unsigned long pool_max_windows(const struct pool *pool);
 
-/* The granules that the cheapest plan copies; ULONG_MAX: there is none. For small pools. */
-unsigned long brute_force(const struct pool *pool, unsigned long nr);
+/*
+ * The granules that the cheapest plan copies, with a room that begins at a multiple of step, and each table moved once;
+ * ULONG_MAX: there is none. For small pools.
+ */
+unsigned long brute_force(const struct pool *pool, unsigned long nr, unsigned long step);
 /* The same by the planner that came before; it has not found all plans that there are */
-unsigned long former_plan(const struct pool *pool, unsigned long nr);
+unsigned long former_plan(const struct pool *pool, unsigned long nr, unsigned long step);
 
 #endif

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BITS_PER_LONG 64
@@ -68,6 +69,18 @@ static inline void bitmap_set(unsigned long *map, unsigned long at, unsigned lon
 	for (; nr; at++, nr--)
 		map[at / BITS_PER_LONG] |= 1ul << (at % BITS_PER_LONG);
 }
+
+static inline void bitmap_clear(unsigned long *map, unsigned long at, unsigned long nr)
+{
+	for (; nr && at % BITS_PER_LONG; at++, nr--)
+		map[at / BITS_PER_LONG] &= ~(1ul << (at % BITS_PER_LONG));
+	for (; nr >= BITS_PER_LONG; at += BITS_PER_LONG, nr -= BITS_PER_LONG)
+		map[at / BITS_PER_LONG] = 0;
+	for (; nr; at++, nr--)
+		map[at / BITS_PER_LONG] &= ~(1ul << (at % BITS_PER_LONG));
+}
+
+#define sort(base, n, size, compare, swap) qsort(base, n, size, compare)
 
 static inline void bitmap_copy(unsigned long *to, const unsigned long *from, unsigned long nr)
 {
