@@ -24,8 +24,17 @@ read_line() {
 	. "$file"
 }
 
-# series LINE: the line's patches, in order; those in SERIES_DIR if that is set, for checks of a part of the series.
-series() { find "${SERIES_DIR:-$kernel_dir/patches/$1}" -name '[0-9]*.patch' | LC_ALL=C sort; }
+# series LINE: the line's patches, in order, and behind them those of kernel/rfc/NAME/LINE for each NAME in the caller's
+# $config (host+NAME); only those in SERIES_DIR if that is set, for checks of a part of the series.
+series() {
+	local dirs=("${SERIES_DIR:-$kernel_dir/patches/$1}") name names=${config-}
+	for name in ${names//+/ }; do
+		[[ ${SERIES_DIR-} || ! -d $kernel_dir/rfc/$name/$1 ]] || dirs+=("$kernel_dir/rfc/$name/$1")
+	done
+	for name in "${dirs[@]}"; do
+		find "$name" -name '[0-9]*.patch' | LC_ALL=C sort
+	done
+}
 
 # The source of a line is in the cache once, and images are built from it with whatever series they want, one after the
 # other. .applied holds what is applied to it. While it is in between, .switching exists, and finding that when nobody

@@ -31,6 +31,13 @@
 # shellcheck disable=SC2154 # lib.bash sets kernel_dir
 postings_dir=$kernel_dir/postings
 
+# all_patches LINE: the series and, behind it, the patches of kernel/rfc, which are in postings only
+all_patches() {
+	local config
+	config=$(cd "$kernel_dir/rfc" && printf '%s+' *)
+	series "$1"
+}
+
 posting_field() { sed -n "/^\$/q; s/^$2: *//p" "$postings_dir/$1"; }
 
 known_posting() {
@@ -65,7 +72,7 @@ postings() {
 # subjects LINE: number and subject of each patch, as README has it
 subjects() {
 	local patch name n=0
-	series "$1" | while read -r patch; do
+	all_patches "$1" | while read -r patch; do
 		name=$(subject "$patch")
 		printf '%s\t%s\t%s\n' "$1" "$((++n))" "${name#KVM: PPC: Book3S HV: }"
 	done
@@ -153,7 +160,7 @@ small_git() {
 # The source in the cache has some series applied, which is taken back in the copy.
 small_tree() {
 	local line=$1 dir=$2 src file patches applied
-	mapfile -t patches < <(series "$line")
+	mapfile -t patches < <(all_patches "$line")
 	((${#patches[@]})) || die "line $line has no patches"
 	small_git . init -q -b kvm-htab "$dir"
 	lock_source "$line"

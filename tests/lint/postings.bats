@@ -11,7 +11,7 @@ setup_file() {
 	unset EMAIL GIT_{AUTHOR,COMMITTER}_{NAME,EMAIL}
 	mkdir -p "$BATS_FILE_TMPDIR/project/kernel"
 	cp -r "$BATS_TEST_DIRNAME/../../scripts" "$BATS_FILE_TMPDIR/project/"
-	cp -r "$BATS_TEST_DIRNAME"/../../kernel/{scripts,lines,patches,postings,Makefile} "$BATS_FILE_TMPDIR/project/kernel/"
+	cp -r "$BATS_TEST_DIRNAME"/../../kernel/{scripts,lines,patches,postings,rfc,Makefile} "$BATS_FILE_TMPDIR/project/kernel/"
 }
 
 setup() {
@@ -69,7 +69,7 @@ person() {
 		small_git tree diff --stat kvm-htab
 		small_git tree rev-list --count base..HEAD'
 	assert_success
-	assert_output "$(find patches/7.2 -name '*.patch' | wc -l)"
+	assert_output "$(find patches/7.2 rfc/*/7.2 -name '*.patch' | wc -l)"
 }
 
 @test "nobody sends anything without a name: no user in git's configuration is an error" {

@@ -69,12 +69,12 @@ each_line() {
 }
 
 headers_are_stable() {
-	! grep -nE '^(Date: |index [0-9a-f]+\.\.|From [1-9a-f])' kernel/patches/"$1"/*.patch
+	! grep -nE '^(Date: |index [0-9a-f]+\.\.|From [1-9a-f])' kernel/patches/"$1"/*.patch kernel/rfc/*/*/*.patch
 }
 
 @test "patches have stable headers, a sign-off, and start with a fix" {
 	each_line headers_are_stable
-	run grep -L '^Signed-off-by: ' kernel/patches/*/*.patch
+	run grep -L '^Signed-off-by: ' kernel/patches/*/*.patch kernel/rfc/*/*/*.patch
 	assert_output ''
 	run grep -L '^Fixes: ' kernel/patches/*/0001-*.patch
 	assert_output ''
@@ -82,6 +82,10 @@ headers_are_stable() {
 
 @test "checkpatch --strict is quiet" {
 	each_line kernel/scripts/checkpatch
+	local dir
+	for dir in kernel/rfc/*/*; do
+		SERIES_DIR=$root/$dir kernel/scripts/checkpatch "${dir##*/}"
+	done
 }
 
 # added FILE PATCH...: the lines that FILE has more than before, sorted

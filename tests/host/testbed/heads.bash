@@ -16,6 +16,7 @@
 #             stock:         without it
 #             debug:         with the series and kernel/config/debug.config
 #             moves:         with the series and kernel/config/moves.config: hooks to test how tables are moved
+#             dmem:          with the series and kernel/rfc/dmem
 #             modules:       a distribution's kernel as it is, with the series' modules
 #             distribution:  the same kernel with its own modules
 #
@@ -88,7 +89,7 @@ heads_errors() {
 			gsub(/(lines|distributions)\//, "", known)
 			known = " " known " "
 			machines = " powernv8 powernv9 powernv10 pseries "
-			kernels = " series stock debug moves modules distribution "
+			kernels = " series stock debug moves dmem modules distribution "
 		}
 		!index(machines, " " $2 " ") { print $1 ": unknown machine \"" $2 "\"" }
 		!index(known, " " $3 " ") { print $1 ": unknown line \"" $3 "\"" }
