@@ -285,8 +285,8 @@ hold() {
 	refused 30 23 $((KEEP | PREFER_PAGES))
 }
 
-# The page allocator gives a certain place in pageblocks only: of 16 MiB, which is as large as its blocks get, or on a
-# radix host with 6.1 of 2 MiB.
+# The page allocator gives a certain place in pageblocks only: of 16 MiB, which is as large as its blocks get. used-up.bats
+# has smaller ones.
 # shellcheck disable=SC2016 # for the host
 @test "no pages but its own: a table shrinks to half of its block, and grows into the other half by pageblocks" {
 	only_patched_kernel "growing in place"

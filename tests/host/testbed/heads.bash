@@ -17,6 +17,7 @@
 #             debug:         with the series and kernel/config/debug.config
 #             moves:         with the series and kernel/config/moves.config: hooks to test how tables are moved
 #             dmem:          with the series and kernel/rfc/dmem
+#             pageblock:     with the series and kernel/config/pageblock.config: pageblocks of 2 MiB
 #             modules:       a distribution's kernel as it is, with the series' modules
 #             distribution:  the same kernel with its own modules
 #
@@ -89,7 +90,7 @@ heads_errors() {
 			gsub(/(lines|distributions)\//, "", known)
 			known = " " known " "
 			machines = " powernv8 powernv9 powernv10 pseries "
-			kernels = " series stock debug moves dmem modules distribution "
+			kernels = " series stock debug moves dmem pageblock modules distribution "
 		}
 		!index(machines, " " $2 " ") { print $1 ": unknown machine \"" $2 "\"" }
 		!index(known, " " $3 " ") { print $1 ": unknown line \"" $3 "\"" }
