@@ -33,7 +33,9 @@ postings_dir=$kernel_dir/postings
 
 # all_patches LINE: the series and, behind it, the patches of kernel/rfc, which are in postings only
 all_patches() {
+	# shellcheck disable=SC2034 # series reads it
 	local config
+	# shellcheck disable=SC2034
 	config=$(cd "$kernel_dir/rfc" && printf '%s+' *)
 	series "$1"
 }

@@ -1,3 +1,4 @@
+# shellcheck disable=SC2034 # base_kernel is for charges.bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Which memory cgroup pays for reverse maps, rmap arrays and tables from the page allocator, to the byte, and what its
@@ -152,7 +153,7 @@ teardown() {
 	pays one $((1 << order)) $((1 << order))
 	run vm allocate2 20
 	assert_success
-	pays one $MIB $MIB
+	pays one "$MIB" "$MIB"
 	vm close-vm
 	pays one $((-base))
 }

@@ -1,3 +1,4 @@
+# shellcheck disable=SC2154 # start of charges.bash sets base
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Memory that is all but used up, and no pool: a table from the page allocator can only grow around its own place. The VM
