@@ -30,7 +30,7 @@ setup() {
 	hold
 	run vm allocate2 25
 	assert_output 'order=25 source=1'
-	host 'cd /sys/kernel/tracing && echo p:attempt cma_alloc_at >kprobe_events && echo 1 >events/kprobes/attempt/enable'
+	host 'cd /sys/kernel/tracing && echo 1 >tracing_on && echo p:attempt cma_alloc_at >kprobe_events && echo 1 >events/kprobes/attempt/enable'
 	plans=$(host cat /sys/kernel/kvm_htab/stats/plans)
 }
 
