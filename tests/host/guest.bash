@@ -21,6 +21,9 @@
 #                           after others, they serve the next test
 #   guest_kill_all          ends those that are there
 #   guest_logs              what QEMU and the guest's console said last
+#   rounds                  how often the guest has checked its memory since it was told to be busy
+#   migrate URI             to another QEMU that waits there, while the guest runs; it may be stopped for 5 s
+#   migrated                waits until QEMU has sent it
 #   guest_htab COMMAND ...  kvm-htab COMMAND on the guest's VM, by root, with the descriptor taken
 #                           out of QEMU, which knows nothing of it
 #
@@ -148,4 +151,26 @@ guest_htab() {
 
 	shift
 	host "foreign pid:\$(<$guest_dir/pid) exec kvm-htab $command --vm fd:9 $*"
+}
+
+rounds() {
+	guest_tell rounds
+	guest_expect 'rounds .*' | sed 's/.* //'
+}
+
+migrate() {
+	qmp '{ "execute": "migrate-set-parameters", "arguments": { "downtime-limit": 5000 } }'
+	qmp "{ \"execute\": \"migrate\", \"arguments\": { \"uri\": \"$1\" } }"
+}
+
+migrated() {
+	local answer
+
+	for _ in {1..300}; do
+		answer=$(qmp '{ "execute": "query-migrate" }')
+		[[ $answer != *'"completed"'* ]] || return 0
+		[[ $answer != *'"failed"'* ]] || break
+		sleep 1
+	done
+	fail "$answer"
 }

@@ -5,7 +5,8 @@
 # exact.
 #
 # MOVING_MOVES: how many moves of tables of guests that check their memory each test waits for (50), in at most
-# MOVING_SECONDS (300). TORTURE_SEED: seed for what happens when; the tests print it.
+# MOVING_SECONDS (300). MOVING_AIM=1: every other move is of those tables, and not one in ten. TORTURE_SEED: seed for what
+# happens when; the tests print it.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
 # Runs on: powernv9; lines: other; kernels: series
@@ -64,7 +65,7 @@ moving() {
 			'"$beside"'
 		done >/dev/null &
 		beside=$!
-		nice -n -10 mover '"$SEED $MOVES $LIMIT $last $*"'
+		nice -n -10 mover '"${MOVING_AIM:+--aim} $SEED $MOVES $LIMIT $last $*"'
 		status=$?
 		touch /run/moved
 		wait $beside || exit 8

@@ -25,7 +25,6 @@
 #   goes_on                 the guest has never stopped being what it was
 #   boots_afresh ORDER      the guest says so, with a table of that order
 #   resized ORDER           stopped, its table is resized, and the guest boots afresh with it
-#   migrated                waits until QEMU has sent its guest to another
 
 bats_require_minimum_version 1.5.0
 load host
@@ -153,16 +152,4 @@ resized() {
 	host kvm-htab resize --order "$1" --vm "$guest_dir/vm.sock"
 	vm_cont
 	boots_afresh "$1"
-}
-
-migrated() {
-	local answer
-
-	for _ in {1..300}; do
-		answer=$(qmp '{ "execute": "query-migrate" }')
-		[[ $answer != *'"completed"'* ]] || return 0
-		[[ $answer != *'"failed"'* ]] || break
-		sleep 1
-	done
-	fail "$answer"
 }

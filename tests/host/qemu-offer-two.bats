@@ -81,16 +81,6 @@ destination() {
 	qmp '{ "execute": "migrate-incoming", "arguments": { "uri": "unix:/run/migration.sock" } }'
 }
 
-migrate() {
-	qmp '{ "execute": "migrate-set-parameters", "arguments": { "downtime-limit": 5000 } }'
-	qmp "{ \"execute\": \"migrate\", \"arguments\": { \"uri\": \"$1\" } }"
-}
-
-rounds() {
-	guest_tell rounds
-	guest_expect 'rounds .*' | sed 's/.* //'
-}
-
 @test "a migration that is cancelled: the guest goes on, and is offered as before" {
 	guest_kill_all
 	offer_start

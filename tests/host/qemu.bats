@@ -9,7 +9,7 @@
 #
 # Runs on: powernv8; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series stock
-# Longer: MOVING_MOVES=1000 MOVING_SECONDS=3300 HOST_RUN_LIMIT=4200
+# Longer: MOVING_MOVES=1000 MOVING_SECONDS=1800 HOST_RUN_LIMIT=2700
 # Longer: HOST_QEMU=offer --stock
 # Takes: 80 s
 

@@ -10,7 +10,8 @@
  *	order           "order N", of the table in use
  *	resize N        asks for a table of another order, "resized N" or the errno's name
  *	reboot          restarts, by the firmware
- *	busy            from now on, writes and reads back memory all the time
+ *	busy            from now on, writes and reads back memory all the time, some of it kept from one time to
+ *	                the next
  *	rounds          "rounds N", how often it has done that
  *	panic           its kernel panics
  *	poweroff
@@ -141,15 +142,38 @@ static void fill(const char *arg)
 }
 
 /* Little memory, so that a migration can keep up. */
+#define BUSY_MIB 2
+
 static _Atomic unsigned long *rounds;
+
+/* Whether each page has what it was given in the round before; a page of any older round is seen. */
+static bool keeps(unsigned char *mem, size_t size)
+{
+	for (size_t at = 0; at < size; at += (size_t)sysconf(_SC_PAGESIZE)) {
+		uint64_t *word = (uint64_t *)(mem + at);
+
+		if (*word != at + *rounds) {
+			say("memory of round %lu is wrong at %zu", *rounds, at);
+			return false;
+		}
+		++*word;
+	}
+	return true;
+}
 
 static void busy(void)
 {
+	size_t size = BUSY_MIB << 20;
+	unsigned char *mem;
+
 	rounds = mmap(NULL, sizeof(*rounds), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		      0);
-	if (rounds == MAP_FAILED || fork())
+	mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (rounds == MAP_FAILED || mem == MAP_FAILED || fork())
 		return;
-	while (try_memory(2))
+	for (size_t at = 0; at < size; at += (size_t)sysconf(_SC_PAGESIZE))
+		*(uint64_t *)(mem + at) = at;
+	while (keeps(mem, size) && try_memory(BUSY_MIB))
 		++*rounds;
 	_exit(1);
 }

@@ -207,8 +207,12 @@ bool aim_start(unsigned int last)
 	nr = table->nr;
 	offset = table->at % nr;
 	order = ORDER_MIN + (unsigned int)__builtin_ctz(nr);
+	/* At the start of the pool, where tables most often are, they get neighbours of their size in any case */
+	for (unsigned int i = 0; i < PINS / 8; i++)
+		if (!add_pin(order))
+			break;
 	for (unsigned int larger = order + LARGER; larger > order; larger--)
-		while (nr_free() >= (1U << (larger - ORDER_MIN)) + PINS / 4 * nr)
+		while (nr_free() >= (1U << (larger - ORDER_MIN)) + PINS / 2 * nr)
 			if (!add_pin(larger))
 				break;
 	for (unsigned int shift = order; shift >= ORDER_MIN; shift--)
