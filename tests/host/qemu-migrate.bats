@@ -5,16 +5,15 @@
 # of both are moved all the time: that of the guest, from which entries are sent and whose dirty log is read, and that
 # at the other end, to which they are written. The guest goes on, with all that it had in its memory.
 #
-# Interrupts are QEMU's affair (kernel-irqchip=off). With KVM's, hosts have come to a standstill under this test: their
-# emulated XIVE went on asking for the OS of a vCPU that had left the CPU (NSR 80, W2 not valid), which interrupts any
-# process and is nothing that the host could answer.
+# The guest's interrupts are QEMU's (kernel-irqchip=off). With KVM's, some hosts came to a standstill in this test: their
+# emulated XIVE kept an interrupt for the OS of a vCPU that had been pulled, see tests/RECORD.
 #
 # MOVING_MOVES: how often the tables of sources, and those of destinations, are moved (10 each), in so many migrations as
 # that takes, but in four, in at most MOVING_SECONDS (900).
 #
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Longer: MOVING_MOVES=500 MOVING_SECONDS=3300 HOST_RUN_LIMIT=4200
-# Takes: 120 s
+# Takes: 110 s
 
 bats_require_minimum_version 1.5.0
 load host
