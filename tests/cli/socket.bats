@@ -74,12 +74,12 @@ refused() {
 	assert_line "fds 0"
 }
 
-# within SECONDS: the test has taken at least one and less than so many
-within() {
+# in_time: a limit that begins anew with each byte or signal, or that is none, would take minutes. A busy machine takes longer
+# than the limits of a few seconds, too.
+in_time() {
 	local spent=$((SECONDS - STARTED))
 
-	[[ ${KVM_HTAB_UNDER-} != memcheck ]] || return 0 # takes a second to start
-	[ "$spent" -le "$1" ] || fail "took $spent s"
+	[ "$spent" -le 60 ] || fail "took $spent s"
 }
 
 @test "a peer that sends nothing: time limit" {
@@ -94,7 +94,7 @@ within() {
 		run peer_said
 		assert_output --partial '"errno":"ETIMEDOUT"'
 	done
-	within 4
+	in_time
 }
 
 @test "with --wait, a peer that sends nothing keeps its VM running" {
@@ -110,7 +110,7 @@ within() {
 	run kvm_htab reset --vm "$SOCK" --timeout 0.1 --wait 5
 	assert_failure 1
 	assert_output --partial 'not a KVM VM but "pipe:['
-	within 4
+	in_time
 }
 
 @test "a peer that does not accept: time limit" {
@@ -124,7 +124,7 @@ within() {
 		assert_failure 1
 		assert_output --partial "the VMM did not accept a connection within 0.5 s"
 	done
-	within 4
+	in_time
 }
 
 @test "a peer that hangs up" {
@@ -292,7 +292,7 @@ interrupted() {
 		stop_peer
 		assert_failure 1
 		assert_output --regexp "(the VMM did not accept a connection|the peer sent nothing) within 2 s"
-		within 5
+		in_time
 	done
 	rm "$SOCK"
 	start_peer late "$SOCK"
@@ -330,7 +330,7 @@ interrupted() {
 	assert_output --partial "the peer sent no file descriptor with its first message"
 	run peer_said
 	assert_line closed
-	within 1
+	in_time
 }
 
 @test "a peer that sends file descriptors without end, and one that sends hundreds one by one" {
@@ -347,7 +347,7 @@ interrupted() {
 			assert_output --regexp "the peer sent $count file descriptors instead of one; all were closed|not a KVM VM"
 			run peer_said
 			assert_line "fds 0"
-			within 2
+			in_time
 		done
 	done
 }
