@@ -85,6 +85,40 @@ entries() {
 	assert_equal "$(pool_used)" $((13 << 24))
 }
 
+# The pool, in groups of 64 MiB: a table of 16 MiB, 16 free and a table of 32 MiB; at its end another of these. A group can
+# only be emptied if room is made for its larger table first.
+grouped() {
+	# shellcheck disable=SC2016 # for the host
+	host_limit 200 '
+		allocate() { vmm start filler$1 --ram 16 && vmm ctl filler$1 allocate $2; }
+		units=$(($(cat /sys/kernel/kvm_htab/pool/total_bytes) >> 24))
+		for i in $(seq 13); do allocate $i 25 || exit 1; done
+		for i in $(seq 2 2 12); do vmm ctl filler$i close-vm; done
+		for i in $(seq 14 $((units - 1))); do allocate $i 24 || exit 2; done
+		for i in $(seq 15 2 $((units - 1))); do vmm ctl filler$i close-vm; done
+		for i in $(seq 1 2 13); do vmm ctl filler$i run || exit 3; done' >/dev/null
+	run host cat /sys/kernel/kvm_htab/pool/largest_free_order
+	assert_output 24
+}
+
+@test "several steps: a table is moved to room that is made for it" {
+	local entries plan
+	grouped
+	entries=$(entries)
+	run --separate-stderr host kvm-htab compact --order 26 --dry-run -rn -o ID
+	assert_success
+	plan=${#lines[@]}
+	((plan >= 3))
+	run vm allocate2 26
+	assert_output 'order=26 source=1'
+	assert_equal "$(stat_of plans) $(stat_of moves)" "$((plans + 1)) $((moves + plan))"
+	assert_equal "$(entries)" "$entries"
+	run vm run
+	assert_success
+	run host vmm ctl filler1 run
+	assert_success
+}
+
 @test "guests run on while their tables are moved, and stay where they are if they may not be held up" {
 	local i running=(1 3 5 7 9 11)
 	checkered
