@@ -12,7 +12,8 @@
  *
  * At the end prints a JSON object: how many tables were asked for and how many of those the pool
  * refused though what was free in it would have been enough, by order. A table that came from the
- * page allocator instead is refused, too: large ones cannot come from there.
+ * page allocator instead is refused, too, and counted as from_pages: large ones cannot come from
+ * there.
  *
  * MIX: how many guests can grow (have maxmem of 4 or 8 times their RAM, and with QEMU's pseries a
  * table for that from the beginning): 1 half of them, 2 none, 3 all. The first fifth of the
@@ -81,7 +82,7 @@ static unsigned int nr_vms;
 static uint64_t in_tables; /* bytes */
 
 static struct {
-	uint64_t arrivals, not_admitted, resets, resizes, resizes_refused;
+	uint64_t arrivals, not_admitted, resets, resizes, resizes_refused, from_pages;
 	uint64_t asked[ORDERS], refused[ORDERS];
 	double used_share, largest_share; /* summed up over the arrivals */
 } count;
@@ -146,7 +147,7 @@ static void stop(struct guest_vm *guest)
 }
 
 /* Whether the table is there and from the pool; one from elsewhere is left to the caller, too. */
-static bool allocate(struct guest_vm *guest, unsigned int order, uint64_t others)
+static bool allocate(struct guest_vm *guest, unsigned int order, uint64_t others, bool counts)
 {
 	uint32_t arg = order;
 
@@ -155,7 +156,10 @@ static bool allocate(struct guest_vm *guest, unsigned int order, uint64_t others
 			fail("KVM_PPC_ALLOCATE_HTAB");
 		return false;
 	}
-	return pool_bytes("used") == others + (1ULL << order);
+	if (pool_bytes("used") == others + (1ULL << order))
+		return true;
+	count.from_pages += counts;
+	return false;
 }
 
 static void vm_end(unsigned int i)
@@ -182,7 +186,7 @@ static void vm_arrive(const struct event *event, double now, bool counts)
 	check("a new VM", vm_create(&guest->vm));
 	if (pool_bytes("used") != in_tables)
 		fail("somebody else uses the pool");
-	got = allocate(guest, event->order, in_tables);
+	got = allocate(guest, event->order, in_tables, counts);
 	if (counts) {
 		count.asked[event->order]++;
 		count.refused[event->order] += !got;
@@ -222,7 +226,7 @@ static void resize_one(const struct event *event, unsigned int min_order, unsign
 		return;
 	count.resizes += counts;
 	stop(guest);
-	if (!allocate(guest, order, others)) {
+	if (!allocate(guest, order, others, counts)) {
 		count.resizes_refused += counts;
 		vm_end(i);
 		return;
@@ -373,11 +377,12 @@ int main(int argc, char **argv)
 
 	printf("{\"seed\":%s,\"mix\":%u,\"admission\":%u,\"running\":%u,\"pool_bytes\":%llu,\"hours\":%.0f,"
 	       "\"arrivals\":%llu,\"not_admitted\":%llu,\"resets\":%llu,\"resizes\":%llu,"
-	       "\"resizes_refused\":%llu,\"used\":%.4f,\"largest\":%.4f",
+	       "\"resizes_refused\":%llu,\"from_pages\":%llu,\"used\":%.4f,\"largest\":%.4f",
 	       argv[1], mix, admission, running, (unsigned long long)pool, now,
 	       (unsigned long long)count.arrivals, (unsigned long long)count.not_admitted,
 	       (unsigned long long)count.resets, (unsigned long long)count.resizes,
-	       (unsigned long long)count.resizes_refused, count.used_share / (double)count.arrivals,
+	       (unsigned long long)count.resizes_refused, (unsigned long long)count.from_pages,
+	       count.used_share / (double)count.arrivals,
 	       count.largest_share / (double)count.arrivals);
 	print_stats();
 	print_orders("asked", count.asked);
