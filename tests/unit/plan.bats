@@ -90,7 +90,7 @@ mutant() {
 	mutant 'what is replaced is moved' 'small 3000' 's/moves = !table->replaced && /moves = /'
 	mutant 'all tables may move' 'small 3000' 's/return table->stays || /return /'
 	mutant 'one step only' 'enough 3000' 's/return plan->crowded && /return false \&\& /'
-	mutant 'few rounds' 'enough 10000' 's/++rounds < HPT_PLAN_ROUNDS/++rounds < 4/'
+	mutant 'few rounds' 'enough 10000' 's/plan->rounds < HPT_PLAN_ROUNDS/plan->rounds < 4/'
 	mutant 'windows without what is replaced first' 'enough 10000' 's/win->cost < cost : win->replaced/win->cost < cost : !win->replaced/'
 	mutant 'another window afterwards' 'enough 10000' 's/plan->decided = true/plan->decided = false/'
 	mutant 'gaps of a window are used for that window' 'enough 10000' '/^static bool close_window/,/^}/s/bitmap_set(.*/;/'
