@@ -2,6 +2,7 @@
 /* Facts about the pool, from one source after the other. */
 #include "pool/read.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,32 +87,32 @@ void pool_infer_missing(const struct sysfs *fs, struct pool *pool)
 									    POOL_FAILED;
 }
 
-/*
- * Whether this option makes an area of CMA that is not the pool. That of fadump and crashkernel is not in the
- * log as others are.
- */
+/* Whether this option makes an area of CMA that is not the pool, and is in the log as the pool is. */
+static bool makes_logged_area(const char *name, const char *value)
+{
+	return (cmdline_is(name, "hugetlb_cma") || cmdline_is(name, "cma")) && value && *value &&
+	       strcmp(value, "0") != 0;
+}
+
+/* Whether it makes one that is not the pool. That of fadump and crashkernel is not in the log as others are. */
 static bool makes_area(const char *name, const char *value)
 {
 	size_t length = value ? strlen(value) : 0;
 
-	if (!length)
-		return false;
-	if (cmdline_is(name, "hugetlb_cma") || cmdline_is(name, "cma"))
-		return strcmp(value, "0") != 0;
-	if (cmdline_is(name, "fadump"))
+	if (length && cmdline_is(name, "fadump"))
 		return !strcmp(value, "on");
-	return cmdline_is(name, "crashkernel") && length > 4 && !strcmp(value + length - 4, ",cma");
+	if (length > 4 && cmdline_is(name, "crashkernel"))
+		return !strcmp(value + length - 4, ",cma");
+	return makes_logged_area(name, value);
 }
 
-/* Whether an option makes an area that is not the pool. @in_log: one of those in the log. */
-static bool has_area_option(const struct sysfs *fs, bool in_log)
+static bool has_option(const struct sysfs *fs, bool (*is_it)(const char *name, const char *value))
 {
 	_cleanup_(cmdline_close) struct cmdline cmdline = cmdline_open(fs);
 	const char *name, *value;
 
 	while (cmdline_next(&cmdline, &name, &value))
-		if (makes_area(name, value) &&
-		    (!in_log || cmdline_is(name, "hugetlb_cma") || cmdline_is(name, "cma")))
+		if (is_it(name, value))
 			return true;
 	return false;
 }
@@ -125,13 +126,13 @@ const struct pool_log *pool_log_of(const struct sysfs *fs, struct pool *pool)
 	pool->log_read = true;
 	pool_ratio_wanted(fs, &percent);
 	pool_log_read(fs, pool->ram_bytes / 100 * percent,
-		      kernel_is_before(fs, 5, 9) && !has_area_option(fs, true), &pool->log);
+		      kernel_is_before(fs, 5, 9) && !has_option(fs, makes_logged_area), &pool->log);
 	return &pool->log;
 }
 
 static bool has_others(const struct sysfs *fs, struct pool *pool)
 {
-	return pool_log_of(fs, pool)->has_others || has_area_option(fs, false);
+	return pool_log_of(fs, pool)->has_others || has_option(fs, makes_area);
 }
 
 bool pool_is_in_meminfo(const struct sysfs *fs, struct pool *pool)
@@ -282,9 +283,9 @@ static void read_ram(const struct sysfs *fs, struct pool *pool)
 static bool is_7_0_rc1(const char *release)
 {
 	static const char rc1[] = "7.0.0-rc1";
-	char next = strncmp(release, rc1, strlen(rc1)) ? '0' : release[strlen(rc1)];
+	size_t length = strlen(rc1);
 
-	return next < '0' || next > '9';
+	return !strncmp(release, rc1, length) && !isdigit((unsigned char)release[length]);
 }
 
 /* Why this kernel cannot reserve a pool, whatever its size; NULL: it could. */

@@ -122,7 +122,7 @@ static void bench(const struct bench_pool *what, unsigned long samples, unsigned
 	if (what->gib <= former_gib) {
 		fflush(stdout);
 		start = cpu_ns();
-		former_plan(&pool, slowest);
+		former_plan(&pool, slowest, slowest);
 		printf(",\"former_ns\":%lu", cpu_ns() - start);
 	}
 	printf("}\n");

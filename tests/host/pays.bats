@@ -126,14 +126,7 @@ teardown() {
 
 # The VM's file descriptor keeps its table, and whoever has that must not have it for nothing
 @test "who asks for a table of an owner that ends meanwhile pays for it" {
-	# shellcheck disable=SC2016 # for the shell in the host
-	host 'rm -f /run/go* /run/end*
-		(echo $BASHPID >'"$CGROUPS"'/two/cgroup.procs
-		exec foreign pid:$(</run/vmm/vm/pid) allocate-stalled 24 /run/go hold /run/end) >/run/foreign.out 2>&1 </dev/null &'
-	host_wait 10 '[ -e /run/go.holding ]'
-	# shellcheck disable=SC2016 # for the shell in the host
-	host 'pid=$(</run/vmm/vm/pid); kill -9 "$pid"; while [ -d "/proc/$pid" ]; do sleep 0.1; done; touch /run/go'
-	host_wait 10 '[ -e /run/end.holding ]'
+	owner_ends_while_asked "$CGROUPS/two"
 	run host cat /run/foreign.out
 	assert_output 'allocate-stalled 24'
 	pool_gave $((16 * MIB))

@@ -24,6 +24,8 @@
 #   pool_back_to BYTES      waits until that much is taken; for what the kernel finishes later
 #   last_vm                 the number, in /sys/kernel/kvm_htab/vm, of the VM that was created last
 #   figure NAME             what a line of kvm_htab/occupancy in $output has behind that name
+#   owner_ends_while_asked CGROUP  a process in that cgroup asks for a table of order 24 for the VM "vm", whose owner is gone
+#                           when the kernel gets to that; it keeps the VM until there is /run/end
 #   a_stranger_in_a_loop SOCKET  resets the VM for 20 s as fast as it can; meanwhile the VM's owner makes offers and lets
 #                           it run, a guest that leaves KVM_RUN all the time. Fails if the guest loses an entry
 #   ready_through_resizes SOCKET  asks for 12 s whether the VM is READY, while its table is resized and written to
@@ -35,6 +37,16 @@ last_vm() {
 figure() {
 	# shellcheck disable=SC2154 # bats sets output
 	awk -v name="$1" '{ for (i = 1; i < NF; i += 2) if ($i == name) { print $(i + 1); exit } }' <<<"$output"
+}
+
+# shellcheck disable=SC2016 # for the shell in the host
+owner_ends_while_asked() {
+	host 'rm -f /run/go* /run/end*
+		(echo $BASHPID >'"$1"'/cgroup.procs
+		exec foreign pid:$(</run/vmm/vm/pid) allocate-stalled 24 /run/go hold /run/end) >/run/foreign.out 2>&1 </dev/null &'
+	host_wait 10 '[ -e /run/go.holding ]'
+	host 'pid=$(</run/vmm/vm/pid); kill -9 "$pid"; while [ -d "/proc/$pid" ]; do sleep 0.1; done; touch /run/go'
+	host_wait 10 '[ -e /run/end.holding ]'
 }
 
 vm_start() {

@@ -12,8 +12,8 @@ static bool overlap(unsigned long a, unsigned long a_size, unsigned long b, unsi
 }
 
 /*
- * Brute force: each window, and each way to give its tables aligned places. It works on arrays of bytes, and with none of what the
- * planner knows about sizes.
+ * Brute force: each window, and each way to give its tables aligned places. It works on arrays of bytes, and with none of
+ * what the planner knows about sizes.
  */
 
 #define BRUTE_GRANULES 64

@@ -152,7 +152,7 @@ unsigned long pool_max_steps(const struct pool *pool)
 	unsigned long e = max_extents(pool), l = ilog2(n) + 1;
 	unsigned long check = w + 2 * t;
 	unsigned long slide = 3 * w + 9 * e + 3 * t + 3 * l * e;
-	unsigned long look = 11 * e * (1 + l);
+	unsigned long look = pool_max_windows(pool) * (1 + l);
 	unsigned long place = 2 * (n + w + t) + l * (2 * w + 2 * e + 4 * t + 2);
 	unsigned long move = 5 * (n + w) + 9 * t + l * t;
 
