@@ -118,7 +118,8 @@ static void bench(const struct bench_pool *what, unsigned long samples, unsigned
 	while (samples--)
 		printf("%lu%s", time_plan(&pool, slowest, &plan, &err), samples ? "," : "],");
 	printf("\"found\":%s,\"steps\":%lu,\"max_steps\":%lu,\"windows\":%lu",
-	       err ? "false" : "true", plan.steps, pool_max_steps(&pool), plan.windows);
+	       err ? "false" : "true", plan.steps, plan.rounds * pool_max_steps(&pool),
+	       plan.windows);
 	if (what->gib <= former_gib) {
 		fflush(stdout);
 		start = cpu_ns();

@@ -11,6 +11,8 @@ setup_file() {
 	export PLAN_SEED=${PLAN_SEED:-$((SRANDOM))}
 	cd "$BATS_TEST_DIRNAME/plan" || return
 	make -s O="$BATS_FILE_TMPDIR/plan" SANITIZE=1 CFLAGS='-O1 -g'
+	# as tests/bench/plan has it, for warnings
+	make -s O="$BATS_FILE_TMPDIR/fast"
 }
 
 setup() {
