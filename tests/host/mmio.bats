@@ -92,3 +92,23 @@ assert_forgotten() {
 	vm allocate 24
 	assert_forgotten
 }
+
+# Where the guest's address was that of a device when it was entered, there is memory now.
+assert_memory() {
+	run vm mmio
+	assert_success
+	assert_output --partial 'loads=0 '
+}
+
+@test "19: memory takes the place of a device, and its page is unmapped" {
+	vm device-memory
+	assert_memory
+	vm device-unmap
+	run vm mmio
+	assert_success
+	if [[ $HOST_STOCK == 1 ]]; then
+		assert_output --partial 'loads=2 '
+	else
+		assert_output --partial 'loads=0 '
+	fi
+}

@@ -45,6 +45,8 @@
 #define MMIO_PTEL (MMIO_GPA | 0x28 | 0x2) /* I and G; read and write */
 #define MMIO_SLB_ESID (MMIO_EA | 1ULL << 27 | 2) /* V, slot 2 */
 
+#define DEVICE_BYTES 0x10000
+
 #define GUEST_LIMIT_S 30
 
 extern const unsigned char guest_image[], guest_image_end[];
@@ -139,8 +141,10 @@ void vm_close(struct vm *vm)
 		close(vm->kvm);
 	if (vm->ram)
 		munmap(vm->ram, vm->ram_bytes);
+	if (vm->device)
+		munmap(vm->device, DEVICE_BYTES);
 	vm->fd = vm->kvm = -1;
-	vm->ram = NULL;
+	vm->ram = vm->device = NULL;
 }
 
 static int vcpu_prepare(struct vm *vm, unsigned int cpu, const unsigned char *entry)
@@ -367,6 +371,34 @@ int vm_mmio(struct vm *vm, unsigned int cpu, bool enter, FILE *out)
 	fprintf(out, " h_enter=%lld first=%#llx second=%#llx", (long long)args[0], args[1],
 		args[2]);
 	return args[0] || args[1] != PATTERN || args[2] != PATTERN ? -EPROTO : 0;
+}
+
+/* Shared, so that the page outlives its mapping. */
+int vm_device_memory(struct vm *vm)
+{
+	const uint64_t value = PATTERN;
+	struct kvm_userspace_memory_region region = {
+		.slot = 1,
+		.guest_phys_addr = MMIO_GPA,
+		.memory_size = DEVICE_BYTES,
+	};
+
+	if (vm->fd < 0 || vm->device)
+		return -EINVAL;
+	vm->device =
+		mmap(NULL, DEVICE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (vm->device == MAP_FAILED) {
+		vm->device = NULL;
+		return -errno;
+	}
+	memcpy(vm->device, &value, sizeof(value));
+	region.userspace_addr = (uintptr_t)vm->device;
+	return ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region) ? -errno : 0;
+}
+
+int vm_device_unmap(struct vm *vm)
+{
+	return madvise(vm->device, DEVICE_BYTES, MADV_DONTNEED) ? -errno : 0;
 }
 
 /* For pages that are no memory. Prints how many the kernel has taken, and how many it refused as there was no place. */

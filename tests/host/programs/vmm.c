@@ -161,6 +161,18 @@ static int cmd_mmio(char **args, int n, FILE *out)
 	return vm_mmio(&vm, n > 0 ? (unsigned int)number(args[0]) : 0, false, out);
 }
 
+static int cmd_device_memory(char **args, int n, FILE *out)
+{
+	(void)args, (void)n, (void)out;
+	return vm_device_memory(&vm);
+}
+
+static int cmd_device_unmap(char **args, int n, FILE *out)
+{
+	(void)args, (void)n, (void)out;
+	return vm_device_unmap(&vm);
+}
+
 static int cmd_model(char **args, int n, FILE *out)
 {
 	return vm_model(&vm, strtoull(args[0], NULL, 0), (unsigned int)number(args[1]),
@@ -330,6 +342,9 @@ static const struct command commands[] = {
 	{ "mmio-enter", 0, 1, cmd_mmio_enter,
 	  "[VCPU]: enters a page that is no memory and loads from it twice" },
 	{ "mmio", 0, 1, cmd_mmio, "[VCPU]: the same without entering it" },
+	{ "device-memory", 0, 0, cmd_device_memory, "from now on that page is memory" },
+	{ "device-unmap", 0, 0, cmd_device_unmap,
+	  "takes the page out of all page tables; it keeps its content" },
 	{ "enter", 2, 3, cmd_enter,
 	  "N INDEX [PLACES]: the guest enters N entries, each PLACES (8) behind the one before" },
 	{ "fill", 3, 4, cmd_fill,

@@ -32,6 +32,7 @@ struct vm {
 	int fd; /* -1: no VM */
 	unsigned char *ram;
 	size_t ram_bytes;
+	unsigned char *device; /* memory in the place of the device, see vm_device_memory() */
 	unsigned int nr_vcpus;
 	struct vcpu vcpus[VCPUS_MAX];
 };
@@ -41,6 +42,10 @@ int vm_create(struct vm *vm);
 void vm_close(struct vm *vm);
 int vm_run(struct vm *vm, unsigned int cpu, unsigned int more_entries, FILE *out);
 int vm_mmio(struct vm *vm, unsigned int cpu, bool enter, FILE *out);
+/* From now on there is memory with the same value where vm_mmio() finds its device. */
+int vm_device_memory(struct vm *vm);
+/* Takes the page of that memory out of the process's and the guest's page tables; its content stays. */
+int vm_device_unmap(struct vm *vm);
 int vm_enter(struct vm *vm, unsigned int cpu, uint64_t n, uint64_t index, uint64_t places,
 	     FILE *out);
 
