@@ -2,24 +2,15 @@
 /*
  * The guest of hcalls.c, which copies it to CODE of the reference VMM's guest: what it does there is what is measured.
  * Position-independent; it starts in real mode with, in registers, count (r14), pteh (r15), ptel (r16), index (r17), EA
- * (r19) and SLB entry (r27, r28). What is measured stands between two hypercalls for the VMM; the second tells how many
- * instructions PMC5 has counted in the guest, and in handlers that run in the guest's context.
+ * (r19) and SLB entry (r27, r28). What is measured stands between two hypercalls for the VMM, and between the marks of
+ * count.c.
  */
 
 #include "../host/programs/hcall.inc"
 
-#define SPR_PMC5	791
-#define SPR_MMCR0	795
-
 	.macro	success
 	cmpdi	%r3, 0
 	bne	failed
-	.endm
-
-	.macro	let_count
-	li	%r3, 0
-	mtspr	SPR_MMCR0, %r3
-	isync
 	.endm
 
 	.macro	h_remove index
@@ -33,14 +24,12 @@
 	.macro	begin
 	li	%r3, H_EXIT
 	sc	1
-	mfspr	%r20, SPR_PMC5
+	ori	%r28, %r28, 0
 	mr	%r24, %r14
 	.endm
 
 	.macro	end
-	mfspr	%r21, SPR_PMC5
-	subf	%r4, %r20, %r21
-	clrldi	%r4, %r4, 32
+	ori	%r29, %r29, 0
 	li	%r3, H_EXIT
 	sc	1
 	.endm
@@ -60,7 +49,6 @@ hcalls:
 
 /* An entry comes and goes */
 hcalls_enter:
-	let_count
 1:	begin
 2:	h_enter
 	success
@@ -70,7 +58,6 @@ hcalls_enter:
 	b	1b
 
 hcalls_read:
-	let_count
 	h_enter
 	success
 	mr	%r23, %r4
@@ -86,7 +73,6 @@ hcalls_read:
 
 /* Its page becomes read-only, and writable again */
 hcalls_protect:
-	let_count
 	h_enter
 	success
 	mr	%r23, %r4
@@ -105,7 +91,6 @@ hcalls_protect:
 
 /* Entries for pages that the VMM has not touched by then, and has when they are loaded from */
 hcalls_fault:
-	let_count
 	lis	%r31, 4			/* where the entries are */
 	mr	%r29, %r16		/* ptel */
 	srdi	%r30, %r15, 12		/* VSID */

@@ -5,10 +5,8 @@
  *
  *	hcalls SAMPLES
  *
- * The module memset_pool has to be loaded, so that PMC5 counts. A hypercall runs in the host's context
- * or, on POWER8, in the guest's, with the guest's counter, so what both count is needed. Prints a JSON
- * object for each of them: how many are in a sample, nanoseconds of each sample, and instructions
- * counted by the host and by the guest.
+ * Prints a JSON object for each of them: how many are in a sample, and nanoseconds of each sample. The
+ * plugin count.c counts the instructions meanwhile: those of a sample that warms up, and of these.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -51,10 +49,6 @@
 extern const unsigned char hcalls[], hcalls_end[];
 extern const unsigned char hcalls_enter[], hcalls_read[], hcalls_protect[], hcalls_fault[];
 
-struct sample {
-	uint64_t ns, host, guest;
-};
-
 static void fail(const char *what, int error)
 {
 	fprintf(stderr, "hcalls: %s: %s\n", what, strerror(error));
@@ -80,8 +74,8 @@ static void start_at(struct vcpu *v, const unsigned char *entry, uint64_t count)
 		fail("KVM_SET_REGS", errno);
 }
 
-/* Until the guest's next hypercall for the VMM, whose argument is the answer */
-static uint64_t run(struct vcpu *v)
+/* Until the guest's next hypercall for the VMM */
+static void run(struct vcpu *v)
 {
 	while (ioctl(v->fd, KVM_RUN, 0))
 		if (errno != EINTR)
@@ -93,15 +87,12 @@ static uint64_t run(struct vcpu *v)
 		exit(1);
 	}
 	v->run->papr_hcall.ret = 0;
-	return v->run->papr_hcall.args[0];
 }
 
 /* absent: an entry that is made while the host has no page for it is not valid until the fault that is measured. */
-static struct sample take(struct vm *vm, bool absent)
+static uint64_t take(struct vm *vm, bool absent)
 {
-	struct sample s;
 	uint64_t start;
-	uint32_t before, after;
 
 	if (absent && madvise(vm->ram + PAGES, PAGES_MAX * PAGE_STEP, MADV_DONTNEED))
 		fail("madvise", errno);
@@ -109,17 +100,8 @@ static struct sample take(struct vm *vm, bool absent)
 	for (unsigned int i = 0; i < PAGES_MAX; i++)
 		*(volatile unsigned char *)(vm->ram + PAGES + i * PAGE_STEP) = 1;
 	start = now_ns();
-	before = instructions();
-	s.guest = run(&vm->vcpus[0]);
-	after = instructions();
-	s.ns = now_ns() - start;
-	s.host = (uint32_t)(after - before);
-	if (!s.host || !s.guest) {
-		fprintf(stderr, "hcalls: PMC5 does not count in the %s\n",
-			s.host ? "guest" : "host");
-		exit(1);
-	}
-	return s;
+	run(&vm->vcpus[0]);
+	return now_ns() - start;
 }
 
 static void measure(const char *name, const unsigned char *entry, unsigned int count, bool absent,
@@ -127,7 +109,7 @@ static void measure(const char *name, const unsigned char *entry, unsigned int c
 {
 	struct vm vm = { .fd = -1, .kvm = -1, .ram_bytes = RAM_BYTES, .nr_vcpus = 1 };
 	uint32_t order = ORDER;
-	struct sample samples[SAMPLES_MAX];
+	uint64_t samples[SAMPLES_MAX];
 	int ret = vm_create(&vm);
 
 	if (ret)
@@ -142,11 +124,9 @@ static void measure(const char *name, const unsigned char *entry, unsigned int c
 		samples[i] = take(&vm, absent);
 	vm_close(&vm);
 
-	printf("{\"name\":\"%s\",\"count\":%u,\"samples\":[", name, count);
+	printf("{\"name\":\"%s\",\"count\":%u,\"ns\":[", name, count);
 	for (unsigned int i = 0; i < n; i++)
-		printf("%s{\"ns\":%llu,\"host\":%llu,\"guest\":%llu}", i ? "," : "",
-		       (unsigned long long)samples[i].ns, (unsigned long long)samples[i].host,
-		       (unsigned long long)samples[i].guest);
+		printf("%s%llu", i ? "," : "", (unsigned long long)samples[i]);
 	printf("]}\n");
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# From the lines of hcalls.c with kind and boot (all of them, jq -s): what one costs on the patched kernel and on stock,
+# From the lines of hcalls.c with kind, boot and instructions (all of them, jq -s): what one costs on the patched kernel and on stock,
 # or with $form "table" a table of that.
 
 include "format";
@@ -8,8 +8,8 @@ include "format";
 def median: sort | .[length / 2 | floor];
 
 # Of each boot: an interrupt or another task on the CPU only adds to what is counted
-def instructions: map((.count as $n | [.samples[] | .host + .guest] | min / $n)) | sort;
-def ns: map((.count as $n | [.samples[].ns] | median / $n)) | sort;
+def instructions: map((.instructions | min) / .count) | sort;
+def ns: map((.ns | median) / .count) | sort;
 
 def row:
 	. as $all |

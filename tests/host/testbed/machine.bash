@@ -119,7 +119,7 @@ machine_devices() {
 		-device "virtio-serial-pci,bus=slot0")
 }
 
-# machine_qemu DIR MACHINE BUILT SMP APPEND CONSOLE-OPTIONS...: becomes the emulated host.
+# machine_qemu DIR MACHINE BUILT SMP APPEND CONSOLE-OPTIONS...: becomes the emulated host. HOST_PLUGIN: QEMU's -plugin.
 machine_qemu() {
 	local dir=$1 machine=$2 built=$3 smp=$4 append=$5 port
 	local -a args
@@ -136,6 +136,7 @@ machine_qemu() {
 		args+=(-chardev "socket,id=cmd$port,path=cmd$port,server=on,wait=off"
 			-device "virtserialport,chardev=cmd$port,name=cmd$port,nr=$((port + 1))")
 	done
+	[[ ! ${HOST_PLUGIN:-} ]] || args+=(-plugin "$HOST_PLUGIN")
 	cd "$dir" || exit
 	exec qemu-system-ppc64 "${args[@]}" "$@"
 }
