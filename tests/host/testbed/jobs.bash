@@ -89,13 +89,13 @@ build_images() {
 	"$jobs_here/sysroot" >/dev/null &
 	for name in $1; do
 		for kind in patched stock; do
-			nice "$scripts/image" "$name" $kind >/dev/null || return
+			"$scripts/image" "$name" $kind >/dev/null || return
 			suite_has "$name-$kind"
 		done
 	done
 	for name in $2; do
 		for kind in modules stock; do
-			nice "$scripts/modules-image" "$name" $kind >/dev/null || return
+			"$scripts/modules-image" "$name" $kind >/dev/null || return
 			suite_has "$name-$kind"
 		done
 	done
