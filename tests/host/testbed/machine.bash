@@ -265,9 +265,10 @@ machine_verdict() {
 		return 1
 	fi
 	if machine_alive "$dir"; then
-		"$machine_build_dir/client" -t 30 "$dir" /usr/lib/testbed/verdict now >/dev/null 2>&1 || :
+		# A debug kernel is searched for leaks
+		"$machine_build_dir/client" -t 60 "$dir" /usr/lib/testbed/verdict now >/dev/null 2>&1 || :
 	fi
-	if ! machine_ended "$dir" 20; then
+	if ! machine_ended "$dir" $((20 * ${HOST_PATIENCE:-1})); then
 		echo "the host did not power off"
 		machine_kill "$dir"
 		return 1
