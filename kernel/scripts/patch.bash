@@ -3,11 +3,13 @@
 #
 # What can be said of a patch by its text. Sourced.
 
-# subject PATCH
-subject() {
-	awk '/^Subject: /	{ found = 1; sub(/^Subject: (\[[^]]*\] *)?/, ""); printf "%s", $0; next }
-		found && !/^ /	{ exit }
-		found' "$1" | tr -d '\n'
+# subjects PATCH...: a line each. One process for all of them: there are hundreds.
+subjects() {
+	awk 'FNR == 1		{ if (n++) print text; text = ""; found = 0 }
+		/^Subject: / && !found { found = 1; sub(/^Subject: (\[[^]]*\] *)?/, ""); text = $0; next }
+		found && !/^ /	{ nextfile }
+		found		{ text = text $0 }
+		END		{ if (n) print text }' "$@"
 }
 
 # changed_lines: of a patch on stdin the names of files and the lines that are added and removed, without their context,

@@ -71,13 +71,12 @@ postings() {
 	done | LC_ALL=C sort -k 1,1n -k 2 | cut -f 2
 }
 
-# subjects LINE: number and subject of each patch, as README has it
-subjects() {
-	local patch name n=0
-	all_patches "$1" | while read -r patch; do
-		name=$(subject "$patch")
-		printf '%s\t%s\t%s\n' "$1" "$((++n))" "${name#KVM: PPC: Book3S HV: }"
-	done
+# numbered_subjects LINE: the line, and number and subject of each patch, as README has it
+numbered_subjects() {
+	local patches
+	mapfile -t patches < <(all_patches "$1")
+	((${#patches[@]})) || return 0
+	subjects "${patches[@]}" | awk -v line="$1" '{ sub(/^KVM: PPC: Book3S HV: /, ""); print line "\t" NR "\t" $0 }'
 }
 
 # The patches that a single item names go first, so that a range can leave them out.
@@ -90,7 +89,7 @@ posting_members() {
 		done
 		echo
 		for file in "$kernel_dir"/lines/*; do
-			subjects "${file##*/}"
+			numbered_subjects "${file##*/}"
 		done
 	} | awk -F '\t' '
 		function complain(text) { print "kernel: " text > "/dev/stderr"; failed = 1 }
@@ -141,7 +140,7 @@ posting_members() {
 		}'
 }
 
-# It takes a second, and is asked for each posting.
+# Who asks for several has $members already: a subshell cannot keep it.
 posting_patches() {
 	[[ ${members-} ]] || members=$(posting_members) || exit
 	awk -F '\t' -v name="$1" -v line="$2" '$1 == line && $4 == name { print $5 "\t" $2 }' <<<"$members" |
@@ -169,9 +168,8 @@ small_tree() {
 	src=$(whole_source "$line") || exit
 	mapfile -t applied < <(find "$src/.applied" -name '*.patch' 2>/dev/null | LC_ALL=C sort -r)
 	cat "${patches[@]}" ${applied[@]+"${applied[@]}"} | sed -n 's|^+++ b/||p; s|^--- a/||p' | LC_ALL=C sort -u |
-		while read -r file; do
-			[[ ! -f $src/$file ]] || (cd "$src" && cp -p --parents "$file" "$dir")
-		done
+		(cd "$src" && while read -r file; do [[ ! -f $file ]] || printf '%s\0' "$file"; done |
+			xargs -0r cp -p --parents -t "$dir" --)
 	for file in ${applied[@]+"${applied[@]}"}; do
 		patch -d "$dir" -R -p1 -s <"$file" >&2 || die "cannot take ${file##*/} back"
 	done
@@ -186,6 +184,7 @@ small_tree() {
 
 pick_posting() {
 	local name=$1 line=$2 dir=$3 from=$4 to=$5 after=${6:-:} commits number numbers
+	[[ ${members-} ]] || members=$(posting_members) || exit
 	mapfile -t commits < <(git -C "$dir" rev-list --reverse "$from..$to")
 	numbers=$(posting_patches "$name" "$line") || exit
 	for number in $numbers; do
