@@ -73,17 +73,19 @@ trace() {
 
 # How often a table was moved, or was to be, and how often NAME, or the idle task if none is given, ran meanwhile
 #
-# Who is to make room for others already when hpt_switch() is entered (PREEMPT_LAZY) does so right there, before anything is
-# held: the second of the flags is the one for that.
+# Who is to make room for others already when hpt_switch() is entered (PREEMPT_LAZY; the second of the flags) may do so right
+# there, once, before anything is held: what runs until the kthread is back does not count.
 traced() {
 	host '
 		cd /sys/kernel/tracing
 		echo 0 >tracing_on
 		pid='"${1:+\$(cat /run/heldup/$1)}"'
 		awk -v next_pid="next_pid=${pid:-0} " "
-			/ hold: / { held = substr(\$3, 2, 1) == \".\"; n++ }
-			/ let_go: / { held = 0 }
-			held && /sched_switch: / && index(\$0, next_pid) { ran++ }
+			/ hold: / { held = 1; n++; due = substr(\$3, 2, 1) != \".\" }
+			/ let_go: / { held = due = 0 }
+			due && /sched_switch: prev_comm=kvm-htab .* prev_state=R[+]/ { due = 0; away = 1 }
+			away && / next_comm=kvm-htab / { away = 0 }
+			held && !away && /sched_switch: / && index(\$0, next_pid) { ran++ }
 			END { print n + 0, ran + 0 }" trace'
 }
 
