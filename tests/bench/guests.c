@@ -37,12 +37,20 @@ void fail(const char *what, int ret)
 	exit(1);
 }
 
-void write_number(const char *path, unsigned int value)
+void write_text(const char *path, const char *text)
 {
 	FILE *f = fopen(path, "w");
 
-	if (!f || fprintf(f, "%u", value) < 0 || fclose(f))
+	if (!f || fputs(text, f) < 0 || fclose(f))
 		fail(path, -errno);
+}
+
+void write_number(const char *path, unsigned int value)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", value);
+	write_text(path, text);
 }
 
 void settle(void)

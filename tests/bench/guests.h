@@ -27,6 +27,7 @@ struct guest_vm {
 void samples_and_order(int argc, char **argv, unsigned int *samples, unsigned int *order);
 /* ret: a negative errno */
 void fail(const char *what, int ret);
+void write_text(const char *path, const char *text);
 void write_number(const char *path, unsigned int value);
 /*
  * The emulator's own TLB grows while much of it is used, within a tenth of a second; one that is small makes copies

@@ -25,10 +25,10 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../host/programs/number.h"
+#include "cost.h"
 #include "guests.h"
 
 #define COPY_ORDER "/sys/module/memset_pool/parameters/order"
@@ -44,14 +44,6 @@ static uint64_t longest_gap_ns(struct vm *vm)
 	return vm_longest_gap(vm) * 1000000000ULL / TIMEBASE_HZ;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static void stay_on(enum cpu cpu)
 {
 	cpu_set_t set;
@@ -60,14 +52,6 @@ static void stay_on(enum cpu cpu)
 	CPU_SET(cpu, &set);
 	if (sched_setaffinity(0, sizeof(set), &set))
 		fail("sched_setaffinity", -errno);
-}
-
-static void write_text(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "w");
-
-	if (!f || fputs(text, f) < 0 || fclose(f))
-		fail(path, -errno);
 }
 
 static void become(enum who who)

@@ -124,7 +124,7 @@ trailers() { sed '/^---$/,$d' "$1" | grep -E '^[A-Z][a-z-]+-by: |^Fixes: |^Cc: '
 
 	# shellcheck source=kernel/scripts/patch.bash
 	source scripts/patch.bash
-	for patch in patches/7.2/*.patch; do echo "$patch"; done | paste -d '\t' <(subjects patches/7.2/*.patch) - >named
+	paste <(subjects patches/7.2/*.patch) <(printf '%s\n' patches/7.2/*.patch) >named
 	for patch in again/*.patch; do
 		series=$(awk -F '\t' -v subject="$(subjects "$patch")" '$1 == subject { print $2 }' named)
 		assert_equal "$(changed_lines <"$patch")" "$(changed_lines <"$series")"
