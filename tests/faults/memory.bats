@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154 # faults.bash sets base
 # SPDX-License-Identifier: GPL-2.0-only
-# Every allocation of every command fails in turn: no success that was none, no crash, a message. Each 4th is tried; with
+# Every allocation of every command fails in turn: no success that was none, no crash, a message. Each 16th is tried; with
 # FAULTS_EVERY=1, as tests/check-sanitize has it, all.
 
 bats_require_minimum_version 1.5.0
 load faults
 
 setup() {
-	EVERY=${FAULTS_EVERY:-4}
+	EVERY=${FAULTS_EVERY:-16}
 	export LD_PRELOAD_FAULTS=$TOOLS/faults.so
 }
 

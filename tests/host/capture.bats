@@ -2,7 +2,8 @@
 #
 # A copy of the host: the tool says of it what it says of the host.
 #
-# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series stock
+# Runs on: powernv8 powernv9; lines: first; kernels: series stock
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series stock
 # Check-long: powernv9; lines: all; kernels: distribution
 # Takes: 15 s
 

@@ -4,8 +4,8 @@
 # Room is made for a table where a page is in the way that cannot be moved: how many attempts to take a part of the pool
 # the kernel makes, and that SIGKILL ends them.
 #
-# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
-# Runs on: powernv9; lines: other; kernels: series
+# Runs on: powernv9; lines: first 7.2; kernels: series
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Takes: 35 s
 
 load host

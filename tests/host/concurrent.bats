@@ -3,8 +3,9 @@
 # Changes of a table while others use it, on a host with two CPUs: vCPUs that enter and remove entries by hypercall,
 # readers of the htab file descriptor and of debugfs, changes of the dirty log.
 #
-# Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
-# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: modules
+# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
+# Runs on: powernv9; lines: other; kernels: series
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
 # Takes: 22 s
 
 load fixture

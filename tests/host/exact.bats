@@ -4,7 +4,6 @@
 # Tables that only the page allocator can give, of exactly one size: the series gives at least as many as the unpatched
 # kernel, and neither ends other processes for them. What is tried for sizes that are optional is less.
 #
-# Runs on: powernv9; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Takes: 90 s
 

@@ -4,8 +4,7 @@
 # downwards. The pool is full of other VMs' tables, except for a gap of one order if a test says so; later the page
 # allocator has only small blocks left.
 #
-# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
-# Runs on: powernv9; lines: other; kernels: series
+# Runs on: powernv9; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
 # Takes: 35 s
 

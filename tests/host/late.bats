@@ -3,8 +3,9 @@
 # A guest that ran with radix first and gets its hashed page table late, as a Linux guest does that asks for the hash
 # MMU when it negotiates with its hypervisor; and back again. POWER8 has no radix MMU: see hashonly.bats.
 #
-# Runs on: powernv9 powernv10; lines: all; kernels: series
-# Check-long: powernv9 powernv10; lines: all; kernels: modules
+# Runs on: powernv9; lines: all; kernels: series
+# Runs on: powernv10; lines: first; kernels: series
+# Check-long: powernv9 powernv10; lines: all; kernels: series modules
 # Takes: 10 s
 
 load fixture

@@ -4,7 +4,7 @@
 # Which memory cgroup pays for reverse maps, rmap arrays and tables from the page allocator, to the byte, and what its
 # limit means.
 #
-# Runs on: powernv9; lines: all; kernels: series
+# Runs on: powernv9; lines: first 7.2; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
 # Takes: 60 s
 

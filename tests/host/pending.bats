@@ -3,8 +3,7 @@
 # A resize that is prepared and not yet committed, and requests that arrive in between. A request that discards it
 # returns its memory at once; a commit after that returns ENXIO.
 #
-# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
-# Runs on: powernv9; lines: other; kernels: series
+# Runs on: powernv9; lines: all; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
 # Takes: 12 s
 

@@ -4,10 +4,11 @@
 # socket, resets and resizes the table of a stopped VM. And what must not happen: to a running VM, without the owner's
 # offer, by another request.
 #
-# Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
+# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
+# Runs on: powernv9; lines: other; kernels: series
 # Runs on: powernv9; lines: bookworm trixie; kernels: modules
-# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: modules
-# Takes: 15 s
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
+# Takes: 35 s
 
 bats_require_minimum_version 1.5.0
 load fixture

@@ -2,8 +2,7 @@
 #
 # /sys/kernel/kvm_htab: the statistics, and a directory for each VM; who may read what.
 #
-# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
-# Runs on: powernv9; lines: other; kernels: series
+# Runs on: powernv9; lines: all; kernels: series
 # Runs on: powernv9; lines: bookworm trixie; kernels: modules
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
 # Takes: 10 s
