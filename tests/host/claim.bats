@@ -4,7 +4,7 @@
 # Room is made for a table where a page is in the way that cannot be moved: how many attempts to take a part of the pool
 # the kernel makes, and that SIGKILL ends them.
 #
-# Runs on: powernv9; lines: first 7.2; kernels: series
+# Runs on: powernv9; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Takes: 35 s
 

@@ -4,7 +4,7 @@
 # Nobody is held up for long by others, whoever they are: VMs whose tables are moved, those who asked for that, and those
 # who come to an end. Times are not measured: with one CPU, what else ran while a VM was held up is in the trace.
 #
-# Runs on: powernv9; lines: first 7.2; kernels: series
+# Runs on: powernv9; lines: 7.2; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Takes: 90 s
 

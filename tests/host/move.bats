@@ -3,7 +3,9 @@
 #
 # Tables that are moved to make room for another one.
 #
-# Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
+# Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
+# Runs on: powernv9; lines: other; kernels: series
+# Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Takes: 55 s
 
 load host

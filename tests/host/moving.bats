@@ -9,7 +9,6 @@
 # happens when; the tests print it.
 #
 # Runs on: powernv8 powernv9; lines: first; kernels: series
-# Runs on: powernv9; lines: 7.2; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Longer: MOVING_MOVES=1000 MOVING_SECONDS=2400 HOST_RUN_LIMIT=9000
 # Takes: 60 s

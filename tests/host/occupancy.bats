@@ -5,7 +5,7 @@
 #
 # LOAD_TABLES: how many tables of each kind are filled (1); LOAD_READS: how often each is read (20).
 #
-# Runs on: powernv8 powernv9; lines: first; kernels: series
+# Runs on: powernv9; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
 # Longer: LOAD_TABLES=4 LOAD_READS=50 HOST_RUN_LIMIT=1800
 # Takes: 70 s

@@ -3,8 +3,7 @@
 # What another process may do to a VM, and until when: an offer of the owner ends when the VM runs. Administrators
 # need no offer, but say so if there is something to lose.
 #
-# Runs on: powernv9; lines: all; kernels: series
-# Runs on: powernv9; lines: bookworm trixie; kernels: modules
+# Runs on: powernv9; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
 # Takes: 90 s
 

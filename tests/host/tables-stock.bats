@@ -3,7 +3,7 @@
 # Tables on a kernel that tells nothing of them: root learns their bytes from /proc/vmallocinfo and, as far as it is
 # certain, their places from /proc/kpageflags. The truth is the pool's bitmap, which other kernels do not show.
 #
-# Runs on: powernv8 powernv9; lines: first; kernels: stock
+# Runs on: powernv9; lines: first; kernels: stock
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: stock
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: distribution
 # Takes: 60 s

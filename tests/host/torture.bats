@@ -11,7 +11,7 @@
 #
 # TORTURE_SECONDS: about how long each test takes (5). TORTURE_SEED: seed for the moments; the tests print it.
 #
-# Runs on: powernv8 powernv9; lines: first; kernels: series
+# Runs on: powernv8; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Longer: TORTURE_SECONDS=120
 # Takes: 35 s
