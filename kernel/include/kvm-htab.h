@@ -88,7 +88,7 @@ struct kvm_ppc_htab_info {
 #define KVM_CAP_PPC_HTAB_CTL 4176
 #define KVM_PPC_HTAB_CTL_FALLBACK	2 /* the __u32 request may settle for a smaller order */
 #define KVM_PPC_HTAB_CTL_OFFER		4 /* others may use the three requests until the VM runs */
-#define KVM_PPC_HTAB_CTL_NOMOVE		8 /* the table stays where it is while the VM runs */
+#define KVM_PPC_HTAB_CTL_NOMOVE		8 /* the table stays where it is once the VM has run */
 
 #endif /* KVM_CAP_PPC_HTAB_CTL */
 

@@ -100,15 +100,30 @@ assert_memory() {
 	assert_output --partial 'loads=0 '
 }
 
+# As assert_memory; the stock kernel takes it for the device.
+assert_no_device() {
+	if [[ $HOST_STOCK == 1 ]]; then
+		run vm mmio
+		assert_success
+		assert_output --partial 'loads=2 '
+	else
+		assert_memory
+	fi
+}
+
 @test "19: memory takes the place of a device, and its page is unmapped" {
 	vm device-memory
 	assert_memory
 	vm device-unmap
+	assert_no_device
+}
+
+@test "19: memory takes the place of a device, and cannot be accessed at first" {
+	vm device-memory
+	vm device-protect 1
 	run vm mmio
-	assert_success
-	if [[ $HOST_STOCK == 1 ]]; then
-		assert_output --partial 'loads=2 '
-	else
-		assert_output --partial 'loads=0 '
-	fi
+	assert_failure
+	assert_output --partial 'loads=0'
+	vm device-protect 0
+	assert_no_device
 }

@@ -106,7 +106,7 @@ static void moved_to(unsigned long long id, unsigned int at, unsigned int nr)
 			continue;
 		if (nr != table_bits(vm->order))
 			disagree("VM %u has %u granules, which is not its table", vm->index, nr);
-		if (vm->ctl & KVM_PPC_HTAB_CTL_NOMOVE && vm->nr_running && vm->place.known &&
+		if (vm->ctl & KVM_PPC_HTAB_CTL_NOMOVE && vm->used == YES && vm->place.known &&
 		    !(vm->place.bits.word[at / 64] >> at % 64 & 1))
 			disagree("VM %u was moved, which it did not permit", vm->index);
 		vm->place = (struct place){ .known = true };

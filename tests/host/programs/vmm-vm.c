@@ -401,6 +401,13 @@ int vm_device_unmap(struct vm *vm)
 	return madvise(vm->device, DEVICE_BYTES, MADV_DONTNEED) ? -errno : 0;
 }
 
+int vm_device_protect(struct vm *vm, bool protect)
+{
+	return mprotect(vm->device, DEVICE_BYTES, protect ? PROT_NONE : PROT_READ | PROT_WRITE)
+		       ? -errno
+		       : 0;
+}
+
 /* For pages that are no memory. Prints how many the kernel has taken, and how many it refused as there was no place. */
 int vm_enter(struct vm *vm, unsigned int cpu, uint64_t n, uint64_t index, uint64_t places,
 	     FILE *out)

@@ -173,6 +173,12 @@ static int cmd_device_unmap(char **args, int n, FILE *out)
 	return vm_device_unmap(&vm);
 }
 
+static int cmd_device_protect(char **args, int n, FILE *out)
+{
+	(void)n, (void)out;
+	return vm_device_protect(&vm, number(args[0]));
+}
+
 static int cmd_model(char **args, int n, FILE *out)
 {
 	return vm_model(&vm, strtoull(args[0], NULL, 0), (unsigned int)number(args[1]),
@@ -345,6 +351,7 @@ static const struct command commands[] = {
 	{ "device-memory", 0, 0, cmd_device_memory, "from now on that page is memory" },
 	{ "device-unmap", 0, 0, cmd_device_unmap,
 	  "takes the page out of all page tables; it keeps its content" },
+	{ "device-protect", 1, 1, cmd_device_protect, "0|1: whether it cannot be accessed" },
 	{ "enter", 2, 3, cmd_enter,
 	  "N INDEX [PLACES]: the guest enters N entries, each PLACES (8) behind the one before" },
 	{ "fill", 3, 4, cmd_fill,

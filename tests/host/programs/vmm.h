@@ -46,6 +46,8 @@ int vm_mmio(struct vm *vm, unsigned int cpu, bool enter, FILE *out);
 int vm_device_memory(struct vm *vm);
 /* Takes the page of that memory out of the process's and the guest's page tables; its content stays. */
 int vm_device_unmap(struct vm *vm);
+/* Whether that memory can be accessed */
+int vm_device_protect(struct vm *vm, bool protect);
 int vm_enter(struct vm *vm, unsigned int cpu, uint64_t n, uint64_t index, uint64_t places,
 	     FILE *out);
 
