@@ -403,9 +403,9 @@ int vm_device_unmap(struct vm *vm)
 
 int vm_device_protect(struct vm *vm, bool protect)
 {
-	return mprotect(vm->device, DEVICE_BYTES, protect ? PROT_NONE : PROT_READ | PROT_WRITE)
-		       ? -errno
-		       : 0;
+	int prot = protect ? PROT_NONE : PROT_READ | PROT_WRITE;
+
+	return mprotect(vm->device, DEVICE_BYTES, prot) ? -errno : 0;
 }
 
 /* For pages that are no memory. Prints how many the kernel has taken, and how many it refused as there was no place. */
