@@ -6,7 +6,7 @@
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
 # Runs on: powernv9; lines: other; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
-# Takes: 22 s
+# Takes: 55 s
 
 load fixture
 

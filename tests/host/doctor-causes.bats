@@ -6,7 +6,7 @@
 #
 # Runs on: powernv9; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
-# Takes: 45 s
+# Takes: 60 s
 
 bats_require_minimum_version 1.5.0
 load host

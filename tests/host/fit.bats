@@ -5,7 +5,7 @@
 #
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
-# Takes: 15 s
+# Takes: 30 s
 
 bats_require_minimum_version 1.5.0
 load fixture

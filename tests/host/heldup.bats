@@ -6,7 +6,7 @@
 #
 # Runs on: powernv9; lines: 7.2; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series
-# Takes: 90 s
+# Takes: 45 s
 
 load host
 load vmm

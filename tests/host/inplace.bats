@@ -4,7 +4,7 @@
 # for that, so that the only other way is mainline's: free first, then allocate.
 #
 # Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
-# Takes: 10 s
+# Takes: 16 s
 
 bats_require_minimum_version 1.5.0
 load fixture

@@ -6,7 +6,7 @@
 #
 # Runs on: powernv9; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
-# Takes: 35 s
+# Takes: 50 s
 
 load host
 load vmm

@@ -10,7 +10,7 @@
 # Runs on: powernv9; lines: other; kernels: stock
 # Runs on: powernv9; lines: bookworm trixie; kernels: modules
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: stock modules
-# Takes: 5 s
+# Takes: 8 s
 
 load fixture
 

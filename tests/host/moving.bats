@@ -11,7 +11,7 @@
 # Runs on: powernv8 powernv9; lines: first; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Longer: MOVING_MOVES=1000 MOVING_SECONDS=2400 HOST_RUN_LIMIT=9000
-# Takes: 60 s
+# Takes: 70 s
 
 load host
 load vmm

@@ -5,7 +5,7 @@
 #
 # Runs on: powernv9; lines: all; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
-# Takes: 12 s
+# Takes: 18 s
 
 bats_require_minimum_version 1.5.0
 load fixture

@@ -5,7 +5,7 @@
 # Runs on: powernv8 powernv9 powernv10; lines: first; kernels: series
 # Runs on: powernv9; lines: other; kernels: series
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series
-# Takes: 15 s
+# Takes: 20 s
 
 bats_require_minimum_version 1.5.0
 load host

@@ -6,7 +6,7 @@
 # Runs on: powernv8 powernv9 powernv10; lines: all; kernels: series
 # Runs on: powernv9; lines: bookworm trixie; kernels: modules
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: modules
-# Takes: 5 s
+# Takes: 7 s
 
 load fixture
 

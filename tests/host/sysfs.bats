@@ -5,7 +5,7 @@
 # Runs on: powernv9; lines: all; kernels: series
 # Runs on: powernv9; lines: bookworm trixie; kernels: modules
 # Check-long: powernv8 powernv9 powernv10; lines: all; kernels: series modules
-# Takes: 10 s
+# Takes: 15 s
 
 bats_require_minimum_version 1.5.0
 load fixture
