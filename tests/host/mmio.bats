@@ -102,7 +102,7 @@ assert_memory() {
 
 # As assert_memory; a kernel without the patch, which modules do not have either, takes it for the device.
 assert_no_device() {
-	if [[ $HOST_STOCK == 1 || ${HOST_ON-} ]]; then
+	if not_whole_series; then
 		run vm mmio
 		assert_success
 		assert_output --partial 'loads=2 '
