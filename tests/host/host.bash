@@ -19,7 +19,6 @@
 #   host_mark               prints a mark and puts it into the kernel log
 #   host_dmesg_since MARK   the kernel log from there on
 #   json FILTER             what jq makes of $output
-#   not_whole_series        whether the kernel is unpatched, or a distribution's with our modules, which lack some patches
 #   only_patched_kernel WHAT  skips the test on a distribution's kernel with our modules, which do not have it
 #   host_expect_panic       this host is not going to survive; say so before the fatal command
 #   host_verdict            ends the host now and judges it (the runner does so at the end)
@@ -139,10 +138,6 @@ host_dmesg_since() {
 # shellcheck disable=SC2154 # set by run
 json() {
 	jq -r "$1" <<<"$output"
-}
-
-not_whole_series() {
-	[[ $HOST_STOCK == 1 || ${HOST_ON:-} ]]
 }
 
 only_patched_kernel() {
