@@ -2,13 +2,13 @@
 # shellcheck disable=SC2154 # faults.bash sets base
 # SPDX-License-Identifier: GPL-2.0-only
 # Every system call of every command fails in turn, in the ways in which it can: no success that was none, no crash, no
-# hang, a message. Of all these faults each 29th is tried; with FAULTS_EVERY=1, as tests/check-sanitize has it, all.
+# hang, a message. Of all these faults each 59th is tried; with FAULTS_EVERY=1, as tests/check-sanitize has it, all.
 
 bats_require_minimum_version 1.5.0
 load faults
 
 setup() {
-	EVERY=${FAULTS_EVERY:-29}
+	EVERY=${FAULTS_EVERY:-59}
 	export FAULTS_VM=24 denied=
 	tried=0 seen=0
 }
