@@ -54,6 +54,11 @@ person() {
 	assert_line 'kernel: pool names a patch that no line has: "Do what nobody has done"'
 }
 
+@test "cover letters are wrapped as a mail is" {
+	run find postings -maxdepth 1 -type f -exec sed -nE '/^[A-Z][a-z]+: /d; /.{76}/{F; p}' {} +
+	assert_output ''
+}
+
 @test "the postings together are the series" {
 	# shellcheck disable=SC2016 # for that shell
 	run bash -c 'set -euo pipefail
