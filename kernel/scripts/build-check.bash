@@ -89,14 +89,15 @@ layouts() {
 # - kvmppc_ops, a table that kvm-hv.ko makes and kvm.ko reads, has grown: what it had is where it was;
 # - kvm_vcpu_stat has grown at its end. Built-in code counts in it what it has always counted. Of what follows it in
 #   kvm_vcpu only generic KVM code knows, which is in kvm.ko;
-# - kvm_hpt_info.fetching is half of what was kvm_hpt_info.cma. Built-in code reads it, so modules alone leave it out.
+# - kvm_hpt_info.fetching and rev_shift are in what was kvm_hpt_info.cma, which only kvm-hv.ko reads, as it does rev_shift.
+#   Built-in code reads fetching, so modules alone leave it out.
 changed_layouts() {
 	awk '
 		/^kvm_vcpu: .*[ *](stats_id|dirty_ring|last_used_slot|last_used_slot_gen)(\[|;)/ { next }
 		/^kvm_vcpu_stat: (size|u64 hpt_(enter|full);) / { next }
 		/^kvm_vcpu: struct kvm_vcpu_stat stat;/ { sub(/ [0-9]+ [*]\/$/, "") }
-		/^kvm_hpt_info: u16 fetching;/ { next }
-		/^kvm_hpt_info: u16 cma;/ { $0 = "kvm_hpt_info: int cma; /* 20 4 */" }
+		/^kvm_hpt_info: (u8 fetching|u16 rev_shift);/ { next }
+		/^kvm_hpt_info: u(8|16) cma;/ { $0 = "kvm_hpt_info: int cma; /* 20 4 */" }
 		/^kvm_arch:/ { sub(/struct kvm_resize_hpt \* resize_hpt;/, "struct kvmppc_htab * htab;") }
 		{ name = $0; sub(/:.*/, "", name) }
 		NR == FNR { old[$0] = name; in_old[name] = 1; next }

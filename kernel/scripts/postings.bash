@@ -7,6 +7,7 @@
 #
 #	After: NAME		the posting that must be applied before; "none" if there is none
 #	Prefix: PATCH		what stands in the brackets of the subjects
+#	Config: host+NAME	what posting-check configures the kernel with, if not host
 #	Test: MACHINE FILE...	tests of tests/host that belong to it, for posting-check; a line may repeat, and
 #				"Test: MACHINE FILE /REGEX/" runs some tests of a file
 #	Cc: ADDRESS		who should read it beside those whom get_maintainer.pl names
