@@ -12,11 +12,10 @@
  * of the longest stop, and how many tables were moved. The host needs two CPUs.
  *
  * With idle or capped, who has the room made hardly gets to run: it has the priority SCHED_IDLE, or is
- * in a control group that may use 1 ms of each 200, and shares a CPU with a busy loop and the kernel's
- * thread that moves tables. Guests have the other CPU.
+ * in a control group that may use 1 ms of each 200, and shares a CPU with a busy loop. Guests have the
+ * other CPU, and tests/bench/pause keeps the kernel's thread that moves tables off that.
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -45,42 +44,14 @@ static uint64_t longest_gap_ns(struct vm *vm)
 	return vm_longest_gap(vm) * 1000000000ULL / TIMEBASE_HZ;
 }
 
-static void put_on(pid_t pid, enum cpu cpu)
+static void stay_on(enum cpu cpu)
 {
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
-	if (sched_setaffinity(pid, sizeof(set), &set))
+	if (sched_setaffinity(0, sizeof(set), &set))
 		fail("sched_setaffinity", -errno);
-}
-
-static void stay_on(enum cpu cpu)
-{
-	put_on(0, cpu);
-}
-
-/* Where it has to share a CPU with a guest, what the guest notices is the scheduler's time slice */
-static void put_kthread_on(enum cpu cpu)
-{
-	DIR *dir = opendir("/proc");
-	struct dirent *entry;
-
-	if (!dir)
-		fail("/proc", -errno);
-	while ((entry = readdir(dir))) {
-		char path[300], name[32] = "";
-		FILE *f;
-
-		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
-		f = fopen(path, "r");
-		if (!f)
-			continue;
-		if (fgets(name, sizeof(name), f) && !strcmp(name, "kvm-htab\n"))
-			put_on(atoi(entry->d_name), cpu);
-		fclose(f);
-	}
-	closedir(dir);
 }
 
 static void become(enum who who)
@@ -119,7 +90,6 @@ static void prepare(enum who who)
 		write_text(CGROUP "/cpu.max", "1000 200000");
 	}
 	start_busy_loop();
-	put_kthread_on(CPU_OTHERS);
 	/* vCPUs inherit it */
 	stay_on(CPU_GUESTS);
 }
